@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Recording a claim: a socket obtained a local port. */
+#ifndef PORTCLASH_CLAIM_BPF_H
+#define PORTCLASH_CLAIM_BPF_H
+
+#include "process.bpf.h"
+#include "socket.bpf.h"
+
+struct claim_args {
+	__u64 cookie;
+	__u32 netns;
+	__u16 port;
+	__u8 how;
+	__u8 proto;
+	__u8 family;
+	__u8 flags;
+};
+
+/* The current process made the claim; only call where that is true. */
+static __always_inline void claim_record(const struct claim_args *a)
+{
+	struct pc_claim *c;
+	struct pc_process_key key;
+
+	if (!a->cookie) {
+		stat_count(PC_STAT_COOKIES_MISSING);
+		return;
+	}
+	process_note(&key);
+	c = bpf_ringbuf_reserve(&claims, sizeof(*c), 0);
+	if (!c) {
+		stat_count(PC_STAT_CLAIMS_LOST);
+		return;
+	}
+	c->header.type = PC_RECORD_CLAIM;
+	c->header.size = sizeof(*c);
+	c->time_ns = bpf_ktime_get_boot_ns();
+	c->cookie = a->cookie;
+	c->process = key;
+	c->tid = (__u32)bpf_get_current_pid_tgid();
+	c->netns = a->netns;
+	c->port = a->port;
+	c->how = a->how;
+	c->proto = a->proto;
+	c->family = a->family;
+	c->flags = a->flags;
+	c->pad[0] = c->pad[1] = 0;
+	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	bpf_ringbuf_submit(c, claims_flags());
+}
+
+/* Both ends, only when a sink prints claims. */
+static __noinline int claim_endpoints(const struct sock *sk, __u64 cookie, __u8 state)
+{
+	struct pc_endpoints *e;
+	struct pc_socket s = {};
+
+	if (!config.with_endpoints)
+		return 0;
+	read_socket(&s, sk);
+	e = bpf_ringbuf_reserve(&claims, sizeof(*e), 0);
+	if (!e) {
+		stat_count(PC_STAT_ENDPOINTS_LOST);
+		return 0;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->header.type = PC_RECORD_ENDPOINTS;
+	e->header.size = sizeof(*e);
+	e->cookie = cookie;
+	__builtin_memcpy(e->local, s.local, sizeof(e->local));
+	__builtin_memcpy(e->remote, s.remote, sizeof(e->remote));
+	e->lport = s.lport;
+	e->rport = s.rport;
+	e->family = s.family;
+	e->state = state;
+	bpf_ringbuf_submit(e, claims_flags());
+	return 0;
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Everything that differs between kernels, and nothing else: CO-RE flavours of structures,
+ * each with the kernels it is for, and the getter that chooses. */
+#ifndef PORTCLASH_COMPAT_BPF_H
+#define PORTCLASH_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Up to 6.7: sockets hang directly on the bind bucket. */
+struct inet_bind_bucket___owners {
+	struct hlist_head owners;
+};
+
+/* 6.8+ (commit 770041d337a8): the bucket lists per-address buckets, these the sockets. */
+struct inet_bind_bucket___bhash2 {
+	struct hlist_head bhash2;
+};
+
+struct inet_bind2_bucket___6_8 {
+	struct hlist_node bhash_node;
+	struct hlist_head owners;
+};
+
+/* 6.2+: the UDP table is reached through the network namespace. */
+struct netns_ipv4___udp_table {
+	struct udp_table *udp_table;
+};
+
+/* Up to 6.1: through the protocol; the union member is gone in 7.x. */
+union proto_h___udp_table {
+	struct udp_table *udp_table;
+};
+
+struct proto___udp_table {
+	union proto_h___udp_table h;
+};
+
+/* 5.10 to 6.7: a pair of integers. */
+struct local_ports___pair {
+	int range[2];
+};
+
+struct netns_ipv4___pair {
+	struct local_ports___pair ip_local_ports;
+};
+
+/* 6.8+: high << 16 | low in one word. */
+struct local_ports___word {
+	__u32 range;
+};
+
+struct netns_ipv4___word {
+	struct local_ports___word ip_local_ports;
+};
+
+/* 6.15+: the parent of a kernfs node is under RCU and renamed. */
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
+};
+
+struct kernfs_node___plain {
+	struct kernfs_node *parent;
+};
+
+/* 6.18+: a TIME_WAIT socket remembers that connect() chose its port. */
+struct inet_timewait_sock___connect {
+	unsigned int tw_connect_bind : 1;
+};
+
+#pragma clang attribute pop
+
+static __always_inline bool compat_has_bhash2(void)
+{
+	return bpf_core_field_exists(struct inet_bind_bucket___bhash2, bhash2);
+}
+
+static __always_inline struct hlist_node *compat_first_bind2(const struct inet_bind_bucket *tb)
+{
+	return BPF_CORE_READ((const struct inet_bind_bucket___bhash2 *)tb, bhash2.first);
+}
+
+static __always_inline struct hlist_node *compat_first_owner(const struct inet_bind_bucket *tb)
+{
+	return BPF_CORE_READ((const struct inet_bind_bucket___owners *)tb, owners.first);
+}
+
+static __always_inline struct udp_table *compat_udp_table(const struct net *net,
+							  const struct sock *sk)
+{
+	const struct netns_ipv4___udp_table *ipv4 = (const void *)&net->ipv4;
+
+	if (bpf_core_field_exists(ipv4->udp_table))
+		return BPF_CORE_READ(ipv4, udp_table);
+	if (sk && bpf_core_field_exists(struct proto___udp_table, h)) {
+		const struct proto___udp_table *proto =
+			(const void *)BPF_CORE_READ(sk, __sk_common.skc_prot);
+
+		return BPF_CORE_READ(proto, h.udp_table);
+	}
+	return NULL;
+}
+
+static __always_inline void compat_port_range(const struct net *net, __u16 *low, __u16 *high)
+{
+	const struct netns_ipv4___word *word = (const void *)&net->ipv4;
+	const struct netns_ipv4___pair *pair = (const void *)&net->ipv4;
+
+	if (bpf_core_field_size(word->ip_local_ports.range) == sizeof(__u32)) {
+		__u32 range = BPF_CORE_READ(word, ip_local_ports.range);
+
+		*low = (__u16)range;
+		*high = (__u16)(range >> 16);
+	} else {
+		int range[2] = {};
+
+		bpf_core_read(range, sizeof(range), &pair->ip_local_ports.range);
+		*low = (__u16)range[0];
+		*high = (__u16)range[1];
+	}
+}
+
+static __always_inline struct kernfs_node *compat_kernfs_parent(const struct kernfs_node *kn)
+{
+	const struct kernfs_node___rcu *rcu = (const void *)kn;
+
+	if (bpf_core_field_exists(rcu->__parent))
+		return BPF_CORE_READ(rcu, __parent);
+	return BPF_CORE_READ((const struct kernfs_node___plain *)kn, parent);
+}
+
+static __always_inline bool compat_tw_connect(const struct inet_timewait_sock *tw)
+{
+	const struct inet_timewait_sock___connect *c = (const void *)tw;
+
+	if (!bpf_core_field_exists(c->tw_connect_bind))
+		return false;
+	return BPF_CORE_READ_BITFIELD_PROBED(c, tw_connect_bind);
+}
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps, named for what is in them, the configuration, and the counters. */
+#ifndef PORTCLASH_MAPS_BPF_H
+#define PORTCLASH_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "portclash/record.h"
+
+/* Set by the loader before the programs are loaded. */
+const volatile struct pc_config config = {};
+
+/* Claims, processes and endpoints: many, read on a timer, no wake-up per record.
+ * 2 MiB hold 29,000 claims: 0.1 s of the timer at ten times what two cores connect. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 2 * 1024 * 1024);
+} claims SEC(".maps");
+
+/* Refusals: few, each wakes the reader. 1 MiB holds 700. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024);
+} refusals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PC_STAT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} stats SEC(".maps");
+
+/* Processes whose pc_process record was sent; forgetting one only sends it again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct pc_process_key);
+	__type(value, __u8);
+} seen_processes SEC(".maps");
+
+/* Sockets whose UDP autobind was reported; forgetting one only reports it again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u8);
+} seen_autobinds SEC(".maps");
+
+/* bind() and listen() between entry and exit, by pid_tgid. */
+struct call {
+	__u32 fd;
+	__u32 address_len;
+	__u64 address; /* user pointer */
+	struct sockaddr_in6 copy;
+	__u8 has_copy;
+	__u8 unbound; /* listen(): the socket held no port at entry */
+	__u8 op;
+	__u8 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* Port settings of the network namespaces in which something was refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct pc_netns_ports);
+} netns_ports SEC(".maps");
+
+/* What the socket file iterator is to report: socket cookies, and for loopback peers
+ * pairs of ports (see owner.bpf.h). Empty and `wanted_all` set: everything. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u8);
+} wanted_sockets SEC(".maps");
+
+bool wanted_all = false;
+
+static __always_inline void stat_count(__u32 which)
+{
+	__u64 *value = bpf_map_lookup_elem(&stats, &which);
+
+	if (value)
+		*value += 1;
+}
+
+/* Nobody is woken for a claim unless the ring fills faster than the timer empties it. */
+static __always_inline __u64 claims_flags(void)
+{
+	if (bpf_ringbuf_query(&claims, BPF_RB_AVAIL_DATA) >= config.claims_wake)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which process has a socket open: one pass over all open socket files, every network
+ * namespace at once. */
+#ifndef PORTCLASH_OWNER_BPF_H
+#define PORTCLASH_OWNER_BPF_H
+
+#include "process.bpf.h"
+#include "socket.bpf.h"
+
+/* Key of wanted_sockets for "a TCP socket with these two ports": no cookie has bit 63. */
+static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
+{
+	return 1ULL << 63 | (__u64)lport << 16 | rport;
+}
+
+static __always_inline bool owner_wanted(const struct pc_socket *s)
+{
+	__u64 cookie = s->cookie, ports = wanted_ports(s->lport, s->rport);
+
+	if (wanted_all)
+		return true;
+	if (cookie && bpf_map_lookup_elem(&wanted_sockets, &cookie))
+		return true;
+	return s->proto == PC_PROTO_TCP && s->rport &&
+	       bpf_map_lookup_elem(&wanted_sockets, &ports);
+}
+
+static __always_inline void owner_report(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct pc_owner o = {};
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file)
+		return;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return;
+	sk = socket->sk;
+	if (!sk || !family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)) ||
+	    !protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
+		return;
+	bpf_get_socket_cookie(sk); /* makes one, if it never had one */
+	read_socket(&o.socket, sk);
+	if (!owner_wanted(&o.socket))
+		return;
+	o.header.type = PC_RECORD_OWNER;
+	o.header.size = sizeof(o);
+	process_key(task, &o.process);
+	o.fd = ctx->fd;
+	bpf_probe_read_kernel(o.comm, sizeof(o.comm), &BPF_CORE_READ(task, group_leader)->comm);
+	bpf_seq_write(ctx->meta->seq, &o, sizeof(o));
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who the current process is, taken down before its first claim or refusal: a refused
+ * server or a short-lived client is often gone before user space can look in /proc. */
+#ifndef PORTCLASH_PROCESS_BPF_H
+#define PORTCLASH_PROCESS_BPF_H
+
+#include "compat.bpf.h"
+#include "maps.bpf.h"
+
+/* One path component at most, as in the kernel (NAME_MAX). */
+#define COMPONENT_MAX 256
+#define PATH_DEPTH 40
+#define CGROUP_DEPTH 16
+
+/* The length is kept beside the record, not in a register: what the verifier knows of it
+ * is then the same in every round of a loop, and the rounds' states converge. */
+struct process_scratch {
+	struct pc_process record;
+	__u32 text_len;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct process_scratch);
+} process_scratch SEC(".maps");
+
+static __always_inline void process_key(struct task_struct *task, struct pc_process_key *key)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	key->start_ns = BPF_CORE_READ(leader, start_boottime);
+	key->tgid = BPF_CORE_READ(task, tgid);
+	key->exec_id = (__u32)BPF_CORE_READ(leader, self_exec_id);
+}
+
+static __always_inline __u32 task_netns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+}
+
+static __always_inline void append_component(struct process_scratch *p, const void *name)
+{
+	__u32 len = p->text_len;
+	long n;
+
+	if (len > PC_PROCESS_TEXT - COMPONENT_MAX)
+		return;
+	n = bpf_probe_read_kernel_str(&p->record.text[len], COMPONENT_MAX, name);
+	if (n > 0)
+		p->text_len = len + n;
+}
+
+static __noinline int append_args(struct process_scratch *p, struct mm_struct *mm)
+{
+	unsigned long start, want;
+
+	if (!p || !mm)
+		return 0;
+	start = BPF_CORE_READ(mm, arg_start);
+	want = BPF_CORE_READ(mm, arg_end) - start;
+	p->record.args_cut = want > PC_PROCESS_ARGS;
+	if (want > PC_PROCESS_ARGS)
+		want = PC_PROCESS_ARGS;
+	if (want && bpf_probe_read_user(p->record.text, want, (void *)start) == 0)
+		p->text_len = want;
+	return 0;
+}
+
+/* Leaf first, over mount points, as d_path() walks: fs/d_path.c prepend_path(). */
+static __noinline int append_exe(struct process_scratch *p, struct mm_struct *mm)
+{
+	struct file *file = BPF_CORE_READ(mm, exe_file);
+	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+
+	if (!p || !file)
+		return 0;
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
+			struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+			struct mount *up = BPF_CORE_READ(m, mnt_parent);
+
+			if (up == m)
+				break;
+			dentry = BPF_CORE_READ(m, mnt_mountpoint);
+			mnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		append_component(p, BPF_CORE_READ(dentry, d_name.name));
+		dentry = parent;
+	}
+	return 0;
+}
+
+static __noinline int append_cgroup(struct process_scratch *p, struct task_struct *task)
+{
+	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+
+	if (!p)
+		return 0;
+	p->record.cgroup_id = BPF_CORE_READ(kn, id);
+	for (int i = 0; i < CGROUP_DEPTH; i++) {
+		struct kernfs_node *parent = compat_kernfs_parent(kn);
+
+		if (!parent)
+			break;
+		append_component(p, BPF_CORE_READ(kn, name));
+		kn = parent;
+	}
+	return 0;
+}
+
+static __noinline int process_send(struct task_struct *task, const struct pc_process_key *key)
+{
+	__u32 zero = 0, size;
+	struct process_scratch *p = bpf_map_lookup_elem(&process_scratch, &zero);
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct pc_process *r;
+
+	if (!p || !key)
+		return 0;
+	r = &p->record;
+	p->text_len = 0;
+	append_args(p, mm);
+	r->args_len = p->text_len;
+	append_exe(p, mm);
+	r->exe_len = p->text_len - r->args_len;
+	append_cgroup(p, task);
+	r->cgroup_len = p->text_len - r->args_len - r->exe_len;
+	r->header.type = PC_RECORD_PROCESS;
+	r->key = *key;
+	r->uid = (__u32)bpf_get_current_uid_gid();
+	r->netns = task_netns(task);
+	bpf_probe_read_kernel(r->comm, sizeof(r->comm),
+			      &BPF_CORE_READ(task, group_leader)->comm);
+	size = p->text_len;
+	if (size > PC_PROCESS_TEXT)
+		return 0;
+	size += __builtin_offsetof(struct pc_process, text);
+	r->header.size = size;
+	return bpf_ringbuf_output(&claims, r, size, claims_flags()) == 0;
+}
+
+/* Fills `key` for the current process and makes sure its record was sent. */
+static __always_inline void process_note(struct pc_process_key *key)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u8 one = 1;
+
+	process_key(task, key);
+	if (bpf_map_lookup_elem(&seen_processes, key))
+		return;
+	if (process_send(task, key))
+		bpf_map_update_elem(&seen_processes, key, &one, BPF_ANY);
+	else
+		stat_count(PC_STAT_PROCESSES_LOST);
+}
+
+/* Is the current process below `root` in the process tree? The monitor is a subreaper, so
+ * that children of its children stay below it when those exit. */
+static __noinline bool process_below(__u32 root)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	for (int i = 0; i < 64; i++) {
+		task = BPF_CORE_READ(task, real_parent);
+		if (!task)
+			return false;
+
+		__u32 tgid = BPF_CORE_READ(task, tgid);
+
+		if (tgid == root)
+			return true;
+		if (tgid <= 1)
+			return false;
+	}
+	return false;
+}
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Recording a refusal, whole, at the instant it happens. */
+#ifndef PORTCLASH_REFUSAL_BPF_H
+#define PORTCLASH_REFUSAL_BPF_H
+
+#include "process.bpf.h"
+#include "walk.bpf.h"
+
+#define EACCES 13
+#define EADDRINUSE 98
+#define EADDRNOTAVAIL 99
+
+/* The port reasons among the errors of bind() and listen(). */
+static __always_inline bool refusal_error(long ret)
+{
+	return ret == -EADDRINUSE || ret == -EADDRNOTAVAIL || ret == -EACCES;
+}
+
+/* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pc_netns_ports);
+} zeros SEC(".maps");
+
+static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
+{
+	__u64 word = 0;
+
+	if (!bitmap || bpf_probe_read_kernel(&word, sizeof(word), &bitmap[port / 64]))
+		return false;
+	return word >> (port % 64) & 1;
+}
+
+/* The namespace's range, floor and reserved ports as they are now; the whole bitmap goes
+ * to a map, because no process of the namespace may be alive for user space to ask. */
+static __noinline int refusal_netns(struct pc_refusal *r, const struct net *net)
+{
+	unsigned long *bitmap = BPF_CORE_READ(net, ipv4.sysctl_local_reserved_ports);
+	struct pc_netns_ports *ports;
+	__u32 zero = 0, netns;
+	void *empty;
+
+	if (!r)
+		return 0;
+	netns = BPF_CORE_READ(net, ns.inum);
+	compat_port_range(net, &r->range_low, &r->range_high);
+	r->unprivileged_start = BPF_CORE_READ(net, ipv4.sysctl_ip_prot_sock);
+	r->reserved = bitmap_test(bitmap, r->wanted_port);
+	ports = bpf_map_lookup_elem(&netns_ports, &netns);
+	if (!ports) {
+		empty = bpf_map_lookup_elem(&zeros, &zero);
+		if (!empty)
+			return 0;
+		bpf_map_update_elem(&netns_ports, &netns, empty, BPF_ANY);
+		ports = bpf_map_lookup_elem(&netns_ports, &netns);
+		if (!ports)
+			return 0;
+	}
+	if (bitmap && bpf_probe_read_kernel(ports->reserved, sizeof(ports->reserved), bitmap))
+		return 0;
+	ports->time_ns = r->time_ns;
+	r->walk |= PC_WALK_NETNS;
+	return 0;
+}
+
+/* What was asked for: from the call's argument for bind(), because after a failure the
+ * socket has forgotten it; from the socket for listen(). */
+static __always_inline void refusal_wanted(struct pc_refusal *r, const struct call *call)
+{
+	const struct sockaddr_in6 *v6 = &call->copy;
+	const struct sockaddr_in *v4 = (const void *)&call->copy;
+
+	if (r->op == PC_OP_LISTEN) {
+		r->wanted_family = r->socket.family;
+		r->wanted_port = r->socket.lport;
+		__builtin_memcpy(r->wanted, r->socket.local, sizeof(r->wanted));
+		return;
+	}
+	r->wanted_port = __builtin_bswap16(v6->sin6_port);
+	if (v6->sin6_family == PC_FAMILY_V6) {
+		r->wanted_family = PC_FAMILY_V6;
+		__builtin_memcpy(r->wanted, v6->sin6_addr, sizeof(r->wanted));
+	} else {
+		r->wanted_family = PC_FAMILY_V4;
+		__builtin_memcpy(r->wanted, &v4->sin_addr, 4);
+	}
+}
+
+static __always_inline void refusal_requester(struct pc_refusal *r)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	process_note(&r->process);
+	r->tid = (__u32)pid_tgid;
+	r->uid = (__u32)bpf_get_current_uid_gid();
+	r->cgroup_id = bpf_get_current_cgroup_id();
+	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+}
+
+static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
+{
+	__u32 zero = 0;
+	void *empty = bpf_map_lookup_elem(&zeros, &zero);
+	struct pc_refusal *r;
+
+	if (!sk || !call || !empty)
+		return 0;
+	r = bpf_ringbuf_reserve(&refusals, sizeof(*r), 0);
+	if (!r) {
+		stat_count(PC_STAT_REFUSALS_LOST);
+		return 0;
+	}
+	bpf_probe_read_kernel(r, sizeof(*r), empty);
+	r->header.type = PC_RECORD_REFUSAL;
+	r->header.size = sizeof(*r);
+	r->time_ns = bpf_ktime_get_boot_ns();
+	r->error = -ret;
+	r->op = call->op;
+	refusal_requester(r);
+	read_socket(&r->socket, sk);
+	r->proto = r->socket.proto;
+	r->netns = r->socket.netns;
+	refusal_wanted(r, call);
+	refusal_netns(r, BPF_CORE_READ(sk, __sk_common.skc_net.net));
+	if (r->error == EADDRINUSE && r->wanted_port)
+		walk_holders(r, sk);
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
+#endif

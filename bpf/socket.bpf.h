@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading one socket, full or TIME_WAIT, into a struct pc_socket. */
+#ifndef PORTCLASH_SOCKET_BPF_H
+#define PORTCLASH_SOCKET_BPF_H
+
+#include "compat.bpf.h"
+#include "maps.bpf.h"
+
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_MPTCP 262 /* needs 16 bits: 6 when cut to 8 */
+#define SOCK_DEAD_BIT 0	  /* enum sock_flags */
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+
+/* 0 for a protocol portclash does not watch. */
+static __always_inline __u8 protocol_of(__u16 protocol)
+{
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+		return PC_PROTO_TCP;
+	if (protocol == IPPROTO_UDP)
+		return PC_PROTO_UDP;
+	return 0;
+}
+
+static __always_inline bool family_watched(__u16 family)
+{
+	return family == PC_FAMILY_V4 || family == PC_FAMILY_V6;
+}
+
+static __always_inline void read_addresses(struct pc_socket *s, const struct sock_common *skc)
+{
+	s->v4_address = BPF_CORE_READ(skc, skc_rcv_saddr);
+	if (s->family == PC_FAMILY_V6) {
+		bpf_core_read(s->local, sizeof(s->local), &skc->skc_v6_rcv_saddr);
+		bpf_core_read(s->remote, sizeof(s->remote), &skc->skc_v6_daddr);
+	} else {
+		bpf_core_read(s->local, 4, &skc->skc_rcv_saddr);
+		bpf_core_read(s->remote, 4, &skc->skc_daddr);
+	}
+}
+
+/* The part that full and TIME_WAIT sockets share. */
+static __always_inline void read_common(struct pc_socket *s, const struct sock_common *skc)
+{
+	s->cookie = BPF_CORE_READ(skc, skc_cookie.counter);
+	s->ifindex = BPF_CORE_READ(skc, skc_bound_dev_if);
+	s->netns = BPF_CORE_READ(skc, skc_net.net, ns.inum);
+	s->lport = BPF_CORE_READ(skc, skc_num);
+	s->rport = __builtin_bswap16(BPF_CORE_READ(skc, skc_dport));
+	s->family = BPF_CORE_READ(skc, skc_family);
+	s->state = BPF_CORE_READ(skc, skc_state);
+	s->reuse = BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuse);
+	s->flags = PC_SOCKET_PRESENT;
+	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuseport))
+		s->flags |= PC_SOCKET_REUSEPORT;
+	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_ipv6only))
+		s->flags |= PC_SOCKET_V6ONLY;
+	read_addresses(s, skc);
+}
+
+static __always_inline void read_full(struct pc_socket *s, const struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	s->uid = BPF_CORE_READ(sk, sk_uid.val);
+	s->proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+	s->userlocks = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
+	if (BPF_CORE_READ(sk, __sk_common.skc_flags) & (1 << SOCK_DEAD_BIT))
+		s->flags |= PC_SOCKET_DEAD;
+	if (BPF_CORE_READ(sk, sk_reuseport_cb))
+		s->flags |= PC_SOCKET_REUSEPORT_CB;
+	if (!socket) {
+		s->flags |= PC_SOCKET_ORPHAN;
+		return;
+	}
+
+	struct file *file = BPF_CORE_READ(socket, file);
+
+	if (file)
+		s->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	else
+		s->flags |= PC_SOCKET_NO_FILE;
+}
+
+/* A TIME_WAIT socket shares sock_common with the socket it was and nothing else: never read
+ * sk_socket, sk_uid or sk_userlocks from it. */
+static __noinline int read_socket(struct pc_socket *s, const struct sock *sk)
+{
+	if (!s)
+		return 0;
+	read_common(s, &sk->__sk_common);
+	if (s->state == PC_STATE_TIME_WAIT) {
+		const struct inet_timewait_sock *tw = (const void *)sk;
+
+		s->proto = PC_PROTO_TCP;
+		s->substate = BPF_CORE_READ(tw, tw_substate);
+		if (compat_tw_connect(tw))
+			s->flags |= PC_SOCKET_TW_CONNECT;
+		return 0;
+	}
+	read_full(s, sk);
+	return 0;
+}
+
+/* The IPv4 or IPv6 TCP or UDP socket behind a descriptor of the current task, or NULL. */
+static __noinline struct sock *socket_of_fd(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL, **files;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), &files[fd]) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || !family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)))
+		return NULL;
+	if (!protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
+		return NULL;
+	return sk;
+}
+
+#endif

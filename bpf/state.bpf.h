@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* TCP state changes: connect() as the tracepoint back end sees it.
+ *
+ * CLOSE to SYN_SENT is the one change that runs in the caller's context. The kernel's choice
+ * of a port comes after it, so skc_num is 0 when the kernel is going to choose; the port
+ * itself is read when the holder is, or from the next change if a sink wants it. The
+ * tracepoint's own `sport` is stale on a reused socket and is not used. */
+#ifndef PORTCLASH_STATE_BPF_H
+#define PORTCLASH_STATE_BPF_H
+
+#include "claim.bpf.h"
+
+static __always_inline void state_connect(struct sock *sk)
+{
+	struct claim_args a = {
+		.family = sk->__sk_common.skc_family,
+		.proto = PC_PROTO_TCP,
+		.how = PC_HOW_CONNECT,
+		.flags = PC_CLAIM_PORT_LATER,
+	};
+
+	/* A client that bound its port made its claim at bind(). */
+	if (sk->__sk_common.skc_num || !family_watched(a.family))
+		return;
+	a.cookie = bpf_get_socket_cookie(sk);
+	a.netns = sk->__sk_common.skc_net.net->ns.inum;
+	claim_record(&a);
+}
+
+static __always_inline void state_change(struct sock *sk, int oldstate, int newstate)
+{
+	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT)
+		state_connect(sk);
+	else if (config.with_endpoints && oldstate == PC_STATE_SYN_SENT)
+		claim_endpoints(sk, bpf_get_socket_cookie(sk), newstate);
+}
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The records that cross from the BPF programs to user space: fixed widths, largest
+ * members first, explicit padding, sizes asserted. Nothing else is shared. */
+#ifndef PORTCLASH_RECORD_H
+#define PORTCLASH_RECORD_H
+
+/* Raised whenever a layout below changes; recorded streams carry it. */
+#define PC_RECORD_VERSION 1
+
+#define PC_COMM_LEN 16
+#define PC_ADDR_LEN 16
+
+/* Holders described in full per refusal; `holders_total` counts them all. */
+#define PC_HOLDERS_MAX 16
+
+/* Slots of those kept for listeners: one listener behind 10,000 accepted connections on its
+ * port is the one worth naming, and the kernel's list has the newest socket first. */
+#define PC_HOLDERS_LISTEN 4
+
+/* Text of a process record: arguments, executable path, cgroup path. */
+#define PC_PROCESS_TEXT 3072
+#define PC_PROCESS_ARGS 1024
+
+/* 65,536 ports as a bitmap of 64-bit words, as in net.ipv4.ip_local_reserved_ports. */
+#define PC_PORTS 65536
+#define PC_PORT_WORDS (PC_PORTS / 64)
+
+/* Cookies one call of the sweep program can return. */
+#define PC_SWEEP_COOKIES 32768
+
+enum pc_record_type {
+	PC_RECORD_INVALID = 0,
+	PC_RECORD_PROCESS,
+	PC_RECORD_CLAIM,
+	PC_RECORD_ENDPOINTS,
+	PC_RECORD_REFUSAL,
+	PC_RECORD_OWNER,
+	PC_RECORD_COUNT,
+};
+
+/* How a socket obtained its local port. */
+enum pc_how {
+	PC_HOW_UNKNOWN = 0,
+	PC_HOW_CONNECT,	  /* the kernel chose it at connect() */
+	PC_HOW_BIND_ZERO, /* the kernel chose it at bind() to port 0 */
+	PC_HOW_BIND,	  /* asked for by number */
+	PC_HOW_AUTOBIND,  /* UDP send or connect, or listen(), without a bind() */
+	PC_HOW_ACCEPT,	  /* inherited from the listener */
+	PC_HOW_COUNT,
+};
+
+enum pc_op {
+	PC_OP_INVALID = 0,
+	PC_OP_BIND,
+	PC_OP_LISTEN,
+	PC_OP_COUNT,
+};
+
+/* Kernel-side counters, one slot each in the map `stats`. */
+enum pc_stat {
+	PC_STAT_CLAIMS_LOST = 0,   /* ring `claims` full */
+	PC_STAT_PROCESSES_LOST,	   /* ring `claims` full */
+	PC_STAT_ENDPOINTS_LOST,	   /* ring `claims` full */
+	PC_STAT_REFUSALS_LOST,	   /* ring `refusals` full */
+	PC_STAT_CALLS_UNTRACKED,   /* map `calls` full at the entry of bind() or listen() */
+	PC_STAT_COOKIES_MISSING,   /* a claim by a socket without a cookie */
+	PC_STAT_ARGUMENTS_MISSING, /* the address argument of bind() could not be read */
+	PC_STAT_COUNT,
+};
+
+/* enum tcp_states of the kernel's uapi, as the holders carry them. */
+enum pc_state {
+	PC_STATE_INVALID = 0,
+	PC_STATE_ESTABLISHED = 1,
+	PC_STATE_SYN_SENT = 2,
+	PC_STATE_SYN_RECV = 3,
+	PC_STATE_FIN_WAIT1 = 4,
+	PC_STATE_FIN_WAIT2 = 5,
+	PC_STATE_TIME_WAIT = 6,
+	PC_STATE_CLOSE = 7,
+	PC_STATE_CLOSE_WAIT = 8,
+	PC_STATE_LAST_ACK = 9,
+	PC_STATE_LISTEN = 10,
+	PC_STATE_CLOSING = 11,
+	PC_STATE_COUNT,
+};
+
+#define PC_PROTO_TCP 6
+#define PC_PROTO_UDP 17
+
+#define PC_FAMILY_V4 2	/* AF_INET */
+#define PC_FAMILY_V6 10 /* AF_INET6 */
+
+/* sk_userlocks of the kernel: evidence of how a port was obtained, at any age. */
+#define PC_LOCK_ADDR 4	    /* SOCK_BINDADDR_LOCK: an address was asked for */
+#define PC_LOCK_PORT 8	    /* SOCK_BINDPORT_LOCK: the port was asked for by number */
+#define PC_LOCK_CONNECT 16  /* SOCK_CONNECT_BIND (6.18+): chosen at connect() */
+
+struct pc_header {
+	__u32 type; /* enum pc_record_type */
+	__u32 size; /* of the whole record, bytes */
+};
+
+/* A process at one moment of its life: pids are reused and exec() changes who it is.
+ * start_ns is on the boot clock. */
+struct pc_process_key {
+	__u64 start_ns;
+	__u32 tgid;
+	__u32 exec_id;
+};
+
+/* Who a process is, sent before its first claim or refusal.
+ * text: `args_len` bytes of NUL-separated arguments, then `exe_len` bytes of path
+ * components leaf first, each ending in NUL, then `cgroup_len` bytes the same way. */
+struct pc_process {
+	struct pc_header header;
+	struct pc_process_key key;
+	__u64 cgroup_id;
+	__u32 uid;
+	__u32 netns;
+	__u16 args_len;
+	__u16 exe_len;
+	__u16 cgroup_len;
+	__u8 args_cut;
+	__u8 pad;
+	char comm[PC_COMM_LEN];
+	char text[PC_PROCESS_TEXT];
+};
+
+#define PC_CLAIM_PORT_LATER 1 /* connect(): the kernel chooses the port after this record */
+#define PC_CLAIM_MAYBE_OLD 2  /* seen at a send: the socket may have had its port before */
+
+struct pc_claim {
+	struct pc_header header;
+	__u64 time_ns; /* boot clock */
+	__u64 cookie;
+	struct pc_process_key process;
+	__u32 tid;
+	__u32 netns;
+	__u16 port; /* 0 with PC_CLAIM_PORT_LATER */
+	__u8 how;   /* enum pc_how */
+	__u8 proto;
+	__u8 family;
+	__u8 flags;
+	__u8 pad[2];
+	char comm[PC_COMM_LEN];
+};
+
+/* Both ends of a claim, only when a sink prints claims. lport 0: no port was free. */
+struct pc_endpoints {
+	struct pc_header header;
+	__u64 cookie;
+	__u8 local[PC_ADDR_LEN];
+	__u8 remote[PC_ADDR_LEN];
+	__u16 lport;
+	__u16 rport;
+	__u8 family;
+	__u8 state;
+	__u8 pad[2];
+};
+
+#define PC_SOCKET_PRESENT (1 << 0)
+#define PC_SOCKET_REUSEPORT (1 << 1)
+#define PC_SOCKET_V6ONLY (1 << 2)
+#define PC_SOCKET_ORPHAN (1 << 3)	/* no struct socket: closed by its owner, or not accepted yet */
+#define PC_SOCKET_NO_FILE (1 << 4)	/* a struct socket without a file: the kernel's own */
+#define PC_SOCKET_DEAD (1 << 5)		/* SOCK_DEAD: closed by its owner */
+#define PC_SOCKET_REUSEPORT_CB (1 << 6) /* member of a reuseport group or with a program */
+#define PC_SOCKET_TW_CONNECT (1 << 7)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
+
+/* One socket as the kernel's tables have it. Addresses: 4 bytes for IPv4, 16 for IPv6;
+ * v4_address is sk_rcv_saddr, which the kernel compares even for IPv6 sockets. */
+struct pc_socket {
+	__u64 cookie;
+	__u64 inode;
+	__u8 local[PC_ADDR_LEN];
+	__u8 remote[PC_ADDR_LEN];
+	__u32 v4_address; /* network order */
+	__u32 uid;
+	__u32 ifindex; /* SO_BINDTODEVICE, 0: none */
+	__u32 netns;
+	__u16 lport; /* skc_num: 0 means it holds no port */
+	__u16 rport;
+	__u16 family;
+	__u16 flags;
+	__u8 proto;
+	__u8 state; /* enum pc_state */
+	__u8 substate; /* TIME_WAIT: FIN_WAIT2 or TIME_WAIT */
+	__u8 userlocks;
+	__u8 reuse;	  /* SO_REUSEADDR, as sk_reuse: 0, 1, or 2 for forced */
+	__s8 fastreuse;	  /* of the bind bucket: -1 when connect() made it */
+	__s8 fastreuseport;
+	__u8 pad;
+};
+
+#define PC_WALK_TRUNCATED 1 /* more sockets on the port than the walk could visit */
+#define PC_WALK_NO_TABLE 2  /* the kernel's table was not found */
+#define PC_WALK_NETNS 4	    /* range, floor and reserved ports below are valid */
+
+struct pc_refusal {
+	struct pc_header header;
+	__u64 time_ns; /* boot clock */
+	__u64 cgroup_id;
+	struct pc_process_key process;
+	__u32 tid;
+	__u32 uid;
+	__u32 netns;
+	__u32 holders_total;
+	__s32 error; /* errno, positive */
+	__u16 range_low;
+	__u16 range_high;
+	__u16 unprivileged_start; /* net.ipv4.ip_unprivileged_port_start */
+	__u16 wanted_port;
+	__u16 wanted_family;
+	__u8 op; /* enum pc_op */
+	__u8 proto;
+	__u8 walk; /* PC_WALK_* */
+	__u8 reserved; /* the wanted port is in ip_local_reserved_ports */
+	__u8 descendant; /* of the monitor itself: `trace -- COMMAND` */
+	__u8 pad;
+	__u8 wanted[PC_ADDR_LEN];
+	char comm[PC_COMM_LEN];
+	__u8 pad2[4];
+	struct pc_socket socket; /* the refused socket's own options */
+	struct pc_socket holders[PC_HOLDERS_MAX];
+};
+
+/* From the socket file iterator: one open descriptor of one process. */
+struct pc_owner {
+	struct pc_header header;
+	struct pc_process_key process;
+	__u32 fd;
+	__u32 pad;
+	char comm[PC_COMM_LEN];
+	struct pc_socket socket;
+};
+
+/* Value of the map `netns_ports`: a network namespace's port settings as the refusal saw
+ * them; key is the namespace's inode number. */
+struct pc_netns_ports {
+	__u64 reserved[PC_PORT_WORDS];
+	__u64 time_ns;
+};
+
+/* Value of the map `sweep_result`: cookies of the sockets in the TCP port table, from the
+ * index asked for up to, not including, `next`; those of `next` itself may be incomplete. */
+struct pc_sweep {
+	__u32 next;
+	__u32 count;
+	__u32 end; /* the whole table was visited */
+	__u32 pad;
+	__u64 cookies[PC_SWEEP_COOKIES];
+};
+
+/* Copied into .rodata before the programs are loaded. */
+struct pc_config {
+	__u32 monitor_tgid;    /* root of the `-- COMMAND` process tree */
+	__u32 claims_wake;     /* bytes waiting in ring `claims` that wake the reader */
+	__u8 with_endpoints;   /* send pc_endpoints records */
+	__u8 pad[3];
+};
+
+_Static_assert(sizeof(struct pc_header) == 8, "pc_header");
+_Static_assert(sizeof(struct pc_process_key) == 16, "pc_process_key");
+_Static_assert(sizeof(struct pc_process) == 64 + PC_PROCESS_TEXT, "pc_process");
+_Static_assert(sizeof(struct pc_claim) == 72, "pc_claim");
+_Static_assert(sizeof(struct pc_endpoints) == 56, "pc_endpoints");
+_Static_assert(sizeof(struct pc_socket) == 80, "pc_socket");
+_Static_assert(sizeof(struct pc_refusal) == 192 + PC_HOLDERS_MAX * 80, "pc_refusal");
+_Static_assert(sizeof(struct pc_owner) == 128, "pc_owner");
+_Static_assert(sizeof(struct pc_config) == 12, "pc_config");
+
+#endif

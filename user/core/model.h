@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a verdict is made of: the words of the design as types. Filled by user/watch, decided
+ * by core/decide.c, read by the sinks in user/out. Plain data: no calls, no clocks. */
+#ifndef PORTCLASH_MODEL_H
+#define PORTCLASH_MODEL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "portclash/record.h"
+
+enum pc_cause {
+	PC_CAUSE_INVALID = 0,
+	PC_CAUSE_EPHEMERAL_CLIENT,
+	PC_CAUSE_EPHEMERAL_BIND,
+	PC_CAUSE_EXPLICIT_CLIENT,
+	PC_CAUSE_LISTENER,
+	PC_CAUSE_BOUND_NOT_LISTENING,
+	PC_CAUSE_TIME_WAIT,
+	PC_CAUSE_LINGERING_CONNECTION,
+	PC_CAUSE_SELF_CONNECT,
+	PC_CAUSE_PRIVILEGED_PORT,
+	PC_CAUSE_ADDRESS_NOT_LOCAL,
+	PC_CAUSE_RANGE_EXHAUSTED,
+	PC_CAUSE_UNKNOWN,
+	PC_CAUSE_COUNT,
+};
+
+/* Who a process is. Strings are as the kernel has them: hostile until escaped by the sink.
+ * NULL: not known. Owned by the table of processes (core/processes.h). */
+struct pc_identity {
+	struct pc_process_key key;
+	uint32_t uid;
+	uint32_t netns;
+	uint64_t cgroup_id;
+	char comm[PC_COMM_LEN]; /* of the main thread */
+	char *exe;
+	char *cmdline; /* arguments joined by one space */
+	char *cgroup;  /* path below the cgroup mount point, "/a/b" */
+	char *unit;	 /* systemd unit */
+	char *container; /* container id, 64 hex digits or shorter */
+	char *pod;	 /* Kubernetes pod uid */
+	bool cmdline_cut;
+};
+
+/* A process in its part in a refusal. */
+struct pc_party {
+	const struct pc_identity *who; /* NULL: not known */
+	uint32_t tid;		       /* 0: not known */
+	char comm[PC_COMM_LEN];	       /* of the thread, at that moment */
+	bool running;		       /* still there when the verdict was made */
+	int fd;			       /* -1: not known */
+};
+
+#define PC_OWNERS_MAX 8
+
+struct pc_holder {
+	struct pc_socket socket;
+	bool blocking;
+	enum pc_how how;
+	bool how_inferred; /* from the kernel's flags, not from a claim that was seen */
+	bool older;	   /* had its port before portclash started */
+	uint64_t since_ns; /* boot clock; 0: not known */
+	struct pc_party maker; /* made the claim */
+	struct pc_party owners[PC_OWNERS_MAX]; /* have the socket open now */
+	unsigned owners_count;
+	struct pc_party peer;  /* the other end, when it is on this machine */
+	const char *process_note; /* why no process is named, or what to know of it; static */
+};
+
+struct pc_fix {
+	char *what;
+	char *command; /* NULL: nothing to type */
+};
+
+#define PC_FIXES_MAX 8
+
+struct pc_verdict {
+	struct pc_refusal refusal;
+	struct pc_party requester;
+	const uint64_t *reserved; /* PC_PORT_WORDS words, or NULL: not known */
+	struct pc_holder holders[PC_HOLDERS_MAX];
+	unsigned holders_count;
+	int primary; /* the holder the cause speaks of, or -1 */
+	enum pc_cause cause;
+	char *explanation;
+	struct pc_fix fixes[PC_FIXES_MAX];
+	unsigned fixes_count;
+	const char *incomplete; /* why evidence is missing; NULL: it is complete; static */
+};
+
+/* A claim as the sinks print it. */
+struct pc_claim_event {
+	struct pc_claim claim;
+	struct pc_endpoints endpoints; /* header.type 0: not known */
+	struct pc_party party;
+};
+
+/* Everything that is counted. */
+struct pc_counters {
+	uint64_t claims[PC_HOW_COUNT];
+	uint64_t refusals[PC_CAUSE_COUNT];
+	uint64_t verdicts;	/* shown: after the filters */
+	uint64_t lost[PC_STAT_COUNT];
+	uint64_t sink_errors;	/* lines or files that could not be written */
+	uint64_t records_bad;	/* records that failed validation */
+	uint64_t ledger_claims; /* in the ledger now */
+	uint64_t ledger_sweeps;
+	uint64_t ledger_forgotten;
+	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
+};
+
+#endif
