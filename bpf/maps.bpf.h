@@ -73,6 +73,14 @@ struct {
 	__type(value, struct pc_netns_ports);
 } netns_ports SEC(".maps");
 
+/* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pc_netns_ports);
+} zeros SEC(".maps");
+
 /* What the socket file iterator is to report: socket cookies, and for loopback peers
  * pairs of ports (see owner.bpf.h). Empty and `wanted_all` set: everything. */
 struct {

@@ -115,6 +115,27 @@ static __noinline int append_cgroup(struct process_scratch *p, struct task_struc
 	return 0;
 }
 
+/* Is the current process below `root` in the process tree? The monitor is a subreaper, so
+ * that children of its children stay below it when those exit. */
+static __noinline bool process_below(__u32 root)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	for (int i = 0; i < 64; i++) {
+		task = BPF_CORE_READ(task, real_parent);
+		if (!task)
+			return false;
+
+		__u32 tgid = BPF_CORE_READ(task, tgid);
+
+		if (tgid == root)
+			return true;
+		if (tgid <= 1)
+			return false;
+	}
+	return false;
+}
+
 static __noinline int process_send(struct task_struct *task, const struct pc_process_key *key)
 {
 	__u32 zero = 0, size;
@@ -136,6 +157,7 @@ static __noinline int process_send(struct task_struct *task, const struct pc_pro
 	r->key = *key;
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->netns = task_netns(task);
+	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm),
 			      &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;
@@ -159,27 +181,6 @@ static __always_inline void process_note(struct pc_process_key *key)
 		bpf_map_update_elem(&seen_processes, key, &one, BPF_ANY);
 	else
 		stat_count(PC_STAT_PROCESSES_LOST);
-}
-
-/* Is the current process below `root` in the process tree? The monitor is a subreaper, so
- * that children of its children stay below it when those exit. */
-static __noinline bool process_below(__u32 root)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	for (int i = 0; i < 64; i++) {
-		task = BPF_CORE_READ(task, real_parent);
-		if (!task)
-			return false;
-
-		__u32 tgid = BPF_CORE_READ(task, tgid);
-
-		if (tgid == root)
-			return true;
-		if (tgid <= 1)
-			return false;
-	}
-	return false;
 }
 
 #endif

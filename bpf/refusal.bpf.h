@@ -16,14 +16,6 @@ static __always_inline bool refusal_error(long ret)
 	return ret == -EADDRINUSE || ret == -EADDRNOTAVAIL || ret == -EACCES;
 }
 
-/* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct pc_netns_ports);
-} zeros SEC(".maps");
-
 static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
 {
 	__u64 word = 0;

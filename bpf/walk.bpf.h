@@ -113,6 +113,17 @@ static __always_inline bool sweep_take(const struct sock *sk)
 	return true;
 }
 
+/* A port of the caller's own network namespace is taken. */
+static __always_inline void sweep_port(const struct walk *w, const struct inet_bind_bucket *tb)
+{
+	__u32 zero = 0;
+	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
+	__u16 port = BPF_CORE_READ(tb, port);
+
+	if (out && BPF_CORE_READ(tb, ib_net.net) == w->net)
+		out->ports[port / 64] |= 1ULL << (port % 64);
+}
+
 static __always_inline void walk_take(struct walk *w, const struct sock *sk)
 {
 	__u32 slot;
@@ -174,8 +185,9 @@ static __always_inline void walk_bucket(struct walk *w)
 	struct inet_bind_bucket *tb = node_entry(w->bucket, struct inet_bind_bucket, node);
 
 	w->bucket = next_of(w->bucket);
-	if (!w->sweep &&
-	    (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net))
+	if (w->sweep)
+		sweep_port(w, tb);
+	else if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net)
 		return;
 	w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
 	w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
@@ -299,14 +311,18 @@ static __always_inline void walk_sweep(__u32 start)
 	__u32 zero = 0;
 	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
-	struct inet_hashinfo *info;
+	void *empty = bpf_map_lookup_elem(&zeros, &zero);
+	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
+	struct inet_hashinfo *info = BPF_CORE_READ(net, ipv4.tcp_death_row.hashinfo);
 
-	if (!w || !out)
+	if (!w || !out || !empty)
 		return;
 	__builtin_memset(w, 0, sizeof(*w));
 	out->count = out->end = 0;
 	out->next = start;
-	info = BPF_CORE_READ(task, nsproxy, net_ns, ipv4.tcp_death_row.hashinfo);
+	if (start == 0)
+		bpf_probe_read_kernel(out->ports, sizeof(out->ports), empty);
+	w->net = net;
 	w->sweep = 1;
 	w->index = start;
 	w->table = BPF_CORE_READ(info, bhash);

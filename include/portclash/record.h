@@ -4,6 +4,10 @@
 #ifndef PORTCLASH_RECORD_H
 #define PORTCLASH_RECORD_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 /* Raised whenever a layout below changes; recorded streams carry it. */
 #define PC_RECORD_VERSION 1
 
@@ -122,7 +126,7 @@ struct pc_process {
 	__u16 exe_len;
 	__u16 cgroup_len;
 	__u8 args_cut;
-	__u8 pad;
+	__u8 descendant; /* of the monitor itself: `trace -- COMMAND` */
 	char comm[PC_COMM_LEN];
 	char text[PC_PROCESS_TEXT];
 };
@@ -249,6 +253,7 @@ struct pc_sweep {
 	__u32 count;
 	__u32 end; /* the whole table was visited */
 	__u32 pad;
+	__u64 ports[PC_PORT_WORDS]; /* taken in the caller's network namespace, since index 0 */
 	__u64 cookies[PC_SWEEP_COOKIES];
 };
 

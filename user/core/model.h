@@ -4,7 +4,6 @@
 #ifndef PORTCLASH_MODEL_H
 #define PORTCLASH_MODEL_H
 
-#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +42,7 @@ struct pc_identity {
 	char *container; /* container id, 64 hex digits or shorter */
 	char *pod;	 /* Kubernetes pod uid */
 	bool cmdline_cut;
+	bool descendant; /* of portclash itself: `trace -- COMMAND` */
 };
 
 /* A process in its part in a refusal. */
@@ -81,6 +81,7 @@ struct pc_verdict {
 	struct pc_refusal refusal;
 	struct pc_party requester;
 	const uint64_t *reserved; /* PC_PORT_WORDS words, or NULL: not known */
+	uint32_t monitor_netns;	  /* where a command typed beside portclash would act */
 	struct pc_holder holders[PC_HOLDERS_MAX];
 	unsigned holders_count;
 	int primary; /* the holder the cause speaks of, or -1 */

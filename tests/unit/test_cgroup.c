@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The names in cgroup paths as the usual managers and runtimes make them, as users could make
+ * them to mislead; and which line of /proc/PID/cgroup is believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cgroup.h"
+
+#define ID "3f4e8a0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7"
+#define OTHER "aaaabbbbccccddddeeeeffff00001111aaaabbbbccccddddeeeeffff00001111"
+#define UID "1f3c9a52-77a1-4d0e-9c55-0a1b2c3d4e5f"
+#define UID_ "1f3c9a52_77a1_4d0e_9c55_0a1b2c3d4e5f"
+#define STATIC_UID "0123456789abcdef0123456789abcdef"
+#define USER "/user.slice/user-1000.slice"
+#define MANAGER USER "/user@1000.service"
+
+struct example {
+	const char *path;
+	const char *unit;
+	const char *container;
+	const char *pod;
+};
+
+static void assert_text(const char *path, const char *what, const char *got, const char *want)
+{
+	if ((!got && !want) || (got && want && !strcmp(got, want)))
+		return;
+	print_error("%s: %s is %s, not %s\n", path ? path : "NULL", what, got ? got : "NULL",
+		    want ? want : "NULL");
+	fail();
+}
+
+static void check(const struct example *examples, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct example *e = &examples[i];
+		struct pc_cgroup_names names;
+
+		assert_int_equal(pc_cgroup_parse(e->path, &names), 0);
+		assert_text(e->path, "unit", names.unit, e->unit);
+		assert_text(e->path, "container", names.container, e->container);
+		assert_text(e->path, "pod", names.pod, e->pod);
+		pc_cgroup_names_free(&names);
+		assert_null(names.unit);
+	}
+}
+
+#define CHECK(examples) check(examples, sizeof(examples) / sizeof((examples)[0]))
+
+static void units(void **state)
+{
+	static const struct example examples[] = {
+		{ "/system.slice/nginx.service", "nginx.service", NULL, NULL },
+		{ "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", NULL,
+		  NULL },
+		{ "/system.slice/dev-disk\\x2dby.service", "dev-disk\\x2dby.service", NULL, NULL },
+		{ "/system.slice/foo.service/payload/worker", "foo.service", NULL, NULL },
+		{ "/system.slice/_memory.service", "memory.service", NULL, NULL },
+		{ "/system.slice/__x.service", "_x.service", NULL, NULL },
+		{ "/init.scope", "init.scope", NULL, NULL },
+		{ "/../../system.slice/nginx.service", "nginx.service", NULL, NULL },
+		{ "system.slice//nginx.service/", "nginx.service", NULL, NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void users(void **state)
+{
+	static const struct example examples[] = {
+		{ MANAGER "/app.slice/foo.service", "foo.service", NULL, NULL },
+		{ MANAGER "/app.slice/app-firefox-77.scope", "app-firefox-77.scope", NULL, NULL },
+		{ MANAGER "/init.scope", "user@1000.service", NULL, NULL },
+		{ MANAGER "/user.slice", "user@1000.service", NULL, NULL },
+		{ MANAGER "/app.slice/foo.service/tab.scope", "foo.service", NULL, NULL },
+		{ MANAGER "/a.scope/b.scope", "a.scope", NULL, NULL },
+		{ USER "/session-3.scope", "session-3.scope", NULL, NULL },
+		{ USER "/session-3.scope/x.service", "x.service", NULL, NULL },
+		{ "/system.slice/foo.service/x.scope", "foo.service", NULL, NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void no_units(void **state)
+{
+	static const struct example examples[] = {
+		{ NULL, NULL, NULL, NULL },
+		{ "", NULL, NULL, NULL },
+		{ "/", NULL, NULL, NULL },
+		{ "////", NULL, NULL, NULL },
+		{ "/../..", NULL, NULL, NULL },
+		{ "/system.slice", NULL, NULL, NULL },
+		{ "/system.slice/docker.socket", NULL, NULL, NULL },
+		{ "/system.slice/home.mount", NULL, NULL, NULL },
+		{ "/system.slice/.service", NULL, NULL, NULL },
+		{ "/system.slice/_.service", NULL, NULL, NULL },
+		{ "/system.slice/.scope", NULL, NULL, NULL },
+		{ "/system.slice/nginx.service.d", NULL, NULL, NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void containers(void **state)
+{
+	static const struct example examples[] = {
+		{ "/system.slice/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
+		{ "/docker/" ID, NULL, ID, NULL },
+		{ "/docker/" ID "/docker/" OTHER, NULL, OTHER, NULL },
+		{ "/actions_job/" ID, NULL, ID, NULL },
+		{ "/docker/" ID "/system.slice/a.service", "a.service", ID, NULL },
+		{ "/system.slice/docker-" ID ".scope/init.scope", "docker-" ID ".scope", ID, NULL },
+		{ "/docker-" OTHER ".scope/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
+		{ "/x/a.service/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
+		{ "/machine.slice/libpod-" ID ".scope/container", "libpod-" ID ".scope", ID, NULL },
+		{ "/system.slice/web.service/libpod-payload-" ID, "web.service", ID, NULL },
+		{ MANAGER "/user.slice/libpod-" ID ".scope", "libpod-" ID ".scope", ID, NULL },
+		{ "/system.slice/nerdctl-" ID ".scope", "nerdctl-" ID ".scope", ID, NULL },
+		{ "/lxc/web", NULL, "web", NULL },
+		{ "/lxc/101/ns/system.slice/a.service", "a.service", "101", NULL },
+		{ "/lxc.payload.web/system.slice/a.service", "a.service", "web", NULL },
+		{ "/lxc.payload/web", NULL, "web", NULL },
+		{ "/lxc/web/docker/" ID, NULL, ID, NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void no_containers(void **state)
+{
+	static const struct example examples[] = {
+		{ "/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope", NULL,
+		  NULL },
+		{ "/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL, NULL },
+		{ "/lxc.monitor.web", NULL, NULL, NULL },
+		{ "/lxc.monitor/web", NULL, NULL, NULL },
+		{ "/lxc", NULL, NULL, NULL },
+		{ "/lxc/", NULL, NULL, NULL },
+		{ "/lxc/..", NULL, NULL, NULL },
+		{ "/lxc.payload.", NULL, NULL, NULL },
+		{ "/docker/" ID "0", NULL, NULL, NULL },
+		{ "/docker/" STATIC_UID, NULL, NULL, NULL },
+		{ "/docker/x" ID, NULL, NULL, NULL },
+		{ "/docker/g" OTHER, NULL, NULL, NULL },
+		{ "/docker-/docker-.scope", "docker-.scope", NULL, NULL },
+		{ "/:/a:/docker:", NULL, NULL, NULL },
+		/* An upper-case letter within: no runtime writes those. */
+		{ "/AAAABBBBCCCCDDDDEEEEFFFF00001111AAAABBBBCCCCDDDDEEEEFFFF00001111", NULL, NULL,
+		  NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+#define SLICES "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod"
+
+static void pods(void **state)
+{
+	static const struct example examples[] = {
+		{ SLICES UID_ ".slice/cri-containerd-" ID ".scope", "cri-containerd-" ID ".scope",
+		  ID, UID },
+		{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope/container",
+		  "crio-" ID ".scope", ID, UID },
+		{ SLICES UID_ ".slice/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL,
+		  UID },
+		{ "/kubepods/besteffort/pod" UID "/" ID, NULL, ID, UID },
+		{ "/kubepods/burstable/pod" UID "/" ID, NULL, ID, UID },
+		{ "/kubepods/pod" UID "/" ID, NULL, ID, UID },
+		{ SLICES STATIC_UID ".slice/docker-" ID ".scope", "docker-" ID ".scope", ID,
+		  STATIC_UID },
+		{ "/docker/" OTHER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-"
+		  "besteffort-pod" UID_ ".slice/cri-containerd-" ID ".scope",
+		  "cri-containerd-" ID ".scope", ID, UID },
+		{ "/system.slice/containerd.service/kubepods-besteffort-pod" UID_
+		  ".slice:cri-containerd:" ID,
+		  "containerd.service", ID, UID },
+		{ "/kubepods/pod" UID "/" ID "/podinfo", NULL, ID, UID },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void no_pods(void **state)
+{
+	static const struct example examples[] = {
+		{ "/kubepods.slice/kubepods-burstable.slice", NULL, NULL, NULL },
+		{ "/kubepods.slice/kubepods-pod.slice", NULL, NULL, NULL },
+		{ "/kubepods/pod", NULL, NULL, NULL },
+		{ "/kubepods-pod" UID_, NULL, NULL, NULL },
+		{ "/my-podcast.slice", NULL, NULL, NULL },
+		{ "/podman/podcast", NULL, NULL, NULL },
+	};
+
+	(void)state;
+	CHECK(examples);
+}
+
+static void long_path(void **state)
+{
+	size_t len = 1024 * 1024;
+	char *path = malloc(len + sizeof(".service"));
+	struct pc_cgroup_names names;
+
+	(void)state;
+	assert_non_null(path);
+	memset(path, 'a', len);
+	strcpy(path + len, ".service");
+	assert_int_equal(pc_cgroup_parse(path, &names), 0);
+	assert_string_equal(names.unit, path);
+	pc_cgroup_names_free(&names);
+	memset(path, '/', len);
+	assert_int_equal(pc_cgroup_parse(path, &names), 0);
+	assert_null(names.unit);
+	pc_cgroup_names_free(&names);
+	pc_cgroup_names_free(NULL);
+	free(path);
+}
+
+static void procfile(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *path;
+	} examples[] = {
+		{ "0::/system.slice/a.service\n", "/system.slice/a.service" },
+		{ "0::/system.slice/a.service", "/system.slice/a.service" },
+		{ "0::/\n", "/" },
+		{ "0::/../../a.service\n", "/../../a.service" },
+		{ "0::/a:b::c/d e\n", "/a:b::c/d e" },
+		{ "0::/a.service (deleted)\n", "/a.service" },
+		{ "12:memory:/m\n1:name=systemd:/s\n0::/u\n", "/s" },
+		{ "0::/u\n1:name=systemd:/s\n12:memory:/m\n", "/s" },
+		{ "12:memory:/m\n1:name=systemd:/\n0::/u\n", "/u" },
+		{ "12:memory:/m\n0::/u\n", "/u" },
+		{ "9:memory:/a\n8:cpu,cpuacct:/a/b\n7:pids:/\n1:name=systemd:/\n0::/\n", "/a/b" },
+		{ "9:freezer:/a/b/c\n8:cpuset:/a/b/c\n7:pids:/p\n", "/p" },
+		{ "9:net_cls,memory:/longer\n8:cpu:/short\n", "/longer" },
+		{ "9:memory:/\n8:cpu:/\n0::/\n", "/" },
+		/* Neither is cgroup v2: another number, another name. */
+		{ "1::/x\n", "/" },
+		{ "0:name=other:/x\n", "/" },
+		{ "", "/" },
+		{ "\n\n:\n::\n", "/" },
+		{ "0::\n0::relative\nmemory\n0\n", "/" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		char *path;
+
+		assert_int_equal(pc_cgroup_of_procfile(examples[i].text, &path), 0);
+		assert_text(examples[i].text, "path", path, examples[i].path);
+		free(path);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(units),	 cmocka_unit_test(users),
+		cmocka_unit_test(no_units),	 cmocka_unit_test(containers),
+		cmocka_unit_test(no_containers), cmocka_unit_test(pods),
+		cmocka_unit_test(no_pods),	 cmocka_unit_test(long_path),
+		cmocka_unit_test(procfile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of attach back ends. To add one: its programs in bpf/portclash.bpf.c, a row here. */
+#include "bpf/backend.h"
+
+static const struct pc_program tracepoint_programs[] = {
+	{ "inet_sock_set_state", PC_ATTACH_BTF },
+	{ "sys_enter_bind", PC_ATTACH_SYSCALL },
+	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
+	{ "sys_enter_listen", PC_ATTACH_SYSCALL },
+	{ "sys_exit_listen", PC_ATTACH_SYSCALL },
+	{ NULL, PC_ATTACH_NONE },
+};
+
+const struct pc_backend pc_backends[] = {
+	{
+		.name = "tracepoint",
+		.programs = tracepoint_programs,
+		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the kernel",
+	},
+};
+const size_t pc_backends_count = sizeof(pc_backends) / sizeof(pc_backends[0]);
+
+const struct pc_program pc_common_programs[] = {
+	{ "socket_files", PC_ATTACH_NONE },
+	{ "sweep", PC_ATTACH_NONE },
+	{ NULL, PC_ATTACH_NONE },
+};
+
+const struct pc_program pc_cgroup_programs[] = {
+	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
+	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
+	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
+};
+
+const char pc_cgroup_blind[] = "when and by whom UDP ports were taken without a bind(), and who made "
+			       "a bind() on a socket without a cookie (no cgroup hooks here)";

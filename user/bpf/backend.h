@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of attach back ends: which programs each needs and what it cannot see. The one
+ * file that decides what is enabled. */
+#ifndef PORTCLASH_BACKEND_H
+#define PORTCLASH_BACKEND_H
+
+#include <stddef.h>
+
+/* Where a program is attached, and so how. */
+enum pc_attach {
+	PC_ATTACH_NONE = 0, /* run on demand */
+	PC_ATTACH_BTF,	    /* by its section name */
+	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
+	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+};
+
+struct pc_program {
+	const char *name; /* of the BPF function; for PC_ATTACH_SYSCALL also of the event */
+	enum pc_attach attach;
+};
+
+struct pc_backend {
+	const char *name;
+	const struct pc_program *programs; /* ends with a NULL name */
+	const char *blind;
+};
+
+/* Best first. */
+extern const struct pc_backend pc_backends[];
+extern const size_t pc_backends_count;
+
+/* Needed by every back end. */
+extern const struct pc_program pc_common_programs[];
+
+/* Every back end can do without these: cookies for new sockets, and UDP autobind. */
+extern const struct pc_program pc_cgroup_programs[];
+extern const char pc_cgroup_blind[];
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading and attaching; the only file that knows the skeleton. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf/cgroup_root.h"
+#include "bpf/monitor_private.h"
+#include "bpf/tracefs.h"
+#include "portclash.skel.h"
+
+/* Claims waiting in their ring that wake the reader before its timer does: half of it. */
+#define CLAIMS_WAKE (1024 * 1024)
+
+static int ignore_messages(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+static int print_messages(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
+}
+
+static void explain_load(int err, char *sentence)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		snprintf(sentence, PC_SENTENCE,
+			 "this kernel has no type information (/sys/kernel/btf/vmlinux): portclash "
+			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distribution "
+			 "kernels from 5.10 on are");
+	else if (err == -EPERM || err == -EACCES)
+		snprintf(sentence, PC_SENTENCE,
+			 "the kernel does not allow loading eBPF programs (%s): run portclash as "
+			 "root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE",
+			 strerror(-err));
+	else
+		snprintf(sentence, PC_SENTENCE,
+			 "the kernel refused portclash's eBPF programs: %s; run with --verbose to "
+			 "see which program and why, and report it",
+			 strerror(-err));
+}
+
+static void set_autoload(struct pc_monitor *m, const struct pc_program *programs, bool on)
+{
+	for (; programs->name; programs++) {
+		struct bpf_program *p =
+			bpf_object__find_program_by_name(m->skel->obj, programs->name);
+
+		if (p)
+			bpf_program__set_autoload(p, on);
+	}
+}
+
+static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bool with_cgroup)
+{
+	int err;
+
+	m->skel = portclash_bpf__open();
+	if (!m->skel)
+		return -errno;
+	for (size_t i = 0; i < pc_backends_count; i++)
+		set_autoload(m, pc_backends[i].programs, &pc_backends[i] == m->backend);
+	set_autoload(m, pc_cgroup_programs, with_cgroup);
+	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
+		.monitor_tgid = o->tree_root,
+		.claims_wake = CLAIMS_WAKE,
+		.with_endpoints = o->with_endpoints,
+	};
+	err = portclash_bpf__load(m->skel);
+	if (err) {
+		portclash_bpf__destroy(m->skel);
+		m->skel = NULL;
+	}
+	return err;
+}
+
+static int keep_link(struct pc_monitor *m, struct bpf_link *link)
+{
+	if (!link)
+		return -errno;
+	if (m->links_count == PC_LINKS_MAX) {
+		bpf_link__destroy(link);
+		return -E2BIG;
+	}
+	m->links[m->links_count++] = link;
+	return 0;
+}
+
+static int attach_syscall(struct pc_monitor *m, struct bpf_program *p, const char *event)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	int id = pc_tracefs_event_id("syscalls", event), fd, err;
+
+	if (id < 0)
+		return id;
+	attr.config = (uint64_t)id;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* The link owns the descriptor from here on. */
+	err = keep_link(m, bpf_program__attach_perf_event(p, fd));
+	if (err)
+		close(fd);
+	return err;
+}
+
+static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, program->name);
+
+	if (!p)
+		return -ENOENT;
+	switch (program->attach) {
+	case PC_ATTACH_BTF:
+		return keep_link(m, bpf_program__attach(p));
+	case PC_ATTACH_SYSCALL:
+		return attach_syscall(m, p, program->name);
+	case PC_ATTACH_CGROUP:
+		return keep_link(m, bpf_program__attach_cgroup(p, cgroup));
+	default:
+		return 0;
+	}
+}
+
+static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
+		      char *sentence)
+{
+	for (; programs->name; programs++) {
+		int err = attach_one(m, programs, cgroup);
+
+		if (!err)
+			continue;
+		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
+			 strerror(-err),
+			 programs->attach == PC_ATTACH_SYSCALL && err == -ENOENT ?
+				 "; the kernel needs CONFIG_FTRACE_SYSCALLS=y" :
+				 "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed");
+		return err;
+	}
+	return 0;
+}
+
+/* Best effort: what they add is said to be missing when they cannot be attached. */
+static bool attach_cgroup(struct pc_monitor *m)
+{
+	char unused[PC_SENTENCE];
+	size_t before = m->links_count;
+	int fd = pc_cgroup_root_open();
+	int err = fd < 0 ? fd : attach_all(m, pc_cgroup_programs, fd, unused);
+
+	if (fd >= 0)
+		close(fd);
+	while (err && m->links_count > before)
+		bpf_link__destroy(m->links[--m->links_count]);
+	return err == 0;
+}
+
+static int open_reader(struct pc_monitor *m, char *sentence)
+{
+	struct portclash_bpf *s = m->skel;
+	int err;
+
+	m->stats_map = bpf_map__fd(s->maps.stats);
+	m->netns_map = bpf_map__fd(s->maps.netns_ports);
+	m->seen_map = bpf_map__fd(s->maps.seen_processes);
+	m->wanted_map = bpf_map__fd(s->maps.wanted_sockets);
+	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
+	m->sweep_prog = bpf_program__fd(s->progs.sweep);
+	m->wanted_all = &s->bss->wanted_all;
+	m->owners_link = bpf_program__attach_iter(s->progs.socket_files, NULL);
+	err = m->owners_link ? pc_reader_open(m, bpf_map__fd(s->maps.claims),
+					      bpf_map__fd(s->maps.refusals)) :
+			       -errno;
+	if (err)
+		snprintf(sentence, PC_SENTENCE,
+			 "could not set up reading from the kernel: %s; if memory may not be "
+			 "locked, raise `ulimit -l`",
+			 strerror(-err));
+	return err;
+}
+
+static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
+		char *sentence)
+{
+	int err = try_load(m, o, true);
+
+	*cgroup = err == 0;
+	if (err)
+		err = try_load(m, o, false);
+	if (err)
+		explain_load(err, sentence);
+	return err;
+}
+
+static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
+{
+	bool cgroup;
+	int err = load(m, o, &cgroup, sentence);
+
+	if (err)
+		return err;
+	err = open_reader(m, sentence);
+	if (!err)
+		err = attach_all(m, m->backend->programs, -1, sentence);
+	if (err)
+		return err;
+	cgroup = cgroup && attach_cgroup(m);
+	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind, cgroup ? "" : "; ",
+		 cgroup ? "" : pc_cgroup_blind);
+	return 0;
+}
+
+static int choose_backend(struct pc_monitor *m, const char *name, char *sentence)
+{
+	for (size_t i = 0; i < pc_backends_count && !m->backend; i++)
+		if (!strcmp(name, "auto") || !strcmp(name, pc_backends[i].name))
+			m->backend = &pc_backends[i];
+	if (m->backend)
+		return 0;
+	snprintf(sentence, PC_SENTENCE, "unknown back end \"%s\": use auto or tracepoint", name);
+	return -EINVAL;
+}
+
+int pc_monitor_open(const struct pc_monitor_options *o, const struct pc_record_handler *handler,
+		    struct pc_monitor **out, char *sentence)
+{
+	struct pc_monitor *m = calloc(1, sizeof(*m));
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->handler = *handler;
+	m->epoll_fd = -1;
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(o->verbose ? print_messages : ignore_messages);
+	err = choose_backend(m, o->backend, sentence);
+	if (!err)
+		err = open_backend(m, o, sentence);
+	if (err) {
+		pc_monitor_close(m);
+		return err;
+	}
+	*out = m;
+	return 0;
+}
+
+void pc_monitor_close(struct pc_monitor *m)
+{
+	if (!m)
+		return;
+	while (m->links_count)
+		bpf_link__destroy(m->links[--m->links_count]);
+	bpf_link__destroy(m->owners_link);
+	pc_reader_close(m);
+	portclash_bpf__destroy(m->skel);
+	free(m);
+}
+
+const char *pc_monitor_backend(const struct pc_monitor *m)
+{
+	return m->backend->name;
+}
+
+const char *pc_monitor_blind(const struct pc_monitor *m)
+{
+	return m->blind;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel side as user space sees it: load, attach, read records, ask for the owners of
+ * sockets, sweep. Nothing above this file knows libbpf or the skeleton. */
+#ifndef PORTCLASH_MONITOR_H
+#define PORTCLASH_MONITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/record.h"
+
+#define PC_SENTENCE 768
+
+struct pc_monitor;
+
+struct pc_monitor_options {
+	const char *backend;	/* "auto" or a back end's name */
+	uint32_t tree_root;	/* pid whose descendants are marked in refusals; 0: none */
+	bool with_endpoints;	/* also send both ends of each claim */
+	bool verbose;		/* libbpf's own messages to standard error */
+};
+
+/* Loads and attaches. On failure a negative errno, with in `sentence` (PC_SENTENCE bytes)
+ * what is wrong and what to do. `handler` is copied. */
+int pc_monitor_open(const struct pc_monitor_options *options,
+		    const struct pc_record_handler *handler, struct pc_monitor **out,
+		    char *sentence);
+void pc_monitor_close(struct pc_monitor *m);
+
+const char *pc_monitor_backend(const struct pc_monitor *m);
+
+/* What the back end in use cannot see, as one clause for the start-up line; "" for nothing. */
+const char *pc_monitor_blind(const struct pc_monitor *m);
+
+/* Readable when a refusal waits, or when claims fill their ring faster than they are read. */
+int pc_monitor_fd(const struct pc_monitor *m);
+
+/* Hands all waiting records to the handler: claims first, so that a refusal finds them. The
+ * number read or a negative errno. */
+int pc_monitor_read_claims(struct pc_monitor *m);
+int pc_monitor_read_refusals(struct pc_monitor *m);
+
+/* Records that failed the check of core/record.h so far. */
+uint64_t pc_monitor_invalid(const struct pc_monitor *m);
+
+/* The kernel-side counters, summed over the CPUs. */
+int pc_monitor_stats(struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT]);
+
+/* Reserved ports of a network namespace as its last refusal saw them (PC_PORT_WORDS words).
+ * -ENOENT when nothing was refused there. */
+int pc_monitor_reserved(struct pc_monitor *m, uint32_t netns, uint64_t *words);
+
+/* A process was forgotten here: have the kernel describe it again at its next claim. */
+void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key);
+
+/* What pc_monitor_owners() is to look for; `all` ignores the rest. */
+struct pc_wanted {
+	bool all;
+	const uint64_t *keys; /* cookies, and pairs of ports from pc_wanted_ports() */
+	size_t count;
+};
+
+/* Key for "any TCP socket from this local to this remote port". */
+uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport);
+
+/* Wanted keys in one pass at most. */
+#define PC_WANTED_MAX 16384
+
+/* One pass over all open socket files; found() for each descriptor that is wanted. */
+int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
+		      void (*found)(void *context, const struct pc_owner *owner), void *context);
+
+/* alive() with the cookie of every socket in the TCP port table, some more than once.
+ * -EOVERFLOW when the table could not be seen whole. */
+int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+		     void *context);
+
+/* The TCP ports that any socket holds in portclash's own network namespace, bound ones and
+ * TIME_WAIT included, into PC_PORT_WORDS words. */
+int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words);
+
+#endif

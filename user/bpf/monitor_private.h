@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by loader.c and reader.c only: what is open while portclash watches. */
+#ifndef PORTCLASH_MONITOR_PRIVATE_H
+#define PORTCLASH_MONITOR_PRIVATE_H
+
+#include <bpf/libbpf.h>
+
+#include "bpf/backend.h"
+#include "bpf/monitor.h"
+
+/* Hooks of the largest back end and the cgroup programs, with room. */
+#define PC_LINKS_MAX 32
+
+struct portclash_bpf;
+
+struct pc_monitor {
+	struct portclash_bpf *skel; /* loader.c only */
+	const struct pc_backend *backend;
+	char blind[PC_SENTENCE];
+	struct bpf_link *links[PC_LINKS_MAX];
+	size_t links_count;
+	struct pc_record_handler handler;
+	uint64_t invalid;
+
+	/* reader.c */
+	struct ring_buffer *claims;
+	struct ring_buffer *refusals;
+	int epoll_fd;
+	int stats_map;
+	int netns_map;
+	int seen_map;
+	int wanted_map;
+	int sweep_prog;
+	int sweep_map;
+	struct bpf_link *owners_link;
+	bool *wanted_all; /* in the programs' memory */
+	const struct pc_sweep *sweep; /* mapped */
+};
+
+int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map);
+void pc_reader_close(struct pc_monitor *m);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reading the rings, the counters, the owners of sockets and the sweep. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/monitor_private.h"
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct pc_monitor *m = context;
+
+	if (pc_record_dispatch(data, size, &m->handler))
+		m->invalid++;
+	return 0;
+}
+
+static int watch(int epoll_fd, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int map_sweep(struct pc_monitor *m)
+{
+	void *memory = mmap(NULL, sizeof(struct pc_sweep), PROT_READ, MAP_SHARED, m->sweep_map, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	m->sweep = memory;
+	return 0;
+}
+
+int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
+{
+	int err;
+
+	m->claims = ring_buffer__new(claims_map, on_record, m, NULL);
+	m->refusals = ring_buffer__new(refusals_map, on_record, m, NULL);
+	if (!m->claims || !m->refusals)
+		return -errno;
+	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (m->epoll_fd < 0)
+		return -errno;
+	err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
+	if (!err)
+		err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
+	return err ? err : map_sweep(m);
+}
+
+void pc_reader_close(struct pc_monitor *m)
+{
+	if (m->sweep)
+		munmap((void *)m->sweep, sizeof(*m->sweep));
+	ring_buffer__free(m->claims);
+	ring_buffer__free(m->refusals);
+	if (m->epoll_fd >= 0)
+		close(m->epoll_fd);
+}
+
+int pc_monitor_fd(const struct pc_monitor *m)
+{
+	return m->epoll_fd;
+}
+
+uint64_t pc_monitor_invalid(const struct pc_monitor *m)
+{
+	return m->invalid;
+}
+
+int pc_monitor_read_claims(struct pc_monitor *m)
+{
+	return ring_buffer__consume(m->claims);
+}
+
+int pc_monitor_read_refusals(struct pc_monitor *m)
+{
+	return ring_buffer__consume(m->refusals);
+}
+
+int pc_monitor_stats(struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT])
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *values;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc((size_t)cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	for (uint32_t key = 0; key < PC_STAT_COUNT; key++) {
+		stats[key] = 0;
+		if (bpf_map_lookup_elem(m->stats_map, &key, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			stats[key] += values[cpu];
+	}
+	free(values);
+	return 0;
+}
+
+int pc_monitor_reserved(struct pc_monitor *m, uint32_t netns, uint64_t *words)
+{
+	struct pc_netns_ports *ports = malloc(sizeof(*ports));
+	int err = 0;
+
+	if (!ports)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(m->netns_map, &netns, ports))
+		err = -errno;
+	else
+		memcpy(words, ports->reserved, sizeof(ports->reserved));
+	free(ports);
+	return err;
+}
+
+void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key)
+{
+	bpf_map_delete_elem(m->seen_map, key);
+}
+
+uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
+{
+	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
+}
+
+static int set_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
+{
+	uint8_t one = 1;
+
+	*m->wanted_all = wanted->all;
+	for (size_t i = 0; i < wanted->count; i++)
+		if (bpf_map_update_elem(m->wanted_map, &wanted->keys[i], &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static void clear_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
+{
+	*m->wanted_all = false;
+	for (size_t i = 0; i < wanted->count; i++)
+		bpf_map_delete_elem(m->wanted_map, &wanted->keys[i]);
+}
+
+static int read_owners(struct pc_monitor *m, int fd,
+		       void (*found)(void *context, const struct pc_owner *owner), void *context)
+{
+	struct pc_owner owners[64];
+	size_t have = 0;
+	ssize_t n;
+
+	while ((n = read(fd, (char *)owners + have, sizeof(owners) - have)) > 0) {
+		size_t whole, used;
+
+		have += (size_t)n;
+		whole = have / sizeof(owners[0]);
+		for (size_t i = 0; i < whole; i++) {
+			if (pc_record_check_owner(&owners[i], sizeof(owners[i])))
+				m->invalid++;
+			else
+				found(context, &owners[i]);
+		}
+		used = whole * sizeof(owners[0]);
+		have -= used;
+		memmove(owners, (char *)owners + used, have);
+	}
+	return n < 0 ? -errno : 0;
+}
+
+int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
+		      void (*found)(void *context, const struct pc_owner *owner), void *context)
+{
+	int err, fd;
+
+	err = set_wanted(m, wanted);
+	if (!err) {
+		fd = bpf_iter_create(bpf_link__fd(m->owners_link));
+		err = fd < 0 ? -errno : read_owners(m, fd, found, context);
+		if (fd >= 0)
+			close(fd);
+	}
+	clear_wanted(m, wanted);
+	return err;
+}
+
+static int sweep_from(struct pc_monitor *m, uint32_t start)
+{
+	uint64_t args[1] = { start };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	return bpf_prog_test_run_opts(m->sweep_prog, &opts) ? -errno : 0;
+}
+
+int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+		     void *context)
+{
+	uint32_t next = 0;
+
+	for (;;) {
+		const volatile struct pc_sweep *s = m->sweep;
+		int err = sweep_from(m, next);
+
+		if (err)
+			return err;
+		for (uint32_t i = 0; i < s->count && i < PC_SWEEP_COOKIES; i++)
+			alive(context, s->cookies[i]);
+		if (s->end)
+			return 0;
+		/* One index of the table holds more than a whole call can take. */
+		if (s->next <= next)
+			return -EOVERFLOW;
+		next = s->next;
+	}
+}
+
+static void ignore(void *context, uint64_t cookie)
+{
+	(void)context, (void)cookie;
+}
+
+int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
+{
+	int err = pc_monitor_sweep(m, ignore, NULL);
+
+	if (!err)
+		memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));
+	return err;
+}

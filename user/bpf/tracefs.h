@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finding a tracepoint's number, also where nobody has mounted tracefs. */
+#ifndef PORTCLASH_TRACEFS_H
+#define PORTCLASH_TRACEFS_H
+
+/* The id of tracepoint `group`/`name`, or a negative errno. Looks in the usual mount points
+ * first, then in a detached mount of its own (fsmount(), 5.2+), which nobody else sees. */
+int pc_tracefs_event_id(const char *group, const char *name);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The subcommands and what they share. */
+#ifndef PORTCLASH_CMD_H
+#define PORTCLASH_CMD_H
+
+#include <argp.h>
+#include <signal.h>
+#include <stdint.h>
+
+#include "watch/watch.h"
+
+/* Exit statuses, as in README.md. */
+enum {
+	PC_EXIT_OK = 0,
+	PC_EXIT_FAILED = 1,
+	PC_EXIT_USAGE = 2,
+	PC_EXIT_REFUSED = 3, /* trace: something was refused */
+};
+
+int pc_cmd_trace(int argc, char **argv);
+int pc_cmd_agent(int argc, char **argv);
+
+/* Seconds as a positive decimal number into nanoseconds; ends the program with a usage
+ * message that names `option` otherwise. */
+uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const char *text);
+
+/* Claims are read this often. */
+#define PC_TICK_MS 100
+
+/* Blocks `signals` and returns a signalfd for them, or a negative errno. `before`, if not
+ * NULL, gets the mask as it was, for a child. SIGPIPE and SIGXFSZ are ignored from here on:
+ * a write that fails says so itself. */
+int pc_signals_open(const int *signals, sigset_t *before);
+
+/* Waits for the watch, a signal or the tick; at most until `deadline_ns` (boot clock; 0:
+ * none). Returns the number of the signal that came, 0 for none, or a negative errno. */
+int pc_wait(const struct pc_watch *w, int signals, uint64_t deadline_ns);
+
+#endif

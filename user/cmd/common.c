@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the subcommands share: numbers, signals, waiting. */
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+/* Ten years: beyond it the clock arithmetic is not worth trusting. */
+#define SECONDS_MAX 315360000.0
+
+uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0 && seconds <= SECONDS_MAX))
+		argp_error(state, "%s takes a number of seconds above 0, not \"%s\"", option, text);
+	return (uint64_t)(seconds * 1e9);
+}
+
+int pc_signals_open(const int *signals, sigset_t *before)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (; *signals; signals++)
+		sigaddset(&set, *signals);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, before))
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int until(uint64_t deadline_ns)
+{
+	struct timespec t;
+	uint64_t now;
+
+	if (!deadline_ns)
+		return PC_TICK_MS;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	if (now >= deadline_ns)
+		return 0;
+	return deadline_ns - now < PC_TICK_MS * 1000000ULL ?
+		       (int)((deadline_ns - now + 999999) / 1000000) :
+		       PC_TICK_MS;
+}
+
+int pc_wait(const struct pc_watch *w, int signals, uint64_t deadline_ns)
+{
+	struct pollfd fds[] = {
+		{ .fd = pc_watch_fd(w), .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+	int n = poll(fds, 2, until(deadline_ns));
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (!(fds[1].revents & POLLIN))
+		return 0;
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}

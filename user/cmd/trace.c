@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `portclash trace`: the one-shot session during an incident. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/child.h"
+#include "cmd/cmd.h"
+#include "core/ports.h"
+
+enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_BACKEND, OPT_VERBOSE };
+
+static const struct argp_option options[] = {
+	{ "for", OPT_FOR, "SECONDS", 0, "stop after so many seconds", 0 },
+	{ "port", 'p', "LIST", 0, "only these ports: 80,8000-8010", 0 },
+	{ "proto", OPT_PROTO, "tcp|udp", 0, "only this protocol", 0 },
+	{ "pid", 'P', "PID", 0, "only what this process was refused", 0 },
+	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
+	{ "claims", OPT_CLAIMS, NULL, 0, "also print every claim of a local port", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default) or tracepoint", 0 },
+	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Watch until Ctrl-C, the time given, or the end of COMMAND, and explain each refused "
+	"bind() and listen() as it happens. With COMMAND only its own refusals and those of its "
+	"children are shown."
+	"\vExit status: 0 nothing was refused, 3 something was, 1 it could not watch, 2 usage.";
+
+struct trace {
+	struct pc_watch_options watch;
+	uint64_t for_ns;
+	char **command; /* NULL: none */
+	pid_t child;
+	int child_status;
+	sigset_t mask_before;
+};
+
+static void parse_ports(struct argp_state *state, struct pc_filter *filter, const char *list)
+{
+	const char *bad;
+
+	if (pc_ports_parse(list, false, filter->ports, &bad))
+		argp_error(state,
+			   "--port takes ports and ranges from 0 to 65535 like 80,8000-8010; "
+			   "\"%s\" is wrong from \"%s\" on",
+			   list, bad);
+	filter->has_ports = true;
+}
+
+static void parse_proto(struct argp_state *state, struct pc_filter *filter, const char *name)
+{
+	if (!strcmp(name, "tcp"))
+		filter->proto = PC_PROTO_TCP;
+	else if (!strcmp(name, "udp"))
+		filter->proto = PC_PROTO_UDP;
+	else
+		argp_error(state, "--proto takes tcp or udp, not \"%s\"", name);
+}
+
+static void parse_pid(struct argp_state *state, struct pc_filter *filter, const char *text)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	if (end == text || *end || pid <= 0 || pid > 1 << 22)
+		argp_error(state, "--pid takes a process id, not \"%s\"", text);
+	filter->pid = (uint32_t)pid;
+}
+
+static void parse_command(struct argp_state *state, struct trace *t)
+{
+	if (!state->quoted)
+		argp_error(state, "unexpected \"%s\"; to run a command, put -- before it",
+			   state->argv[state->next - 1]);
+	t->command = &state->argv[state->next - 1];
+	state->next = state->argc;
+	t->watch.filter.tree = true;
+	t->watch.monitor.tree_root = (uint32_t)getpid();
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct trace *t = state->input;
+
+	switch (key) {
+	case OPT_FOR:
+		t->for_ns = pc_parse_seconds(state, "--for", arg);
+		return 0;
+	case 'p':
+		parse_ports(state, &t->watch.filter, arg);
+		return 0;
+	case OPT_PROTO:
+		parse_proto(state, &t->watch.filter, arg);
+		return 0;
+	case 'P':
+		parse_pid(state, &t->watch.filter, arg);
+		return 0;
+	case OPT_JSON:
+		t->watch.sink = &pc_sink_json;
+		return 0;
+	case OPT_CLAIMS:
+		t->watch.with_claims = t->watch.monitor.with_endpoints = true;
+		return 0;
+	case OPT_BACKEND:
+		t->watch.monitor.backend = arg;
+		return 0;
+	case OPT_VERBOSE:
+		t->watch.monitor.verbose = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse_command(state, t);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* True when the session is over. */
+static bool on_signal(struct trace *t, int number)
+{
+	if (number == SIGCHLD)
+		return t->child > 0 && pc_child_reap(t->child, &t->child_status);
+	return number > 0;
+}
+
+static void loop(struct trace *t, struct pc_watch *w, int signals)
+{
+	uint64_t deadline = t->for_ns ? now_ns() + t->for_ns : 0;
+
+	while (!deadline || now_ns() < deadline) {
+		int number = pc_wait(w, signals, deadline);
+
+		if (number < 0 || pc_watch_run(w))
+			break;
+		if (on_signal(t, number))
+			break;
+	}
+	/* What the command did last is in the rings by now. */
+	pc_watch_run(w);
+}
+
+static int start_command(struct trace *t)
+{
+	if (!t->command)
+		return 0;
+	t->child = pc_child_start(t->command, &t->mask_before);
+	if (t->child > 0)
+		return 0;
+	fprintf(stderr, "portclash: cannot run \"%s\": %s\n", t->command[0], strerror(-t->child));
+	return t->child;
+}
+
+static int finish(struct trace *t, struct pc_watch *w)
+{
+	int error;
+
+	pc_watch_summary(w, t->command && t->child > 0, t->child_status);
+	error = pc_watch_take_error(w);
+	if (error && error != EPIPE) {
+		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
+			strerror(error));
+		return PC_EXIT_FAILED;
+	}
+	return pc_watch_counters(w)->verdicts ? PC_EXIT_REFUSED : PC_EXIT_OK;
+}
+
+static int run(struct trace *t)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD, 0 };
+	char sentence[PC_SENTENCE] = "";
+	struct pc_watch *w = NULL;
+	int signals = pc_signals_open(numbers, &t->mask_before);
+	int err, status = PC_EXIT_FAILED;
+
+	if (t->command)
+		pc_child_prepare();
+	err = pc_watch_open(&t->watch, &w, sentence);
+	if (err) {
+		fprintf(stderr, "portclash: %s\n", sentence);
+		return err == -EINVAL && !sentence[0] ? PC_EXIT_USAGE : PC_EXIT_FAILED;
+	}
+	if (!start_command(t)) {
+		loop(t, w, signals);
+		status = finish(t, w);
+	}
+	pc_watch_close(w);
+	close(signals);
+	return status;
+}
+
+int pc_cmd_trace(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "[-- COMMAND ARG...]", doc, NULL, NULL,
+					  NULL };
+	struct pc_log log = PC_LOG_INIT;
+	struct trace t = {
+		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_text, .log = &log },
+	};
+	int status;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &t);
+	if (pc_log_open(&log, NULL)) {
+		fprintf(stderr, "portclash: standard output is closed\n");
+		return PC_EXIT_FAILED;
+	}
+	status = run(&t);
+	pc_log_close(&log);
+	return status;
+}

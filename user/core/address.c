@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Addresses as text and their kinds. */
+#include "core/address.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static size_t address_len(uint16_t family)
+{
+	return family == PC_FAMILY_V6 ? 16 : 4;
+}
+
+const char *pc_address_text(uint16_t family, const uint8_t *address, char *out)
+{
+	int af = family == PC_FAMILY_V6 ? AF_INET6 : AF_INET;
+
+	if (!inet_ntop(af, address, out, PC_ADDRESS_TEXT))
+		snprintf(out, PC_ADDRESS_TEXT, "?");
+	return out;
+}
+
+const char *pc_endpoint_text(uint16_t family, const uint8_t *address, uint16_t port, char *out)
+{
+	char text[PC_ADDRESS_TEXT];
+
+	pc_address_text(family, address, text);
+	snprintf(out, PC_ENDPOINT_TEXT, family == PC_FAMILY_V6 ? "[%s]:%u" : "%s:%u", text, port);
+	return out;
+}
+
+bool pc_address_is_any(uint16_t family, const uint8_t *address)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(address, zeros, address_len(family)) == 0;
+}
+
+bool pc_address_is_mapped(uint16_t family, const uint8_t *address)
+{
+	return family == PC_FAMILY_V6 && !memcmp(address, mapped_prefix, sizeof(mapped_prefix));
+}
+
+bool pc_address_is_loopback(uint16_t family, const uint8_t *address)
+{
+	static const uint8_t v6_loopback[16] = { [15] = 1 };
+
+	if (pc_address_is_mapped(family, address))
+		return address[12] == 127;
+	if (family == PC_FAMILY_V6)
+		return memcmp(address, v6_loopback, 16) == 0;
+	return address[0] == 127;
+}
+
+bool pc_socket_is_self(const struct pc_socket *s)
+{
+	return s->rport && s->rport == s->lport &&
+	       memcmp(s->local, s->remote, address_len(s->family)) == 0;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The explanation of each cause, in one sentence, from the evidence of this very case. */
+#include "core/advice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/address.h"
+#include "core/fixes.h"
+#include "core/text.h"
+
+/* "curl[4120]", or who it is not known to be. */
+static const char *name_of(const struct pc_party *party, char *out, size_t size)
+{
+	if (party->who)
+		snprintf(out, size, "%.15s[%u]", party->comm[0] ? party->comm : party->who->comm,
+			 party->who->key.tgid);
+	else
+		snprintf(out, size, "a process that is not known");
+	return out;
+}
+
+static const struct pc_holder *primary(const struct pc_verdict *v)
+{
+	return v->primary < 0 ? NULL : &v->holders[v->primary];
+}
+
+/* ", because 35000 is in the ephemeral range 32768-60999 ... and is not reserved" */
+static void why_chosen(FILE *out, const struct pc_refusal *r)
+{
+	if (r->wanted_port < r->range_low || r->wanted_port > r->range_high)
+		fprintf(out,
+			"; the port is outside today's ephemeral range %u\u2013%u, so the range was "
+			"different then or the socket has one of its own (IP_LOCAL_PORT_RANGE)",
+			r->range_low, r->range_high);
+	else if (r->reserved)
+		fprintf(out,
+			"; the port is in the ephemeral range %u\u2013%u of this network namespace "
+			"and is reserved now, but was taken before that or by a socket with a range "
+			"of its own",
+			r->range_low, r->range_high);
+	else
+		fprintf(out,
+			", because %u is in the ephemeral range %u\u2013%u of this network namespace "
+			"and is not reserved",
+			r->wanted_port, r->range_low, r->range_high);
+}
+
+static void about_reuseaddr(FILE *out, const struct pc_verdict *v, const struct pc_holder *h)
+{
+	if (v->refusal.socket.reuse)
+		fprintf(out, "; the refused socket's SO_REUSEADDR does not help, because %s",
+			h->socket.reuse ? "the kernel found another difference" :
+					  "the holder did not set it too");
+}
+
+static void explain_ephemeral_client(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char name[64];
+
+	fprintf(out,
+		"the port is held by an outgoing connection, not by a listener: the kernel gave it to "
+		"%s at connect()",
+		name_of(&h->maker, name, sizeof(name)));
+	why_chosen(out, &v->refusal);
+	about_reuseaddr(out, v, h);
+}
+
+static void explain_ephemeral_bind(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	bool udp = h->socket.proto == PC_PROTO_UDP;
+	char name[64];
+
+	fprintf(out, "the port is held by %s: the kernel gave it to %s ",
+		pc_holder_word(h), name_of(&h->maker, name, sizeof(name)));
+	if (h->how == PC_HOW_AUTOBIND)
+		fprintf(out, udp ? "at its first send or connect() without a bind()" :
+				   "at listen() without a bind()");
+	else if (h->how == PC_HOW_BIND_ZERO)
+		fprintf(out, "at a bind() to port 0");
+	else
+		fprintf(out, udp ? "at a bind() to port 0 or a send without a bind()" :
+				   "at a bind() to port 0 or a listen() without a bind()");
+	why_chosen(out, &v->refusal);
+}
+
+static void explain_explicit_client(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char name[64];
+
+	fprintf(out,
+		"the port is held by an outgoing connection, not by a listener: %s asked for exactly "
+		"this port with bind() before it connected",
+		name_of(&h->maker, name, sizeof(name)));
+	about_reuseaddr(out, v, h);
+}
+
+static bool same_process(const struct pc_party *a, const struct pc_party *b)
+{
+	return a->who && b->who && a->who->key.tgid == b->who->key.tgid &&
+	       a->who->key.start_ns == b->who->key.start_ns;
+}
+
+static void explain_listener(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	const struct pc_refusal *r = &v->refusal;
+	char name[64];
+
+	if (same_process(&h->maker, &v->requester))
+		fprintf(out, "this very process already %s the port with another of its sockets",
+			r->proto == PC_PROTO_UDP ? "receives on" : "listens on");
+	else
+		fprintf(out, "%s already %s this port", name_of(&h->maker, name, sizeof(name)),
+			r->proto == PC_PROTO_UDP ? "receives on" : "listens on");
+	if (r->op == PC_OP_LISTEN)
+		fprintf(out, "; both bound it with SO_REUSEADDR, but only one of them can listen");
+	else if (h->socket.flags & PC_SOCKET_REUSEPORT && r->socket.flags & PC_SOCKET_REUSEPORT &&
+		 h->socket.uid != r->socket.uid)
+		fprintf(out,
+			"; both sides set SO_REUSEPORT, but that shares a port only between sockets "
+			"of one user (%u holds it, %u was refused)",
+			h->socket.uid, r->socket.uid);
+	else if (!!(h->socket.flags & PC_SOCKET_REUSEPORT) !=
+		 !!(r->socket.flags & PC_SOCKET_REUSEPORT))
+		fprintf(out, "; only %s set SO_REUSEPORT, both would have to",
+			h->socket.flags & PC_SOCKET_REUSEPORT ? "the holder" : "the refused socket");
+}
+
+static void explain_bound(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char name[64];
+
+	fprintf(out,
+		"%s has bound this port and neither listens nor connects with it, which keeps it "
+		"taken all the same",
+		name_of(&h->maker, name, sizeof(name)));
+	if (!h->socket.reuse || !v->refusal.socket.reuse)
+		fprintf(out, "; SO_REUSEADDR would let both in only if both set it");
+}
+
+static void explain_time_wait(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char name[64];
+
+	if (h->how == PC_HOW_CONNECT)
+		fprintf(out,
+			"an outgoing connection of %s that has ended keeps the port in TIME_WAIT for "
+			"up to 60 s, not a listener",
+			name_of(&h->maker, name, sizeof(name)));
+	else
+		fprintf(out,
+			"a connection on this port that was closed from this side keeps it in "
+			"TIME_WAIT for up to 60 s");
+	if (!h->socket.reuse)
+		fprintf(out,
+			"; its socket had not set SO_REUSEADDR, so setting it on the refused socket "
+			"does not help this time");
+	else if (!v->refusal.socket.reuse)
+		fprintf(out, "; its socket had SO_REUSEADDR, the refused one has not");
+}
+
+static void explain_lingering(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char endpoint[PC_ENDPOINT_TEXT];
+
+	fprintf(out,
+		"no one listens on the port any more, but a connection that was accepted on it, from "
+		"%s, is still %s",
+		pc_endpoint_text(h->socket.family, h->socket.remote, h->socket.rport, endpoint),
+		h->owners_count ? "open" : "being closed by the kernel");
+	if (!h->socket.reuse)
+		fprintf(out, "; the old listener had not set SO_REUSEADDR, so the new one cannot "
+			     "share the port with it");
+	else if (!v->refusal.socket.reuse)
+		fprintf(out, "; the old listener had SO_REUSEADDR, the refused socket has not");
+}
+
+static void explain_self_connect(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+	char name[64];
+
+	fprintf(out,
+		"%s connected to itself: while it retried to reach a server on this port that was "
+		"down, the kernel chose the very same port as its source, and the connection to "
+		"itself now owns the server's port",
+		name_of(&h->maker, name, sizeof(name)));
+}
+
+static void explain_privileged(FILE *out, const struct pc_verdict *v)
+{
+	fprintf(out,
+		"ports below %u need CAP_NET_BIND_SERVICE in this network namespace "
+		"(net.ipv4.ip_unprivileged_port_start), and the process has not got it; nobody holds "
+		"the port",
+		v->refusal.unprivileged_start);
+}
+
+static void explain_not_local(FILE *out, const struct pc_verdict *v)
+{
+	char address[PC_ADDRESS_TEXT];
+
+	fprintf(out, "%s is not an address of any interface of this network namespace%s",
+		pc_address_text(v->refusal.wanted_family, v->refusal.wanted, address),
+		v->refusal.wanted_family == PC_FAMILY_V6 ?
+			" (or is still tentative: duplicate address detection takes a second or two)" :
+			"");
+}
+
+static void explain_exhausted(FILE *out, const struct pc_verdict *v)
+{
+	fprintf(out,
+		"a bind() to port 0 found no free port in the ephemeral range %u\u2013%u: \"in use\" "
+		"means here that the range is used up",
+		v->refusal.range_low, v->refusal.range_high);
+}
+
+static void explain_unknown(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+	const struct pc_holder *h = primary(v);
+
+	if (r->error == EACCES)
+		fprintf(out,
+			"permission was denied although the port is not below %u: a security module "
+			"(SELinux, AppArmor, Landlock) or a cgroup program refused it",
+			r->unprivileged_start);
+	else if (h)
+		fprintf(out, "%s holds the port; whether it was accepted by a listener that is gone "
+			     "or is an outgoing connection is not known, because it is older than "
+			     "portclash",
+			pc_holder_word(h));
+	else if (r->walk & PC_WALK_TRUNCATED)
+		fprintf(out, "more sockets are on this port than could be looked at, and none of "
+			     "those seen explains the refusal");
+	else if (r->holders_total)
+		fprintf(out, "%u sockets are on this port, but none of those seen should have "
+			     "blocked this one", r->holders_total);
+	else
+		fprintf(out, "nobody held the port any more when the kernel's table was read, an "
+			     "instant after the refusal: try again");
+}
+
+static void (*const explainers[])(FILE *out, const struct pc_verdict *v) = {
+	[PC_CAUSE_INVALID] = explain_unknown,
+	[PC_CAUSE_EPHEMERAL_CLIENT] = explain_ephemeral_client,
+	[PC_CAUSE_EPHEMERAL_BIND] = explain_ephemeral_bind,
+	[PC_CAUSE_EXPLICIT_CLIENT] = explain_explicit_client,
+	[PC_CAUSE_LISTENER] = explain_listener,
+	[PC_CAUSE_BOUND_NOT_LISTENING] = explain_bound,
+	[PC_CAUSE_TIME_WAIT] = explain_time_wait,
+	[PC_CAUSE_LINGERING_CONNECTION] = explain_lingering,
+	[PC_CAUSE_SELF_CONNECT] = explain_self_connect,
+	[PC_CAUSE_PRIVILEGED_PORT] = explain_privileged,
+	[PC_CAUSE_ADDRESS_NOT_LOCAL] = explain_not_local,
+	[PC_CAUSE_RANGE_EXHAUSTED] = explain_exhausted,
+	[PC_CAUSE_UNKNOWN] = explain_unknown,
+};
+_Static_assert(sizeof(explainers) / sizeof(explainers[0]) == PC_CAUSE_COUNT,
+	       "every cause has its explanation");
+
+int pc_advise(struct pc_verdict *v)
+{
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	explainers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](text.out, v);
+	v->explanation = pc_text_close(&text);
+	return v->explanation ? pc_fixes(v) : -ENOMEM;
+}
+
+void pc_verdict_clear(struct pc_verdict *v)
+{
+	free(v->explanation);
+	v->explanation = NULL;
+	for (unsigned i = 0; i < v->fixes_count; i++) {
+		free(v->fixes[i].what);
+		free(v->fixes[i].command);
+	}
+	v->fixes_count = 0;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From what was captured to one cause: which holders block, how each got its port where no
+ * claim was seen, and which of them the verdict speaks of. */
+#include "core/decide.h"
+
+#include <errno.h>
+
+#include "core/address.h"
+#include "core/conflict.h"
+
+static bool in_range(const struct pc_refusal *r, uint16_t port)
+{
+	return port >= r->range_low && port <= r->range_high;
+}
+
+/* connect() makes its bind bucket with both marks -1 (inet_bind_hash from
+ * __inet_hash_connect); any explicit bind or listener sets them to 0 or more. */
+static bool bucket_of_connect(const struct pc_socket *s)
+{
+	return s->fastreuse < 0 && s->fastreuseport < 0;
+}
+
+static enum pc_how infer_tcp_connected(const struct pc_holder *h, const struct pc_refusal *r)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->userlocks & PC_LOCK_PORT)
+		return PC_HOW_BIND;
+	if (s->userlocks & PC_LOCK_CONNECT || s->flags & PC_SOCKET_TW_CONNECT ||
+	    bucket_of_connect(s))
+		return PC_HOW_CONNECT;
+	if (s->state == PC_STATE_SYN_SENT)
+		return PC_HOW_BIND_ZERO;
+	/* Left are accepted connections and clients after a bind to port 0. The claim of the
+	 * latter would have been seen, and its port is always from the range. A TIME_WAIT
+	 * socket keeps no lock flags: it can also have been a client that bound by number. */
+	if (s->state != PC_STATE_TIME_WAIT && (!h->older || !in_range(r, s->lport)))
+		return PC_HOW_ACCEPT;
+	return PC_HOW_UNKNOWN;
+}
+
+/* From the flags of the socket itself, which say it at any age: sk_userlocks has
+ * SOCK_BINDPORT_LOCK if and only if the port was asked for by number (__inet_bind). */
+static enum pc_how infer_how(const struct pc_holder *h, const struct pc_refusal *r)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->state == PC_STATE_TIME_WAIT)
+		return infer_tcp_connected(h, r);
+	if (s->userlocks & PC_LOCK_PORT)
+		return PC_HOW_BIND;
+	if (s->proto == PC_PROTO_UDP)
+		return s->userlocks & PC_LOCK_ADDR ? PC_HOW_BIND_ZERO : PC_HOW_UNKNOWN;
+	if (s->state == PC_STATE_CLOSE)
+		return PC_HOW_BIND_ZERO;
+	if (s->state == PC_STATE_LISTEN)
+		return PC_HOW_UNKNOWN;
+	return infer_tcp_connected(h, r);
+}
+
+bool pc_holder_kernel_chosen(const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	switch (h->how) {
+	case PC_HOW_CONNECT:
+	case PC_HOW_BIND_ZERO:
+	case PC_HOW_AUTOBIND:
+		return true;
+	case PC_HOW_UNKNOWN:
+		return s->state != PC_STATE_TIME_WAIT && !(s->userlocks & PC_LOCK_PORT) &&
+		       (s->proto == PC_PROTO_UDP || s->state == PC_STATE_LISTEN);
+	default:
+		return false;
+	}
+}
+
+bool pc_holder_is_client(const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->proto == PC_PROTO_UDP)
+		return s->rport || pc_holder_kernel_chosen(h);
+	return s->state != PC_STATE_LISTEN && s->state != PC_STATE_CLOSE && s->rport &&
+	       h->how != PC_HOW_ACCEPT;
+}
+
+static enum pc_cause cause_udp(const struct pc_holder *h)
+{
+	if (pc_holder_kernel_chosen(h))
+		return PC_CAUSE_EPHEMERAL_BIND;
+	return h->socket.rport ? PC_CAUSE_EXPLICIT_CLIENT : PC_CAUSE_LISTENER;
+}
+
+static enum pc_cause cause_tcp(const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->state == PC_STATE_TIME_WAIT)
+		return PC_CAUSE_TIME_WAIT;
+	if (s->state == PC_STATE_LISTEN)
+		return pc_holder_kernel_chosen(h) ? PC_CAUSE_EPHEMERAL_BIND : PC_CAUSE_LISTENER;
+	if (pc_socket_is_self(s))
+		return PC_CAUSE_SELF_CONNECT;
+	if (h->how == PC_HOW_BIND_ZERO)
+		return PC_CAUSE_EPHEMERAL_BIND;
+	if (s->state == PC_STATE_CLOSE)
+		return PC_CAUSE_BOUND_NOT_LISTENING;
+	switch (h->how) {
+	case PC_HOW_CONNECT:
+		return PC_CAUSE_EPHEMERAL_CLIENT;
+	case PC_HOW_BIND:
+		return PC_CAUSE_EXPLICIT_CLIENT;
+	case PC_HOW_ACCEPT:
+		return PC_CAUSE_LINGERING_CONNECTION;
+	default:
+		return PC_CAUSE_UNKNOWN;
+	}
+}
+
+static enum pc_cause cause_of(const struct pc_holder *h)
+{
+	return h->socket.proto == PC_PROTO_UDP ? cause_udp(h) : cause_tcp(h);
+}
+
+/* Of several blocking holders the verdict speaks of the one that waiting helps least with:
+ * what listens outlasts a client, a client outlasts the end of a connection. */
+static int weight(const struct pc_holder *h)
+{
+	if (h->socket.proto == PC_PROTO_TCP && h->socket.state == PC_STATE_LISTEN)
+		return 100;
+	switch (cause_of(h)) {
+	case PC_CAUSE_LISTENER:
+		return 90;
+	case PC_CAUSE_SELF_CONNECT:
+		return 80;
+	case PC_CAUSE_BOUND_NOT_LISTENING:
+		return 70;
+	case PC_CAUSE_EPHEMERAL_BIND:
+	case PC_CAUSE_EXPLICIT_CLIENT:
+	case PC_CAUSE_EPHEMERAL_CLIENT:
+		return 60;
+	case PC_CAUSE_LINGERING_CONNECTION:
+		return 50;
+	case PC_CAUSE_UNKNOWN:
+		return 40;
+	default:
+		return 30;
+	}
+}
+
+/* A socket that nobody has open ends by itself: among equals, name one that somebody has. */
+static int rank(const struct pc_holder *h)
+{
+	return weight(h) * 2 + !(h->socket.flags & (PC_SOCKET_ORPHAN | PC_SOCKET_DEAD));
+}
+
+static int choose_primary(const struct pc_verdict *v)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		if (!v->holders[i].blocking)
+			continue;
+		if (best < 0 || rank(&v->holders[i]) > rank(&v->holders[best]))
+			best = (int)i;
+	}
+	return best;
+}
+
+static void mark_holders(struct pc_verdict *v)
+{
+	struct pc_side asking, holding;
+
+	pc_side_of_requester(&v->refusal, &asking);
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		struct pc_holder *h = &v->holders[i];
+
+		pc_side_of_holder(&h->socket, &holding);
+		h->blocking = pc_conflict(v->refusal.proto, &asking, &holding);
+		if (h->how == PC_HOW_UNKNOWN) {
+			h->how = infer_how(h, &v->refusal);
+			h->how_inferred = h->how != PC_HOW_UNKNOWN;
+		}
+	}
+}
+
+static enum pc_cause decide_in_use(struct pc_verdict *v)
+{
+	if (!v->refusal.wanted_port)
+		return PC_CAUSE_RANGE_EXHAUSTED;
+	mark_holders(v);
+	v->primary = choose_primary(v);
+	return v->primary < 0 ? PC_CAUSE_UNKNOWN : cause_of(&v->holders[v->primary]);
+}
+
+void pc_decide(struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+
+	v->primary = -1;
+	switch (r->error) {
+	case EADDRINUSE:
+		v->cause = decide_in_use(v);
+		break;
+	case EADDRNOTAVAIL:
+		v->cause = PC_CAUSE_ADDRESS_NOT_LOCAL;
+		break;
+	case EACCES:
+		v->cause = r->wanted_port && r->wanted_port < r->unprivileged_start ?
+				   PC_CAUSE_PRIVILEGED_PORT :
+				   PC_CAUSE_UNKNOWN;
+		break;
+	default:
+		v->cause = PC_CAUSE_UNKNOWN;
+	}
+}

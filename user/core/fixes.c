@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What to do, now and for good: only what is true on Linux in this very case. */
+#include "core/fixes.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/decide.h"
+#include "core/ports.h"
+#include "core/text.h"
+
+#define SYSCTL_FILE "/etc/sysctl.d/60-portclash.conf"
+
+const char *pc_holder_word(const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->proto == PC_PROTO_UDP)
+		return pc_holder_is_client(h) ? "a UDP client, not a server" : "a UDP server";
+	if (s->state == PC_STATE_LISTEN)
+		return "a listener";
+	if (s->state == PC_STATE_CLOSE)
+		return "a socket that is bound but does not listen";
+	if (s->state == PC_STATE_TIME_WAIT)
+		return "the TIME_WAIT of an ended connection, not a listener";
+	return h->how == PC_HOW_ACCEPT	? "an accepted connection, not a listener" :
+	       h->how == PC_HOW_UNKNOWN ? "a connection, not a listener," :
+					  "an outgoing connection, not a listener";
+}
+
+const struct pc_party *pc_holder_actor(const struct pc_holder *h)
+{
+	if (h->owners_count)
+		return &h->owners[0];
+	return h->maker.who && h->maker.running ? &h->maker : NULL;
+}
+
+/* Takes over both strings; either may be NULL only for want of memory or by intent. */
+static void add(struct pc_verdict *v, char *what, char *command)
+{
+	if (!what || v->fixes_count == PC_FIXES_MAX) {
+		free(what);
+		free(command);
+		return;
+	}
+	v->fixes[v->fixes_count++] = (struct pc_fix){ .what = what, .command = command };
+}
+
+static char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *say(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
+}
+
+/* A live process of the network namespace in question, or 0: by it one can enter. */
+static uint32_t netns_pid(const struct pc_verdict *v)
+{
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		const struct pc_party *p = pc_holder_actor(&v->holders[i]);
+
+		if (p && p->running && p->who->netns == v->refusal.netns)
+			return p->who->key.tgid;
+	}
+	return v->requester.who && v->requester.running ? v->requester.who->key.tgid : 0;
+}
+
+/* "" in portclash's own namespace, "nsenter -t PID -n " for another one. */
+static void enter_netns(const struct pc_verdict *v, char *out, size_t size)
+{
+	uint32_t pid = netns_pid(v);
+
+	out[0] = '\0';
+	if (v->refusal.netns == v->monitor_netns)
+		return;
+	if (pid)
+		snprintf(out, size, "nsenter -t %u -n ", pid);
+	else
+		snprintf(out, size, "nsenter -t PID_IN_THAT_NAMESPACE -n ");
+}
+
+/* The list of ports reserved today and the wanted one; NULL when today's are not known. */
+static char *reserved_with_wanted(const struct pc_verdict *v)
+{
+	uint64_t set[PC_PORT_WORDS];
+
+	if (!v->reserved)
+		return NULL;
+	memcpy(set, v->reserved, sizeof(set));
+	pc_ports_add(set, v->refusal.wanted_port);
+	return pc_ports_format(set);
+}
+
+/* Keeps the kernel from choosing the port again; it frees nothing now. */
+static void fix_reserve(struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+	char *list = reserved_with_wanted(v), enter[64];
+
+	enter_netns(v, enter, sizeof(enter));
+	if (r->reserved || !list) {
+		free(list);
+		return;
+	}
+	add(v, say("for good: reserve the port, so that the kernel never chooses it again "
+		   "(keeps what is reserved today; does not free it now)"),
+	    say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
+	if (r->netns == v->monitor_netns)
+		add(v, say("and after a reboot"),
+		    say("echo 'net.ipv4.ip_local_reserved_ports = %s' > " SYSCTL_FILE, list));
+	else
+		add(v, say("and whenever that container or pod is made anew, give it the same sysctl: "
+			   "`docker run --sysctl …`, or securityContext.sysctls of the pod"),
+		    say("net.ipv4.ip_local_reserved_ports=%s", list));
+	free(list);
+}
+
+static void fix_other_port(struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+
+	if (r->wanted_port >= r->range_low && r->wanted_port <= r->range_high)
+		add(v, say("or listen on a port outside %u\u2013%u, from which the kernel never "
+			   "chooses", r->range_low, r->range_high), NULL);
+}
+
+/* True only when the holder has set it already and is not listening. */
+static void fix_reuseaddr(struct pc_verdict *v, const struct pc_holder *h)
+{
+	bool shares = h->socket.reuse &&
+		      (h->socket.proto == PC_PROTO_UDP || h->socket.state != PC_STATE_LISTEN);
+
+	if (shares && !v->refusal.socket.reuse)
+		add(v, say("for good: set SO_REUSEADDR on the refused socket before bind(); the "
+			   "holder has set it, and it works only when both have"), NULL);
+}
+
+static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char *or_wait)
+{
+	const struct pc_party *p = pc_holder_actor(h);
+	const char *unit = p && p->who ? p->who->unit : NULL;
+	size_t len = unit ? strlen(unit) : 0;
+
+	if (!p || !p->who)
+		return;
+	if (len > 8 && !strcmp(unit + len - 8, ".service")) {
+		struct pc_text text;
+
+		if (pc_text_open(&text))
+			return;
+		fputs("systemctl stop ", text.out);
+		pc_text_quote(text.out, unit);
+		add(v, say("now: stop the unit, its main process is or started pid %u%s",
+			   p->who->key.tgid, or_wait), pc_text_close(&text));
+		return;
+	}
+	add(v, say("now: stop pid %u%s", p->who->key.tgid, or_wait),
+	    say("kill %u", p->who->key.tgid));
+}
+
+/* A connection that no process has open any more can be cut without harm. */
+static void fix_cut(struct pc_verdict *v, const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT], enter[64];
+
+	enter_netns(v, enter, sizeof(enter));
+	add(v, say("now: wait, the kernel ends this connection by itself; or cut it (needs a kernel "
+		   "with CONFIG_INET_DIAG_DESTROY)"),
+	    say("%sss -K -t src %s dst %s", enter,
+		pc_endpoint_text(s->family, s->local, s->lport, local),
+		pc_endpoint_text(s->family, s->remote, s->rport, remote)));
+}
+
+static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
+{
+	if (pc_holder_actor(h))
+		fix_stop(v, h, ", or wait for its connection to end");
+	else if (h->socket.proto == PC_PROTO_TCP && h->socket.rport)
+		fix_cut(v, h);
+}
+
+static void fix_client(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_end(v, h);
+	fix_reuseaddr(v, h);
+	fix_reserve(v);
+	fix_other_port(v);
+}
+
+static void fix_ephemeral_bind(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_stop(v, h, "");
+	fix_reuseaddr(v, h);
+	fix_reserve(v);
+	fix_other_port(v);
+}
+
+static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_end(v, h);
+	fix_reuseaddr(v, h);
+	add(v, say("for good: have the client bind another source port, or none; reserving the port "
+		   "does not help, because it was asked for by number"), NULL);
+}
+
+static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_stop(v, h, ", if it should not have the port");
+	fix_reuseaddr(v, h);
+	add(v, say("or give one of the two another port or another address"), NULL);
+	add(v, say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
+	    NULL);
+}
+
+static void fix_bound(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_stop(v, h, ", or have it close that socket");
+	fix_reuseaddr(v, h);
+}
+
+static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
+{
+	add(v, say("now: try again, it ends by itself within 60 s"), NULL);
+	fix_reuseaddr(v, h);
+	if (h->how == PC_HOW_CONNECT) {
+		fix_reserve(v);
+		fix_other_port(v);
+	} else if (!h->socket.reuse) {
+		add(v, say("for good: set SO_REUSEADDR before bind() in every run of the server; it "
+			   "works only when the old socket and the new one both have it"), NULL);
+	}
+}
+
+static void fix_lingering(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_end(v, h);
+	fix_reuseaddr(v, h);
+	if (!h->socket.reuse)
+		add(v, say("for good: set SO_REUSEADDR before bind() in every run of the server; "
+			   "accepted connections have it from their listener"), NULL);
+}
+
+static void fix_self_connect(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_stop(v, h, "; it must reconnect from another port");
+	fix_reserve(v);
+	add(v, say("or have the client bind a source port outside the server's, or compare both ends "
+		   "after connect() and retry when they are the same"), NULL);
+}
+
+static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
+{
+	const struct pc_identity *who = v->requester.who;
+	const struct pc_refusal *r = &v->refusal;
+	char enter[64];
+
+	(void)h;
+	enter_netns(v, enter, sizeof(enter));
+	if (who && who->unit)
+		add(v, say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
+		    NULL);
+	if (who && who->exe) {
+		struct pc_text text;
+
+		if (pc_text_open(&text))
+			return;
+		fputs("setcap cap_net_bind_service=+ep ", text.out);
+		pc_text_quote(text.out, who->exe);
+		add(v, say("give the program the capability (an interpreter's scripts would all get "
+			   "it)"), pc_text_close(&text));
+	}
+	add(v, say("or let every user bind ports from %u on", r->wanted_port),
+	    say("%ssysctl -w net.ipv4.ip_unprivileged_port_start=%u", enter, r->wanted_port));
+	add(v, say("or listen on port %u or above", r->unprivileged_start), NULL);
+}
+
+static void fix_not_local(struct pc_verdict *v, const struct pc_holder *h)
+{
+	const struct pc_refusal *r = &v->refusal;
+	bool v6 = r->wanted_family == PC_FAMILY_V6;
+	char enter[64];
+
+	(void)h;
+	enter_netns(v, enter, sizeof(enter));
+	add(v, say("bind to %s, or to an address that `ip address` shows in this network namespace",
+		   v6 ? "::" : "0.0.0.0"), say("%sip address", enter));
+	add(v, say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
+		   "time; a program can do the same for itself with IP_FREEBIND"),
+	    say("%ssysctl -w net.%s.ip_nonlocal_bind=1", enter, v6 ? "ipv6" : "ipv4"));
+}
+
+static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
+{
+	char enter[64];
+
+	(void)h;
+	enter_netns(v, enter, sizeof(enter));
+	if (v->refusal.proto == PC_PROTO_TCP)
+		add(v, say("in a client that binds only to choose its address: set "
+			   "IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at connect(), "
+			   "where one port serves many destinations"), NULL);
+	if (v->refusal.range_low > 1024 || v->refusal.range_high < 65535)
+		add(v, say("or widen the range; reserve the ports of your servers first"),
+		    say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
+}
+
+static void fix_unknown(struct pc_verdict *v, const struct pc_holder *h)
+{
+	if (h)
+		fix_end(v, h);
+}
+
+static void (*const fixers[])(struct pc_verdict *v, const struct pc_holder *primary) = {
+	[PC_CAUSE_INVALID] = fix_unknown,
+	[PC_CAUSE_EPHEMERAL_CLIENT] = fix_client,
+	[PC_CAUSE_EPHEMERAL_BIND] = fix_ephemeral_bind,
+	[PC_CAUSE_EXPLICIT_CLIENT] = fix_explicit_client,
+	[PC_CAUSE_LISTENER] = fix_listener,
+	[PC_CAUSE_BOUND_NOT_LISTENING] = fix_bound,
+	[PC_CAUSE_TIME_WAIT] = fix_time_wait,
+	[PC_CAUSE_LINGERING_CONNECTION] = fix_lingering,
+	[PC_CAUSE_SELF_CONNECT] = fix_self_connect,
+	[PC_CAUSE_PRIVILEGED_PORT] = fix_privileged,
+	[PC_CAUSE_ADDRESS_NOT_LOCAL] = fix_not_local,
+	[PC_CAUSE_RANGE_EXHAUSTED] = fix_exhausted,
+	[PC_CAUSE_UNKNOWN] = fix_unknown,
+};
+_Static_assert(sizeof(fixers) / sizeof(fixers[0]) == PC_CAUSE_COUNT, "every cause has its fixes");
+
+int pc_fixes(struct pc_verdict *v)
+{
+	fixers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](
+		v, v->primary < 0 ? NULL : &v->holders[v->primary]);
+	for (unsigned i = 0; i < v->fixes_count; i++)
+		if (!v->fixes[i].what)
+			return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What to do, now and for good: only what is true on Linux in this very case. */
+#ifndef PORTCLASH_FIXES_H
+#define PORTCLASH_FIXES_H
+
+#include "core/model.h"
+
+/* Adds the fixes for the verdict's cause. 0 or -ENOMEM. */
+int pc_fixes(struct pc_verdict *v);
+
+/* "an outgoing connection", "a listener": what a holder is, in words. */
+const char *pc_holder_word(const struct pc_holder *h);
+
+/* The process to speak to about this holder: one that has the socket open now, else the one
+ * that made it if it still runs; NULL if neither. */
+const struct pc_party *pc_holder_actor(const struct pc_holder *h);
+
+#endif

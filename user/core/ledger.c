@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ledger: an open-addressing table keyed by socket cookie, rebuilt by each sweep, so
+ * that it needs no deletion and no per-entry allocation. */
+#include "core/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SLOTS_MIN 1024
+
+struct pc_ledger {
+	struct pc_entry *slots;
+	size_t size; /* a power of two */
+	size_t used;
+	size_t sweep_at;
+};
+
+/* Cookies are consecutive numbers: Fibonacci hashing spreads them. */
+static size_t slot_of(uint64_t cookie, size_t size)
+{
+	return (size_t)((cookie * 0x9e3779b97f4a7c15ULL) >> 32) & (size - 1);
+}
+
+static struct pc_entry *probe(struct pc_entry *slots, size_t size, uint64_t cookie)
+{
+	size_t i = slot_of(cookie, size);
+
+	while (slots[i].cookie && slots[i].cookie != cookie)
+		i = (i + 1) & (size - 1);
+	return &slots[i];
+}
+
+struct pc_ledger *pc_ledger_new(void)
+{
+	struct pc_ledger *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->slots = calloc(SLOTS_MIN, sizeof(*l->slots));
+	if (!l->slots) {
+		free(l);
+		return NULL;
+	}
+	l->size = SLOTS_MIN;
+	l->sweep_at = PC_LEDGER_SWEEP_MIN;
+	return l;
+}
+
+void pc_ledger_free(struct pc_ledger *l)
+{
+	if (!l)
+		return;
+	free(l->slots);
+	free(l);
+}
+
+static int grow(struct pc_ledger *l)
+{
+	size_t size = l->size * 2;
+	struct pc_entry *slots;
+
+	if (size > PC_LEDGER_SLOTS_MAX)
+		return -ENOSPC;
+	slots = calloc(size, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->size; i++)
+		if (l->slots[i].cookie)
+			*probe(slots, size, l->slots[i].cookie) = l->slots[i];
+	free(l->slots);
+	l->slots = slots;
+	l->size = size;
+	return 0;
+}
+
+int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
+{
+	struct pc_entry *slot;
+	int err;
+
+	if (!entry->cookie)
+		return -EINVAL;
+	slot = probe(l->slots, l->size, entry->cookie);
+	if (!slot->cookie && (l->used + 1) * 4 > l->size * 3) {
+		err = grow(l);
+		if (err)
+			return err;
+		slot = probe(l->slots, l->size, entry->cookie);
+	}
+	l->used += !slot->cookie;
+	*slot = *entry;
+	return 0;
+}
+
+const struct pc_entry *pc_ledger_find(const struct pc_ledger *l, uint64_t cookie)
+{
+	const struct pc_entry *slot;
+
+	if (!cookie)
+		return NULL;
+	slot = probe(l->slots, l->size, cookie);
+	return slot->cookie ? slot : NULL;
+}
+
+size_t pc_ledger_count(const struct pc_ledger *l)
+{
+	return l->used;
+}
+
+size_t pc_ledger_bytes(const struct pc_ledger *l)
+{
+	return l->size * sizeof(*l->slots);
+}
+
+bool pc_ledger_wants_sweep(const struct pc_ledger *l)
+{
+	return l->used >= l->sweep_at;
+}
+
+void pc_ledger_mark(struct pc_ledger *l, uint64_t cookie)
+{
+	struct pc_entry *slot;
+
+	if (!cookie)
+		return;
+	slot = probe(l->slots, l->size, cookie);
+	if (slot->cookie)
+		slot->flags |= PC_ENTRY_MARKED;
+}
+
+static bool survives(const struct pc_entry *e, uint64_t started_ns)
+{
+	return e->cookie && (e->flags & PC_ENTRY_MARKED || e->time_ns >= started_ns);
+}
+
+static size_t size_for(size_t count)
+{
+	size_t size = SLOTS_MIN;
+
+	while (count * 4 > size * 3)
+		size *= 2;
+	return size;
+}
+
+long pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
+		     void (*keep)(void *context, const struct pc_entry *entry), void *context)
+{
+	size_t alive = 0, before = l->used, size;
+	struct pc_entry *slots;
+
+	for (size_t i = 0; i < l->size; i++)
+		alive += survives(&l->slots[i], started_ns);
+	size = size_for(alive);
+	slots = calloc(size, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->size; i++) {
+		struct pc_entry *from = &l->slots[i], *to;
+
+		if (!survives(from, started_ns))
+			continue;
+		to = probe(slots, size, from->cookie);
+		*to = *from;
+		to->flags &= (uint8_t)~PC_ENTRY_MARKED;
+		if (keep)
+			keep(context, to);
+	}
+	free(l->slots);
+	l->slots = slots;
+	l->size = size;
+	l->used = alive;
+	l->sweep_at = alive * 2 > PC_LEDGER_SWEEP_MIN ? alive * 2 : PC_LEDGER_SWEEP_MIN;
+	return (long)(before - alive);
+}
+
+void pc_ledger_sweep_failed(struct pc_ledger *l)
+{
+	for (size_t i = 0; i < l->size; i++)
+		l->slots[i].flags &= (uint8_t)~PC_ENTRY_MARKED;
+	l->sweep_at = l->used * 2;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ledger: which process claimed a local port, how and when, by socket cookie. It must
+ * not forget a socket that is still alive, however many others come and go; so nothing is
+ * ever evicted. Instead it is swept: every socket that still holds a port is marked, and
+ * what is neither marked nor newer than the sweep's start is dropped. */
+#ifndef PORTCLASH_LEDGER_H
+#define PORTCLASH_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Claims held before a first sweep is worth its cost: 1 MiB of entries. */
+#define PC_LEDGER_SWEEP_MIN 24576
+
+/* Slots at most: 64 MiB. More than a million sockets alive at once is beyond this tool's
+ * promise; further claims are refused and counted. */
+#define PC_LEDGER_SLOTS_MAX (1u << 21)
+
+#define PC_ENTRY_MARKED 1
+#define PC_ENTRY_OLDER 2 /* found open at the start: who has it, not who made it */
+#define PC_ENTRY_MAYBE_OLD 4
+
+struct pc_entry {
+	uint64_t cookie; /* 0: free slot */
+	uint64_t time_ns;
+	uint32_t process; /* index in pc_processes; 0: not known */
+	uint32_t tid;
+	uint16_t port; /* 0: chosen after the claim */
+	uint8_t how;   /* enum pc_how */
+	uint8_t flags; /* PC_ENTRY_* */
+	uint32_t pad;
+};
+
+struct pc_ledger;
+
+struct pc_ledger *pc_ledger_new(void);
+void pc_ledger_free(struct pc_ledger *ledger);
+
+/* Adds or replaces the entry of this cookie. 0, -EINVAL for cookie 0, -ENOSPC at the limit,
+ * -ENOMEM. */
+int pc_ledger_put(struct pc_ledger *ledger, const struct pc_entry *entry);
+
+/* Valid until the next put or sweep; NULL if there is none. */
+const struct pc_entry *pc_ledger_find(const struct pc_ledger *ledger, uint64_t cookie);
+
+size_t pc_ledger_count(const struct pc_ledger *ledger);
+size_t pc_ledger_bytes(const struct pc_ledger *ledger);
+
+/* Has it grown to twice what was alive at the last sweep? */
+bool pc_ledger_wants_sweep(const struct pc_ledger *ledger);
+
+void pc_ledger_mark(struct pc_ledger *ledger, uint64_t cookie);
+
+/* Drops what is not marked and was claimed before `started_ns`; clears the marks; calls
+ * keep(context, entry) for each that stays. Returns how many were dropped, or -ENOMEM with
+ * nothing dropped. */
+long pc_ledger_sweep(struct pc_ledger *ledger, uint64_t started_ns,
+		     void (*keep)(void *context, const struct pc_entry *entry), void *context);
+
+/* A sweep could not see every socket: clears the marks and waits for as much growth again. */
+void pc_ledger_sweep_failed(struct pc_ledger *ledger);
+
+#endif

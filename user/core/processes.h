@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of processes that claims and refusals refer to, kept after they have exited for
+ * as long as a claim of theirs is in the ledger. */
+#ifndef PORTCLASH_PROCESSES_H
+#define PORTCLASH_PROCESSES_H
+
+#include "core/model.h"
+
+struct pc_processes;
+
+struct pc_processes *pc_processes_new(void);
+void pc_processes_free(struct pc_processes *table);
+
+/* Takes over the strings of `identity` (also on failure, when they are freed). An entry that
+ * exists is replaced in place; its index stays. Returns the index (1 or more) or -ENOMEM. */
+long pc_processes_put(struct pc_processes *table, struct pc_identity *identity);
+
+/* The index of the process with this key, or 0. */
+uint32_t pc_processes_find(const struct pc_processes *table, const struct pc_process_key *key);
+
+/* Valid until it is dropped by pc_processes_sweep; NULL for index 0. */
+const struct pc_identity *pc_processes_get(const struct pc_processes *table, uint32_t index);
+
+size_t pc_processes_count(const struct pc_processes *table);
+
+void pc_processes_mark(struct pc_processes *table, uint32_t index);
+
+/* Two sweeps drop a process nobody refers to: the first calls retire(), by which the kernel
+ * side is told to describe it again should it make another claim; the second frees it. */
+void pc_processes_sweep(struct pc_processes *table,
+			void (*retire)(void *context, const struct pc_process_key *key),
+			void *context);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One walk over the characters of a hostile text; what each becomes depends on where it goes:
+ * JSON, a terminal or a Prometheus label. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "out/escape.h"
+
+/* The longest a character becomes: four bytes, each as \xNN. */
+#define PIECE_MAX 16
+
+#define NOT_A_CHARACTER UINT32_MAX
+
+/* Writes what the character of `len` bytes at `in` becomes to `piece`; returns its length. */
+typedef size_t (*rewrite_fn)(const uint8_t *in, size_t len, uint32_t code, char *piece);
+
+static size_t sequence_length(uint8_t lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2) /* a continuation byte, or the start of an overlong form */
+		return 0;
+	if (lead < 0xe0)
+		return 2;
+	if (lead < 0xf0)
+		return 3;
+	return lead < 0xf5 ? 4 : 0;
+}
+
+/* Returns the bytes of the character at `in` and its code point, or 1 and NOT_A_CHARACTER. */
+static size_t decode(const uint8_t *in, size_t len, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t count = sequence_length(in[0]);
+	uint32_t value;
+
+	*code = NOT_A_CHARACTER;
+	if (count == 0 || count > len)
+		return 1;
+	value = count == 1 ? in[0] : in[0] & (0x7f >> count);
+	for (size_t i = 1; i < count; i++) {
+		if ((in[i] & 0xc0) != 0x80)
+			return 1;
+		value = value << 6 | (in[i] & 0x3f);
+	}
+	if (value < least[count] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 1;
+	*code = value;
+	return count;
+}
+
+/* Controls, and the format characters that are not seen but change what is. */
+static bool is_hidden(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} hidden[] = {
+		{ 0x00, 0x1f },	      /* C0 */
+		{ 0x7f, 0x9f },	      /* DEL, C1 */
+		{ 0x061c, 0x061c },   /* Arabic letter mark */
+		{ 0x200b, 0x200f },   /* zero width, left-to-right and right-to-left marks */
+		{ 0x2028, 0x202e },   /* line and paragraph separators, embeddings, overrides */
+		{ 0x2060, 0x206f },   /* invisible operators, isolates, deprecated formats */
+		{ 0xfeff, 0xfeff },   /* byte order mark */
+		{ 0xfff9, 0xfffb },   /* interlinear annotation */
+		{ 0xe0000, 0xe007f }, /* tags */
+	};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return true;
+	return false;
+}
+
+static size_t copy(const uint8_t *in, size_t len, char *piece)
+{
+	memcpy(piece, in, len);
+	return len;
+}
+
+static size_t hex(const uint8_t *in, size_t len, char *piece)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		*piece++ = '\\';
+		*piece++ = 'x';
+		*piece++ = digits[in[i] >> 4];
+		*piece++ = digits[in[i] & 0xf];
+	}
+	return len * 4;
+}
+
+static size_t rewrite_clean(const uint8_t *in, size_t len, uint32_t code, char *piece)
+{
+	return code == 0 || code == NOT_A_CHARACTER ? hex(in, len, piece) : copy(in, len, piece);
+}
+
+static size_t rewrite_terminal(const uint8_t *in, size_t len, uint32_t code, char *piece)
+{
+	return is_hidden(code) ? hex(in, len, piece) : rewrite_clean(in, len, code, piece);
+}
+
+static size_t rewrite_label(const uint8_t *in, size_t len, uint32_t code, char *piece)
+{
+	if (code == '\n')
+		return copy((const uint8_t *)"\\n", 2, piece);
+	if (code == '"')
+		return copy((const uint8_t *)"\\\"", 2, piece);
+	if (code != '\\' && code != 0 && code != NOT_A_CHARACTER)
+		return copy(in, len, piece);
+	*piece = '\\';
+	return 1 + rewrite_clean(in, len, code, piece + 1);
+}
+
+static size_t rewrite_all(const char *in, size_t len, char *out, size_t size, rewrite_fn rewrite)
+{
+	const uint8_t *next = (const uint8_t *)in;
+	char piece[PIECE_MAX];
+	size_t used = 0;
+
+	if (size == 0)
+		return 0;
+	while (len > 0) {
+		uint32_t code;
+		size_t taken = decode(next, len, &code);
+		size_t given = rewrite(next, taken, code, piece);
+
+		if (given >= size - used)
+			break;
+		memcpy(out + used, piece, given);
+		used += given;
+		next += taken;
+		len -= taken;
+	}
+	out[used] = '\0';
+	return used;
+}
+
+size_t pc_utf8_clean(const char *in, size_t len, char *out, size_t size)
+{
+	return rewrite_all(in, len, out, size, rewrite_clean);
+}
+
+size_t pc_escape_terminal(const char *in, size_t len, char *out, size_t size)
+{
+	return rewrite_all(in, len, out, size, rewrite_terminal);
+}
+
+size_t pc_escape_label(const char *in, size_t len, char *out, size_t size)
+{
+	return rewrite_all(in, len, out, size, rewrite_label);
+}

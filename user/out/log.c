@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The JSON Lines writer: one writev() a line, and what is left of a failed one is taken back, so
+ * that no half line is ever followed by a good one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "out/log.h"
+
+/* O_NONBLOCK is nothing to a file; a FIFO without a reader must not hang the agent. */
+static int open_append(const char *path)
+{
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = open(path, flags, 0640);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* -1: not a regular file. */
+static off_t size_of(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+/* A file that may be written but not read is taken to end well. */
+static bool ends_torn(const char *path, int fd)
+{
+	off_t size = size_of(fd);
+	char last = '\n';
+	int reader;
+
+	if (size <= 0)
+		return false;
+	reader = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (reader < 0)
+		return false;
+	if (pread(reader, &last, 1, size - 1) != 1)
+		last = '\n';
+	close(reader);
+	return last != '\n';
+}
+
+int pc_log_open(struct pc_log *log, const char *path)
+{
+	struct pc_log new = { .fd = STDOUT_FILENO };
+
+	if (path) {
+		new.path = strdup(path);
+		if (!new.path)
+			return -ENOMEM;
+		new.fd = open_append(path);
+		if (new.fd < 0) {
+			free(new.path);
+			return new.fd;
+		}
+		new.torn = ends_torn(path, new.fd);
+	}
+	*log = new;
+	return 0;
+}
+
+static bool wait_writable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLOUT };
+
+	return poll(&poller, 1, PC_LOG_WAIT_MS) > 0;
+}
+
+static ssize_t write_some(int fd, const struct iovec *parts, int count)
+{
+	for (;;) {
+		ssize_t n = writev(fd, parts, count);
+
+		if (n >= 0)
+			return n > 0 ? n : -EIO;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		if (!wait_writable(fd))
+			return -EAGAIN;
+	}
+}
+
+static int write_all(int fd, struct iovec *parts, int count, size_t *written)
+{
+	while (count > 0) {
+		ssize_t n = write_some(fd, parts, count);
+		size_t taken = n;
+
+		if (n < 0)
+			return (int)n;
+		*written += taken;
+		for (; count > 0 && taken >= parts->iov_len; parts++, count--)
+			taken -= parts->iov_len;
+		if (count > 0) {
+			parts->iov_base = (char *)parts->iov_base + taken;
+			parts->iov_len -= taken;
+		}
+	}
+	return 0;
+}
+
+/* Only a file of our own that ends in what we wrote. Standard output may be shared, and without
+ * O_APPEND its position would stay behind the new end. */
+static bool take_back(const struct pc_log *log, off_t end, size_t written)
+{
+	if (!log->path || end < 0 || size_of(log->fd) != end + (off_t)written)
+		return false;
+	return !ftruncate(log->fd, end);
+}
+
+int pc_log_line(struct pc_log *log, const char *line, size_t len)
+{
+	struct iovec parts[] = {
+		{ .iov_base = "\n", .iov_len = log->torn },
+		{ .iov_base = (char *)line, .iov_len = len },
+		{ .iov_base = "\n", .iov_len = 1 },
+	};
+	off_t end = size_of(log->fd);
+	size_t written = 0;
+	int err = write_all(log->fd, parts, 3, &written);
+
+	if (!err) {
+		log->torn = false;
+		return 0;
+	}
+	log->lost++;
+	if (written > 0 && !take_back(log, end, written))
+		log->torn = !log->torn || written > 1; /* else only the newline got out */
+	return err;
+}
+
+int pc_log_reopen(struct pc_log *log)
+{
+	int fd;
+
+	if (!log->path)
+		return 0;
+	fd = open_append(log->path);
+	if (fd < 0)
+		return fd;
+	close(log->fd);
+	log->fd = fd;
+	log->torn = ends_torn(log->path, fd);
+	return 0;
+}
+
+void pc_log_close(struct pc_log *log)
+{
+	if (!log)
+		return;
+	if (log->path && log->fd >= 0)
+		close(log->fd);
+	free(log->path);
+	log->path = NULL;
+	log->fd = -1;
+}

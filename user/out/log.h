@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lines of JSON to a file or to standard output, none of them half: a line that could not be
+ * written whole is taken back or closed off, and counted. */
+#ifndef PORTCLASH_LOG_H
+#define PORTCLASH_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pc_log {
+	char *path; /* NULL: standard output */
+	int fd;
+	bool torn;     /* the output ends in half a line */
+	uint64_t lost; /* lines that could not be written; stays after pc_log_close() */
+};
+
+#define PC_LOG_INIT ((struct pc_log){ .fd = -1 })
+
+/* Appends to `path`, created with mode 0640, or to standard output when it is NULL. If the file
+ * ends in half a line (its last writer was killed, the machine lost power), the first line goes
+ * on a line of its own. A FIFO that nobody reads is -ENXIO. */
+int pc_log_open(struct pc_log *log, const char *path);
+
+/* Writes the line and a newline in one call where the kernel takes it whole. `line` must hold no
+ * newline. An error means that the line is lost and counted; the next may be written again. If a
+ * part of it got out, a file is cut back to where it ended; where that cannot be done (a pipe,
+ * standard output, another writer in the same file), the next line starts with a newline.
+ * A FIFO, or a standard output that does not block, may stall PC_LOG_WAIT_MS: then -EAGAIN. A
+ * standard output that blocks is waited for. The caller ignores SIGPIPE and SIGXFSZ. */
+int pc_log_line(struct pc_log *log, const char *line, size_t len);
+
+#define PC_LOG_WAIT_MS 100
+
+/* After the file was moved away. On error the old file stays open. Standard output: nothing. */
+int pc_log_reopen(struct pc_log *log);
+
+void pc_log_close(struct pc_log *log);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The Prometheus textfile: counts with a bounded number of series, whatever happens on the
+ * machine; who and what exactly is in the log. */
+#ifndef PORTCLASH_PROMETHEUS_H
+#define PORTCLASH_PROMETHEUS_H
+
+#include "core/model.h"
+
+/* Ports with a series of their own, first come, first served; the rest is port="other". Few ports
+ * of a machine are fought over, and more than 100 series a metric are advised against. */
+#define PC_METRICS_PORTS_MAX 64
+
+#define PC_METRICS_PROTOS 3 /* TCP, UDP, anything else */
+#define PC_METRICS_ERRNOS 4 /* EADDRINUSE, EADDRNOTAVAIL, EACCES, anything else */
+
+struct pc_metrics_port {
+	uint64_t refusals;
+	uint16_t port;
+	uint8_t proto; /* index below PC_METRICS_PROTOS */
+};
+
+/* The host's own network namespace. */
+struct pc_port_usage {
+	uint32_t range_low; /* net.ipv4.ip_local_port_range, both ends belong to it */
+	uint32_t range_high;
+	uint32_t reserved;	    /* ports in net.ipv4.ip_local_reserved_ports */
+	uint32_t reserved_in_range; /* those of them that the range would else offer */
+	uint32_t tcp_in_use;	    /* different local ports that a socket holds */
+	uint32_t udp_in_use;
+	uint32_t tcp_in_range; /* those of them in the range */
+	uint32_t udp_in_range;
+	bool known;	   /* range and reserved ports could be read; else they are left off */
+	bool in_use_known; /* the same of the ports in use */
+};
+
+/* What the textfile shows. All zero is a good start; the strings are the caller's and hostile
+ * until escaped here; NULL is the empty string. */
+struct pc_metrics {
+	const struct pc_counters *counters; /* not NULL when formatted */
+	uint64_t refusals[PC_CAUSE_COUNT][PC_OP_COUNT][PC_METRICS_PROTOS][PC_METRICS_ERRNOS];
+	struct pc_metrics_port ports[PC_METRICS_PORTS_MAX];
+	unsigned ports_count;
+	uint64_t other_ports[PC_METRICS_PROTOS];
+	struct pc_port_usage usage;
+	const char *version;
+	const char *backend;
+	const char *kernel;
+	uint64_t start_ns; /* wall clock */
+	uint64_t update_ns;
+	bool up; /* false in the last file, written on the way out */
+};
+
+/* `err` is positive. Values that are not known are counted all the same, as "unknown" or
+ * "other". */
+void pc_metrics_refusal(struct pc_metrics *metrics, enum pc_cause cause, enum pc_op op,
+			uint8_t proto, int err);
+
+/* The port that was asked for and refused; 0: any. */
+void pc_metrics_refused_port(struct pc_metrics *metrics, uint16_t port, uint8_t proto);
+
+/* The text, ended by a NUL that `len` does not count; free() it. NULL: no memory. */
+char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len);
+
+/* By pc_write_atomic(); its errors, or -ENOMEM. node_exporter reads only names in *.prom. */
+int pc_prometheus_write(const char *path, const struct pc_metrics *metrics);
+
+#endif

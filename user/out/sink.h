@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a sink is: it sees verdicts, claims and counters, never raw records, and writes. */
+#ifndef PORTCLASH_SINK_H
+#define PORTCLASH_SINK_H
+
+#include "core/model.h"
+#include "out/log.h"
+
+/* Version of the JSON lines; raised when a field changes its meaning or goes away. */
+#define PC_JSON_SCHEMA 1
+
+/* Boot clock to wall clock, taken when the line is made. */
+struct pc_clock {
+	uint64_t wall_minus_boot_ns;
+	uint64_t now_ns; /* boot clock */
+};
+
+struct pc_ready {
+	const char *version;
+	const char *backend;
+	const char *blind;
+	const char *kernel;
+	uint64_t sockets; /* open before the start */
+};
+
+struct pc_summary {
+	const struct pc_counters *counters;
+	uint64_t watched_ns;
+	bool has_command;
+	int command_status; /* as wait() has it */
+};
+
+/* Each returns 0 or the negative errno of the write. `log` is where it writes. */
+struct pc_sink {
+	const char *name;
+	int (*ready)(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r);
+	int (*verdict)(struct pc_log *log, const struct pc_clock *clock, const struct pc_verdict *v);
+	int (*claim)(struct pc_log *log, const struct pc_clock *clock,
+		     const struct pc_claim_event *c);
+	int (*summary)(struct pc_log *log, const struct pc_clock *clock,
+		       const struct pc_summary *s);
+};
+
+extern const struct pc_sink pc_sink_text;
+extern const struct pc_sink pc_sink_json;
+
+#endif

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sink for people: a block a verdict, a line a claim. Everything that comes from another
+ * process is escaped for the terminal. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "core/address.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "out/escape.h"
+#include "out/sink.h"
+
+#define FIELD "%s  %-10s  "
+
+static void hostile(FILE *out, const char *text, size_t len)
+{
+	char *clean = malloc(PC_ESCAPE_SIZE(len));
+
+	if (!clean)
+		return;
+	pc_escape_terminal(text, len, clean, PC_ESCAPE_SIZE(len));
+	fputs(clean, out);
+	free(clean);
+}
+
+static void hostile_string(FILE *out, const char *text)
+{
+	hostile(out, text, strlen(text));
+}
+
+static int finish(struct pc_log *log, struct pc_text *text)
+{
+	char *string = pc_text_close(text);
+	int err;
+
+	if (!string)
+		return -ENOMEM;
+	err = pc_log_line(log, string, text->len);
+	free(string);
+	return err;
+}
+
+/* Local time of day, milliseconds. */
+static void put_time(FILE *out, const struct pc_clock *clock, uint64_t boot_ns)
+{
+	uint64_t ns = boot_ns + clock->wall_minus_boot_ns;
+	time_t seconds = (time_t)(ns / 1000000000);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	fprintf(out, "%s.%03lu", text, (unsigned long)(ns % 1000000000 / 1000000));
+}
+
+/* "3 m 12 s", "2 d 4 h": two units at most. */
+static void put_age(FILE *out, uint64_t ns)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+	uint64_t left = ns / 1000000000;
+	int shown = 0;
+
+	if (!left) {
+		fprintf(out, "%lu ms", (unsigned long)(ns / 1000000));
+		return;
+	}
+	for (size_t i = 0; i < 4 && shown < 2; i++) {
+		if (left < units[i].seconds && !shown)
+			continue;
+		if (left >= units[i].seconds)
+			fprintf(out, "%s%lu %s", shown ? " " : "",
+				(unsigned long)(left / units[i].seconds), units[i].name);
+		left %= units[i].seconds;
+		shown++;
+	}
+}
+
+static void put_party(FILE *out, const struct pc_party *p)
+{
+	const struct pc_identity *who = p->who;
+	const char *comm = p->comm[0] ? p->comm : who->comm;
+
+	hostile(out, comm, strnlen(comm, PC_COMM_LEN));
+	fprintf(out, "[%u]", who->key.tgid);
+	if (who->unit) {
+		fputc(' ', out);
+		hostile_string(out, who->unit);
+	}
+	if (who->container) {
+		fputs(" container ", out);
+		hostile(out, who->container, strnlen(who->container, 12));
+	}
+	if (who->pod) {
+		fputs(" pod ", out);
+		hostile_string(out, who->pod);
+	}
+}
+
+static void put_head(FILE *out, const struct pc_clock *clock, const struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+	char endpoint[PC_ENDPOINT_TEXT];
+
+	put_time(out, clock, r->time_ns);
+	fprintf(out, "  %s %s %s refused: %s   ", pc_proto_name(r->proto), pc_op_name(r->op),
+		pc_endpoint_text(r->wanted_family, r->wanted, r->wanted_port, endpoint),
+		pc_errno_name(r->error) ? pc_errno_name(r->error) : strerror(r->error));
+	if (v->requester.who) {
+		put_party(out, &v->requester);
+	} else {
+		hostile(out, r->comm, strnlen(r->comm, PC_COMM_LEN));
+		fprintf(out, "[%u]", r->process.tgid);
+	}
+}
+
+static void put_connection(FILE *out, const struct pc_socket *s)
+{
+	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT];
+	bool udp = s->proto == PC_PROTO_UDP;
+
+	fputs(pc_endpoint_text(s->family, s->local, s->lport, local), out);
+	if (s->rport)
+		fprintf(out, " → %s",
+			pc_endpoint_text(s->family, s->remote, s->rport, remote));
+	if (!udp)
+		fprintf(out, " %s", pc_state_name(s->state));
+}
+
+static const char *how_words(const struct pc_holder *h)
+{
+	switch (h->how) {
+	case PC_HOW_CONNECT:
+		return "the kernel gave it this port at connect()";
+	case PC_HOW_BIND_ZERO:
+		return "the kernel gave it this port at a bind() to port 0";
+	case PC_HOW_BIND:
+		return "it asked for this port by number";
+	case PC_HOW_AUTOBIND:
+		return "the kernel gave it this port without a bind()";
+	case PC_HOW_ACCEPT:
+		return "accepted by a listener on this port";
+	default:
+		return "how it got this port was not seen";
+	}
+}
+
+static void put_detail(FILE *out, const char *label, const char *text)
+{
+	fprintf(out, "\n" FIELD "%s", "    ", label, text);
+}
+
+static void put_owners(FILE *out, const struct pc_holder *h)
+{
+	for (unsigned i = 0; i < h->owners_count; i++) {
+		const struct pc_party *p = &h->owners[i];
+
+		if (p->who == h->maker.who)
+			continue;
+		fprintf(out, "\n" FIELD "open in ", "    ", "");
+		put_party(out, p);
+		fprintf(out, " as descriptor %d", p->fd);
+	}
+	if (h->peer.who) {
+		fprintf(out, "\n" FIELD "the other end is ", "    ", "");
+		put_party(out, &h->peer);
+	}
+}
+
+static void put_holder(FILE *out, const struct pc_clock *clock, const struct pc_holder *h)
+{
+	fprintf(out, "\n" FIELD, "    ", h->blocking ? "held by" : "also there");
+	if (h->maker.who) {
+		put_party(out, &h->maker);
+		fputs(h->maker.running ? "   " : " (has exited)   ", out);
+	} else {
+		fputs("no process   ", out);
+	}
+	put_connection(out, &h->socket);
+	fprintf(out, "\n" FIELD "%s", "    ", "", how_words(h));
+	if (h->since_ns) {
+		fputs(", ", out);
+		put_age(out, clock->now_ns - h->since_ns);
+		fputs(" ago", out);
+	} else if (h->older) {
+		fputs(", before portclash started", out);
+	}
+	if (h->process_note)
+		put_detail(out, "", h->process_note);
+	put_owners(out, h);
+}
+
+static void put_holders(FILE *out, const struct pc_clock *clock, const struct pc_verdict *v)
+{
+	unsigned shown = 0;
+
+	if (v->primary >= 0) {
+		put_holder(out, clock, &v->holders[v->primary]);
+		shown++;
+	}
+	/* A few more for context; the JSON has them all. */
+	for (unsigned i = 0; i < v->holders_count && shown < 4; i++) {
+		if ((int)i == v->primary)
+			continue;
+		put_holder(out, clock, &v->holders[i]);
+		shown++;
+	}
+	if (v->refusal.holders_total > shown)
+		fprintf(out, "\n" FIELD "%s%u more sockets on this port", "    ", "",
+			v->refusal.walk & PC_WALK_TRUNCATED ? "at least " : "",
+			v->refusal.holders_total - shown);
+}
+
+static void put_fixes(FILE *out, const struct pc_verdict *v)
+{
+	for (unsigned i = 0; i < v->fixes_count; i++) {
+		fprintf(out, "\n" FIELD, "    ", i ? "" : "to do");
+		hostile_string(out, v->fixes[i].what);
+		if (v->fixes[i].command) {
+			fprintf(out, "\n" FIELD "    ", "    ", "");
+			hostile_string(out, v->fixes[i].command);
+		}
+	}
+}
+
+static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_verdict *v)
+{
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	put_head(text.out, clock, v);
+	put_holders(text.out, clock, v);
+	put_detail(text.out, "cause", pc_cause_name(v->cause));
+	if (v->explanation) {
+		fprintf(text.out, "\n" FIELD, "    ", "why");
+		hostile_string(text.out, v->explanation);
+	}
+	put_fixes(text.out, v);
+	if (v->incomplete)
+		put_detail(text.out, "incomplete", v->incomplete);
+	return finish(log, &text);
+}
+
+static int text_claim(struct pc_log *log, const struct pc_clock *clock,
+		      const struct pc_claim_event *c)
+{
+	const struct pc_endpoints *e = c->endpoints.header.type ? &c->endpoints : NULL;
+	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT];
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	put_time(text.out, clock, c->claim.time_ns);
+	fprintf(text.out, "  %s claim %-9s ", pc_proto_name(c->claim.proto),
+		pc_how_name(c->claim.how));
+	if (e && e->lport)
+		fputs(pc_endpoint_text(e->family, e->local, e->lport, local), text.out);
+	else if (c->claim.port)
+		fprintf(text.out, "port %u", c->claim.port);
+	else
+		fputs(e ? "no port (connect() failed)" : "a port not known yet", text.out);
+	if (e && e->rport)
+		fprintf(text.out, " → %s",
+			pc_endpoint_text(e->family, e->remote, e->rport, remote));
+	if (c->party.who) {
+		fputs("   ", text.out);
+		put_party(text.out, &c->party);
+	}
+	return finish(log, &text);
+}
+
+static int text_ready(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r)
+{
+	struct pc_text text;
+
+	(void)clock;
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	fprintf(text.out, "portclash %s is watching with the %s back end", r->version, r->backend);
+	if (r->blind[0])
+		fprintf(text.out, "; it cannot see %s", r->blind);
+	fprintf(text.out, " (%lu sockets were open before)", (unsigned long)r->sockets);
+	return finish(log, &text);
+}
+
+static void put_lost(FILE *out, const struct pc_counters *c)
+{
+	uint64_t total = c->records_bad;
+	const char *comma = " (";
+
+	for (int i = 0; i < PC_STAT_COUNT; i++)
+		total += c->lost[i];
+	fprintf(out, "records lost: %lu", (unsigned long)total);
+	for (int i = 0; i < PC_STAT_COUNT; i++) {
+		if (!c->lost[i])
+			continue;
+		fprintf(out, "%s%s %lu", comma, pc_stat_name(i), (unsigned long)c->lost[i]);
+		comma = ", ";
+	}
+	if (total)
+		fprintf(out, "%sinvalid %lu)", comma, (unsigned long)c->records_bad);
+}
+
+static void put_command(FILE *out, int status)
+{
+	if (WIFSIGNALED(status))
+		fprintf(out, "; the command was ended by signal %d", WTERMSIG(status));
+	else
+		fprintf(out, "; the command exited with %d", WEXITSTATUS(status));
+}
+
+static int text_summary(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_summary *s)
+{
+	const struct pc_counters *c = s->counters;
+	struct pc_text text;
+	uint64_t claims = 0;
+
+	(void)clock;
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	fputs("watched for ", text.out);
+	put_age(text.out, s->watched_ns);
+	fprintf(text.out, ": %lu verdicts", (unsigned long)c->verdicts);
+	for (int i = PC_CAUSE_INVALID + 1; i < PC_CAUSE_COUNT; i++)
+		if (c->refusals[i])
+			fprintf(text.out, ", %s %lu", pc_cause_name(i),
+				(unsigned long)c->refusals[i]);
+	for (int i = 0; i < PC_HOW_COUNT; i++)
+		claims += c->claims[i];
+	fprintf(text.out, "; claims seen: %lu; ", (unsigned long)claims);
+	put_lost(text.out, c);
+	if (s->has_command)
+		put_command(text.out, s->command_status);
+	return finish(log, &text);
+}
+
+const struct pc_sink pc_sink_text = {
+	.name = "text",
+	.ready = text_ready,
+	.verdict = text_verdict,
+	.claim = text_claim,
+	.summary = text_summary,
+};

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From waiting refusals to verdicts: the ledger says who claimed each holder's port, one
+ * pass over all socket files says who has it open now, core/ decides. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/advice.h"
+#include "core/decide.h"
+#include "watch/watch_private.h"
+
+#define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 2)
+_Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
+
+static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
+				  "not to a process";
+static const char note_accepted_gone[] =
+	"an accepted connection that its process has closed; the kernel is ending it";
+static const char note_orphan[] = "its process has closed it; the kernel is ending the connection";
+static const char note_unseen[] = "the process that took the port was not seen";
+static const char note_accepting[] = "the process has accepted this connection";
+static const char note_older[] =
+	"it had the socket open when portclash started; who made it is not known";
+static const char note_passed[] = "has exited; the socket is now open elsewhere";
+static const char note_exited[] = "has exited; nobody has the socket open any more";
+
+/* Is the other end of this connection a socket on this machine? */
+static bool wants_peer(const struct pc_socket *s)
+{
+	return s->proto == PC_PROTO_TCP && s->rport && s->state != PC_STATE_TIME_WAIT &&
+	       pc_address_is_loopback(s->family, s->remote) && !pc_socket_is_self(s);
+}
+
+static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < w->batch_count; i++) {
+		const struct pc_verdict *v = &w->batch[i];
+
+		for (unsigned j = 0; j < v->holders_count; j++) {
+			const struct pc_socket *s = &v->holders[j].socket;
+
+			if (s->inode && s->cookie)
+				keys[count++] = s->cookie;
+			else if (s->inode)
+				keys[count++] = pc_wanted_ports(s->lport, s->rport);
+			if (wants_peer(s))
+				keys[count++] = pc_wanted_ports(s->rport, s->lport);
+		}
+	}
+	return count;
+}
+
+static bool is_reverse(const struct pc_socket *a, const struct pc_socket *b)
+{
+	return a->netns == b->netns && a->family == b->family && a->lport == b->rport &&
+	       a->rport == b->lport && !memcmp(a->local, b->remote, sizeof(a->local)) &&
+	       !memcmp(a->remote, b->local, sizeof(a->remote));
+}
+
+static bool has_owner(const struct pc_holder *h, const struct pc_process_key *key)
+{
+	for (unsigned i = 0; i < h->owners_count; i++)
+		if (h->owners[i].who && h->owners[i].who->key.tgid == key->tgid)
+			return true;
+	return false;
+}
+
+static void give_owner(struct pc_watch *w, struct pc_holder *h, const struct pc_owner *o)
+{
+	struct pc_party *p;
+
+	if (h->owners_count == PC_OWNERS_MAX || has_owner(h, &o->process))
+		return;
+	p = &h->owners[h->owners_count];
+	pc_resolve_party(w, &o->process, o->comm, p);
+	if (!p->who)
+		return;
+	p->fd = (int)o->fd;
+	h->owners_count++;
+}
+
+static void on_owner(void *context, const struct pc_owner *o)
+{
+	struct pc_watch *w = context;
+
+	for (unsigned i = 0; i < w->batch_count; i++) {
+		struct pc_verdict *v = &w->batch[i];
+
+		for (unsigned j = 0; j < v->holders_count; j++) {
+			struct pc_holder *h = &v->holders[j];
+
+			if (h->socket.inode && h->socket.inode == o->socket.inode)
+				give_owner(w, h, o);
+			else if (wants_peer(&h->socket) && !h->peer.who &&
+				 is_reverse(&h->socket, &o->socket))
+				pc_resolve_party(w, &o->process, o->comm, &h->peer);
+		}
+	}
+}
+
+static bool claims_were_lost(const struct pc_watch *w)
+{
+	return w->counters.lost[PC_STAT_CLAIMS_LOST] || w->counters.ledger_refused ||
+	       w->counters.lost[PC_STAT_COOKIES_MISSING] ||
+	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
+}
+
+static void from_ledger(struct pc_watch *w, struct pc_holder *h)
+{
+	const struct pc_entry *e = pc_ledger_find(w->ledger, h->socket.cookie);
+
+	h->maker.fd = -1;
+	if (!e) {
+		h->older = claims_were_lost(w);
+		return;
+	}
+	h->older = e->flags & PC_ENTRY_OLDER;
+	if (e->process)
+		pc_resolve_index(w, e->process, &h->maker);
+	h->maker.tid = e->tid;
+	if (h->older)
+		return;
+	h->how = e->how;
+	if (!(e->flags & PC_ENTRY_MAYBE_OLD))
+		h->since_ns = e->time_ns;
+}
+
+static void note_known(struct pc_holder *h)
+{
+	if (h->older)
+		h->process_note = note_older;
+	else if (!h->maker.running)
+		h->process_note = h->owners_count ? note_passed : note_exited;
+}
+
+static void note_not_known(struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (h->owners_count) {
+		h->maker = h->owners[0];
+		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting : note_older;
+	} else if (s->flags & PC_SOCKET_NO_FILE) {
+		h->process_note = note_kernel;
+	} else if (h->how == PC_HOW_ACCEPT) {
+		h->process_note = note_accepted_gone;
+	} else if (s->flags & PC_SOCKET_ORPHAN || s->state == PC_STATE_TIME_WAIT) {
+		h->process_note = note_orphan;
+	} else {
+		h->process_note = note_unseen;
+	}
+}
+
+static const char *what_is_missing(const struct pc_watch *w, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = v->primary < 0 ? NULL : &v->holders[v->primary];
+
+	if (v->refusal.walk & PC_WALK_NO_TABLE)
+		return "the kernel's port table was not found";
+	if (v->refusal.walk & PC_WALK_TRUNCATED)
+		return "more sockets are on this port than could be looked at";
+	if (h && h->older && claims_were_lost(w))
+		return "records of claims were lost, and the holder's may be among them";
+	if (h && h->older)
+		return "the holder is older than portclash: how it got the port, and since when, was "
+		       "not seen";
+	if (h && !h->maker.who && h->how != PC_HOW_ACCEPT)
+		return "the claim of the holder's port was not seen";
+	return NULL;
+}
+
+static void complete_holders(struct pc_watch *w, struct pc_verdict *v)
+{
+	for (unsigned i = 0; i < v->holders_count; i++)
+		from_ledger(w, &v->holders[i]);
+	pc_decide(v);
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		struct pc_holder *h = &v->holders[i];
+
+		if (h->maker.who)
+			note_known(h);
+		else
+			note_not_known(h);
+	}
+}
+
+static void count(struct pc_watch *w, const struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+
+	w->counters.verdicts++;
+	w->counters.refusals[v->cause]++;
+	if (!w->options.metrics)
+		return;
+	pc_metrics_refusal(w->options.metrics, v->cause, r->op, r->proto, r->error);
+	pc_metrics_refused_port(w->options.metrics, r->wanted_port, r->proto);
+}
+
+static void finish_one(struct pc_watch *w, struct pc_verdict *v)
+{
+	uint64_t reserved[PC_PORT_WORDS];
+	struct pc_clock clock;
+
+	if (v->refusal.walk & PC_WALK_NETNS &&
+	    pc_monitor_reserved(w->monitor, v->refusal.netns, reserved) == 0)
+		v->reserved = reserved;
+	v->monitor_netns = w->netns;
+	complete_holders(w, v);
+	v->incomplete = what_is_missing(w, v);
+	pc_advise(v);
+	count(w, v);
+	pc_clock_now(&clock);
+	if (!w->sink_gone)
+		pc_sink_result(w, w->options.sink->verdict(w->options.log, &clock, v));
+	pc_verdict_clear(v);
+}
+
+void pc_batch_finish(struct pc_watch *w)
+{
+	uint64_t *keys;
+	struct pc_wanted wanted = { 0 };
+
+	if (!w->batch_count)
+		return;
+	keys = malloc(KEYS_MAX * sizeof(*keys));
+	if (keys) {
+		wanted.keys = keys;
+		wanted.count = wanted_keys(w, keys);
+		if (wanted.count)
+			pc_monitor_owners(w->monitor, &wanted, on_owner, w);
+		free(keys);
+	}
+	for (unsigned i = 0; i < w->batch_count; i++)
+		finish_one(w, &w->batch[i]);
+	w->batch_count = 0;
+}

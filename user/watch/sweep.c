@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What was open before portclash started, and what is still alive when the ledger has grown:
+ * the one pass over all socket files and the sweep of the TCP port table serve both. */
+#include "watch/watch_private.h"
+
+static void add_older(struct pc_watch *w, uint64_t cookie, uint32_t process)
+{
+	struct pc_entry e = { .cookie = cookie, .process = process, .flags = PC_ENTRY_OLDER };
+
+	if (pc_ledger_find(w->ledger, cookie))
+		return;
+	if (pc_ledger_put(w->ledger, &e))
+		w->counters.ledger_refused++;
+	else
+		w->sockets_before++;
+}
+
+static void on_older_owner(void *context, const struct pc_owner *o)
+{
+	struct pc_watch *w = context;
+	struct pc_party p;
+
+	if (pc_ledger_find(w->ledger, o->socket.cookie))
+		return;
+	pc_resolve_party(w, &o->process, o->comm, &p);
+	add_older(w, o->socket.cookie,
+		  p.who ? pc_processes_find(w->processes, &p.who->key) : 0);
+}
+
+static void on_older_cookie(void *context, uint64_t cookie)
+{
+	if (cookie)
+		add_older(context, cookie, 0);
+}
+
+int pc_inventory(struct pc_watch *w)
+{
+	struct pc_wanted all = { .all = true };
+	int err = pc_monitor_owners(w->monitor, &all, on_older_owner, w);
+
+	if (err)
+		return err;
+	/* Sockets nobody has open: TIME_WAIT, connections the kernel is ending. */
+	pc_monitor_sweep(w->monitor, on_older_cookie, w);
+	w->started_ns = pc_boot_ns();
+	return 0;
+}
+
+static void on_alive(void *context, uint64_t cookie)
+{
+	struct pc_watch *w = context;
+
+	pc_ledger_mark(w->ledger, cookie);
+}
+
+static void on_alive_owner(void *context, const struct pc_owner *o)
+{
+	on_alive(context, o->socket.cookie);
+}
+
+static void keep_process(void *context, const struct pc_entry *e)
+{
+	struct pc_watch *w = context;
+
+	pc_processes_mark(w->processes, e->process);
+}
+
+static void retire_process(void *context, const struct pc_process_key *key)
+{
+	struct pc_watch *w = context;
+
+	pc_monitor_forget_process(w->monitor, key);
+}
+
+void pc_sweep_if_needed(struct pc_watch *w)
+{
+	struct pc_wanted all = { .all = true };
+	uint64_t started = pc_boot_ns();
+	long dropped;
+
+	if (!pc_ledger_wants_sweep(w->ledger))
+		return;
+	if (pc_monitor_sweep(w->monitor, on_alive, w) ||
+	    pc_monitor_owners(w->monitor, &all, on_alive_owner, w)) {
+		pc_ledger_sweep_failed(w->ledger);
+		return;
+	}
+	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
+	if (dropped < 0) {
+		pc_ledger_sweep_failed(w->ledger);
+		return;
+	}
+	pc_processes_sweep(w->processes, retire_process, w);
+	w->counters.ledger_sweeps++;
+	w->counters.ledger_forgotten += (uint64_t)dropped;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One session of watching: opening, running, counting, closing. */
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/procfs.h"
+#include "version.h"
+#include "watch/watch_private.h"
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t pc_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
+void pc_clock_now(struct pc_clock *clock)
+{
+	clock->now_ns = pc_boot_ns();
+	clock->wall_minus_boot_ns = clock_ns(CLOCK_REALTIME) - clock->now_ns;
+}
+
+void pc_sink_result(struct pc_watch *w, int err)
+{
+	if (!err)
+		return;
+	w->counters.sink_errors++;
+	w->sink_error = -err;
+	w->sink_gone |= err == -EPIPE;
+}
+
+int pc_watch_take_error(struct pc_watch *w)
+{
+	int error = w->sink_error;
+
+	w->sink_error = 0;
+	return error;
+}
+
+static int print_ready(struct pc_watch *w)
+{
+	struct utsname kernel;
+	struct pc_ready ready = {
+		.version = PC_VERSION,
+		.backend = pc_monitor_backend(w->monitor),
+		.blind = pc_monitor_blind(w->monitor),
+		.kernel = kernel.release,
+		.sockets = w->sockets_before,
+	};
+	struct pc_clock clock;
+
+	uname(&kernel);
+	pc_clock_now(&clock);
+	return w->options.sink->ready(w->options.log, &clock, &ready);
+}
+
+static int allocate(struct pc_watch *w)
+{
+	w->ledger = pc_ledger_new();
+	w->processes = pc_processes_new();
+	w->batch = calloc(PC_BATCH_MAX, sizeof(*w->batch));
+	if (w->options.with_claims)
+		w->pending = calloc(PC_CLAIMS_PENDING_MAX, sizeof(*w->pending));
+	return w->ledger && w->processes && w->batch && (!w->options.with_claims || w->pending) ?
+		       0 :
+		       -ENOMEM;
+}
+
+static int start(struct pc_watch *w, char *sentence)
+{
+	struct pc_record_handler handler = pc_ingest;
+	int err = allocate(w);
+
+	snprintf(sentence, PC_SENTENCE, "out of memory");
+	if (err)
+		return err;
+	handler.context = w;
+	pc_procfs_netns("/proc", (uint32_t)getpid(), &w->netns);
+	err = pc_monitor_open(&w->options.monitor, &handler, &w->monitor, sentence);
+	if (err)
+		return err;
+	err = pc_inventory(w);
+	if (!err)
+		err = pc_watch_run(w);
+	if (err)
+		snprintf(sentence, PC_SENTENCE, "could not list the sockets that are open: %s",
+			 strerror(-err));
+	return err;
+}
+
+int pc_watch_open(const struct pc_watch_options *options, struct pc_watch **out, char *sentence)
+{
+	struct pc_watch *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	w->options = *options;
+	err = start(w, sentence);
+	if (!err) {
+		err = print_ready(w);
+		if (err)
+			snprintf(sentence, PC_SENTENCE, "could not write: %s", strerror(-err));
+	}
+	if (err) {
+		pc_watch_close(w);
+		return err;
+	}
+	*out = w;
+	return 0;
+}
+
+void pc_watch_close(struct pc_watch *w)
+{
+	if (!w)
+		return;
+	pc_monitor_close(w->monitor);
+	pc_ledger_free(w->ledger);
+	pc_processes_free(w->processes);
+	free(w->batch);
+	free(w->pending);
+	free(w);
+}
+
+int pc_watch_fd(const struct pc_watch *w)
+{
+	return pc_monitor_fd(w->monitor);
+}
+
+/* Claims before refusals, and once more after: a claim can still have been on its way into
+ * its ring when the refusal that it explains was already in the other. */
+int pc_watch_run(struct pc_watch *w)
+{
+	pc_monitor_read_claims(w->monitor);
+	pc_monitor_read_refusals(w->monitor);
+	if (w->batch_count) {
+		pc_monitor_read_claims(w->monitor);
+		pc_watch_counters(w);
+		pc_batch_finish(w);
+	}
+	pc_sweep_if_needed(w);
+	return w->sink_gone ? -EPIPE : 0;
+}
+
+const struct pc_counters *pc_watch_counters(struct pc_watch *w)
+{
+	pc_monitor_stats(w->monitor, w->counters.lost);
+	w->counters.records_bad = pc_monitor_invalid(w->monitor);
+	w->counters.ledger_claims = pc_ledger_count(w->ledger);
+	return &w->counters;
+}
+
+int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
+{
+	struct pc_summary summary = {
+		.counters = pc_watch_counters(w),
+		.watched_ns = pc_boot_ns() - w->started_ns,
+		.has_command = has_command,
+		.command_status = command_status,
+	};
+	struct pc_clock clock;
+	int err;
+
+	pc_claims_flush(w);
+	pc_clock_now(&clock);
+	err = w->options.sink->summary(w->options.log, &clock, &summary);
+	pc_sink_result(w, err);
+	return err;
+}
+
+void pc_watch_count_sink_error(struct pc_watch *w)
+{
+	w->counters.sink_errors++;
+}
+
+int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words)
+{
+	return pc_monitor_tcp_ports(w->monitor, words);
+}
+
+const char *pc_watch_backend(const struct pc_watch *w)
+{
+	return pc_monitor_backend(w->monitor);
+}

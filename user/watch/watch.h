@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One session of watching, as `trace` and `agent` both have it: the monitor's records go to
+ * the ledger, its refusals become verdicts, verdicts go to the sink. */
+#ifndef PORTCLASH_WATCH_H
+#define PORTCLASH_WATCH_H
+
+#include "bpf/monitor.h"
+#include "core/model.h"
+#include "out/prometheus.h"
+#include "out/sink.h"
+
+/* Which refusals and claims reach the sink; all are recorded. */
+struct pc_filter {
+	bool has_ports;
+	uint64_t ports[PC_PORT_WORDS]; /* wanted or claimed ports */
+	uint8_t proto;		       /* 0: both */
+	uint32_t pid;		       /* of the requester or claimer; 0: any */
+	bool tree;		       /* only descendants of the monitor */
+};
+
+struct pc_watch_options {
+	struct pc_monitor_options monitor;
+	struct pc_filter filter;
+	const struct pc_sink *sink;
+	struct pc_log *log;
+	struct pc_metrics *metrics; /* NULL: none are kept */
+	bool with_claims;
+};
+
+struct pc_watch;
+
+/* Loads, attaches, takes in what was open before, and prints the ready line. On failure a
+ * negative errno and the sentence (PC_SENTENCE bytes). */
+int pc_watch_open(const struct pc_watch_options *options, struct pc_watch **out, char *sentence);
+void pc_watch_close(struct pc_watch *w);
+
+/* Poll this for reading, and call pc_watch_run() when it is readable and ten times a second. */
+int pc_watch_fd(const struct pc_watch *w);
+
+/* Reads all that waits. 0, or the negative errno of a sink that cannot be written any more
+ * (-EPIPE); other errors of the sink are counted. */
+int pc_watch_run(struct pc_watch *w);
+
+/* The counters, brought up to date. */
+const struct pc_counters *pc_watch_counters(struct pc_watch *w);
+
+/* Prints the summary line. */
+int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status);
+
+/* Something that the caller writes itself could not be written. */
+void pc_watch_count_sink_error(struct pc_watch *w);
+
+/* The TCP ports in use in portclash's own network namespace; see pc_monitor_tcp_ports(). */
+int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words);
+
+const char *pc_watch_backend(const struct pc_watch *w);
+
+/* Errno of the sink's last failure, for the caller to report once; 0 if none since. */
+int pc_watch_take_error(struct pc_watch *w);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the files of user/watch only. */
+#ifndef PORTCLASH_WATCH_PRIVATE_H
+#define PORTCLASH_WATCH_PRIVATE_H
+
+#include "core/ledger.h"
+#include "core/processes.h"
+#include "watch/watch.h"
+
+/* Refusals looked into with one pass over the socket files. A pass costs milliseconds on a
+ * machine with many files, a crash-looping server refuses often. */
+#define PC_BATCH_MAX 64
+
+/* Claims whose endpoints have not come yet, with --claims. A connect() that hangs for minutes
+ * keeps its place; at the limit the oldest is printed without endpoints. */
+#define PC_CLAIMS_PENDING_MAX 4096
+
+struct pc_watch {
+	struct pc_watch_options options;
+	struct pc_monitor *monitor;
+	struct pc_ledger *ledger;
+	struct pc_processes *processes;
+	struct pc_counters counters;
+	uint64_t started_ns;	 /* boot clock; claims of older sockets are marked so until here */
+	uint64_t sockets_before; /* open at the start */
+	uint32_t netns;		 /* portclash's own */
+	struct pc_verdict *batch; /* PC_BATCH_MAX */
+	unsigned batch_count;
+	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
+	unsigned pending_first;
+	unsigned pending_count;
+	int sink_error;
+	bool sink_gone;
+};
+
+uint64_t pc_boot_ns(void);
+void pc_clock_now(struct pc_clock *clock);
+
+/* ingest.c: handlers of the records, filling ledger and batch. */
+extern const struct pc_record_handler pc_ingest;
+
+/* Prints the claims that still wait for their endpoints. */
+void pc_claims_flush(struct pc_watch *w);
+
+/* batch.c: turns the waiting refusals into verdicts and prints them. */
+void pc_batch_finish(struct pc_watch *w);
+
+/* sweep.c */
+int pc_inventory(struct pc_watch *w);
+void pc_sweep_if_needed(struct pc_watch *w);
+
+/* resolve.c: who is this process? Never NULL-safe for `key`; the party's `who` is NULL when
+ * nothing is known. */
+void pc_resolve_party(struct pc_watch *w, const struct pc_process_key *key, const char *comm,
+		      struct pc_party *out);
+void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out);
+
+void pc_sink_result(struct pc_watch *w, int err);
+bool pc_filter_claim(const struct pc_watch *w, const struct pc_claim_event *c);
+
+#endif
