@@ -92,22 +92,35 @@ static __always_inline void refusal_requester(struct pc_refusal *r)
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
 }
 
+/* A refusal is put together here, because its length is not known before its end. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pc_refusal);
+} refusal_scratch SEC(".maps");
+
+static __always_inline void refusal_send(struct pc_refusal *r)
+{
+	__u32 count = r->holders_count;
+
+	if (count > PC_HOLDERS_MAX)
+		return;
+	r->header.size = PC_REFUSAL_SIZE(count);
+	if (bpf_ringbuf_output(&refusals, r, PC_REFUSAL_SIZE(count), BPF_RB_FORCE_WAKEUP))
+		stat_count(PC_STAT_REFUSALS_LOST);
+}
+
 static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
 {
 	__u32 zero = 0;
 	void *empty = bpf_map_lookup_elem(&zeros, &zero);
-	struct pc_refusal *r;
+	struct pc_refusal *r = bpf_map_lookup_elem(&refusal_scratch, &zero);
 
-	if (!sk || !call || !empty)
+	if (!sk || !call || !empty || !r)
 		return 0;
-	r = bpf_ringbuf_reserve(&refusals, sizeof(*r), 0);
-	if (!r) {
-		stat_count(PC_STAT_REFUSALS_LOST);
-		return 0;
-	}
 	bpf_probe_read_kernel(r, sizeof(*r), empty);
 	r->header.type = PC_RECORD_REFUSAL;
-	r->header.size = sizeof(*r);
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->error = -ret;
 	r->op = call->op;
@@ -119,7 +132,7 @@ static __noinline int refusal_record(const struct sock *sk, const struct call *c
 	refusal_netns(r, BPF_CORE_READ(sk, __sk_common.skc_net.net));
 	if (r->error == EADDRINUSE && r->wanted_port)
 		walk_holders(r, sk);
-	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+	refusal_send(r);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static __always_inline void read_common(struct pc_socket *s, const struct sock_c
 	s->family = BPF_CORE_READ(skc, skc_family);
 	s->state = BPF_CORE_READ(skc, skc_state);
 	s->reuse = BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuse);
-	s->flags = PC_SOCKET_PRESENT;
+	s->flags = 0;
 	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuseport))
 		s->flags |= PC_SOCKET_REUSEPORT;
 	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_ipv6only))

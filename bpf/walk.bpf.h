@@ -268,9 +268,26 @@ static __always_inline void walk_run(struct walk *w)
 	}
 }
 
+/* Appends what was found in slot `i`, if anything. `r` is memory of a map: the verifier
+ * knows nothing of holders_count but what is checked here. */
+static __always_inline void walk_describe(const struct walk *w, struct pc_refusal *r, __u32 i)
+{
+	__u32 n = r->holders_count;
+	struct pc_socket *h;
+
+	if (!w->found[i] || n >= PC_HOLDERS_MAX)
+		return;
+	asm volatile("" : "+r"(n));
+	n &= PC_HOLDERS_MAX - 1;
+	h = &r->holders[n];
+	read_socket(h, w->found[i]);
+	h->fastreuse = (__s8)w->fastreuse[i];
+	h->fastreuseport = (__s8)w->fastreuseport[i];
+	r->holders_count = n + 1;
+}
+
 /* Finds the holders of r->wanted_port in the network namespace of `self`, the refused
- * socket, which is left out. Holders go to r->holders (gaps are possible: see
- * PC_SOCKET_PRESENT), their number to r->holders_total. */
+ * socket, which is left out. They go to r->holders, their number to r->holders_total. */
 static __always_inline void walk_holders(struct pc_refusal *r, const struct sock *self)
 {
 	__u32 zero = 0;
@@ -294,13 +311,8 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 	if (!w->done)
 		r->walk |= PC_WALK_TRUNCATED;
 	r->holders_total = w->total;
-	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++) {
-		if (!w->found[i])
-			continue;
-		read_socket(&r->holders[i], w->found[i]);
-		r->holders[i].fastreuse = (__s8)w->fastreuse[i];
-		r->holders[i].fastreuseport = (__s8)w->fastreuseport[i];
-	}
+	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
+		walk_describe(w, r, i);
 }
 
 /* Lists the cookies of all sockets in the TCP port table from index `start` on. The table

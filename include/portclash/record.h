@@ -163,14 +163,13 @@ struct pc_endpoints {
 	__u8 pad[2];
 };
 
-#define PC_SOCKET_PRESENT (1 << 0)
-#define PC_SOCKET_REUSEPORT (1 << 1)
-#define PC_SOCKET_V6ONLY (1 << 2)
-#define PC_SOCKET_ORPHAN (1 << 3)	/* no struct socket: closed by its owner, or not accepted yet */
-#define PC_SOCKET_NO_FILE (1 << 4)	/* a struct socket without a file: the kernel's own */
-#define PC_SOCKET_DEAD (1 << 5)		/* SOCK_DEAD: closed by its owner */
-#define PC_SOCKET_REUSEPORT_CB (1 << 6) /* member of a reuseport group or with a program */
-#define PC_SOCKET_TW_CONNECT (1 << 7)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
+#define PC_SOCKET_REUSEPORT (1 << 0)
+#define PC_SOCKET_V6ONLY (1 << 1)
+#define PC_SOCKET_ORPHAN (1 << 2)	/* no struct socket: closed by its owner, or not accepted yet */
+#define PC_SOCKET_NO_FILE (1 << 3)	/* a struct socket without a file: the kernel's own */
+#define PC_SOCKET_DEAD (1 << 4)		/* SOCK_DEAD: closed by its owner */
+#define PC_SOCKET_REUSEPORT_CB (1 << 5) /* member of a reuseport group or with a program */
+#define PC_SOCKET_TW_CONNECT (1 << 6)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
 
 /* One socket as the kernel's tables have it. Addresses: 4 bytes for IPv4, 16 for IPv6;
  * v4_address is sk_rcv_saddr, which the kernel compares even for IPv6 sockets. */
@@ -221,7 +220,7 @@ struct pc_refusal {
 	__u8 walk; /* PC_WALK_* */
 	__u8 reserved; /* the wanted port is in ip_local_reserved_ports */
 	__u8 descendant; /* of the monitor itself: `trace -- COMMAND` */
-	__u8 pad;
+	__u8 holders_count; /* described below; the record ends behind the last of them */
 	__u8 wanted[PC_ADDR_LEN];
 	char comm[PC_COMM_LEN];
 	__u8 pad2[4];
@@ -264,6 +263,9 @@ struct pc_config {
 	__u8 with_endpoints;   /* send pc_endpoints records */
 	__u8 pad[3];
 };
+
+#define PC_REFUSAL_SIZE(count) \
+	(__builtin_offsetof(struct pc_refusal, holders) + (count) * sizeof(struct pc_socket))
 
 _Static_assert(sizeof(struct pc_header) == 8, "pc_header");
 _Static_assert(sizeof(struct pc_process_key) == 16, "pc_process_key");

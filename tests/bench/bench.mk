@@ -6,7 +6,7 @@ BENCH = $(BUILD)/tests/bench
 BENCH_CFLAGS = $(CFLAGS) -D_GNU_SOURCE -Iuser -Iinclude -I$(BUILD)
 BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
-BENCH_ATTACH = $(addprefix user/bpf/,cgroup_root.c detached.c tracefs.c)
+BENCH_ATTACH = $(addprefix user/bpf/,attach.c cgroup_root.c detached.c tracefs.c)
 
 # The hooks that a file of BPF programs attaches for good (iterators and sweeps are run at will).
 bench_hooks = $(shell grep -ohE 'SEC."(tp_btf|tracepoint|cgroup)/[^"]*"' $(1) | sort)

@@ -2,48 +2,23 @@
 /* Attaches the empty programs of floor.bpf.c, says "ready" and holds them until SIGTERM:
  * the least that any monitor on these hooks costs. */
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/attach.h"
 #include "bpf/cgroup_root.h"
-#include "bpf/tracefs.h"
 #include "floor.skel.h"
-
-/* Through a perf event: libbpf's own way would look the tracepoint up in a mounted tracefs.
- * Every CPU's system calls run the program, whichever CPU the event is opened on. */
-static struct bpf_link *attach_tracepoint(struct bpf_program *prog)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	int id = pc_tracefs_event_id("syscalls", bpf_program__name(prog));
-	struct bpf_link *link;
-	int fd;
-
-	if (id < 0) {
-		errno = -id;
-		return NULL;
-	}
-	attr.config = (__u64)id;
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	link = bpf_program__attach_perf_event(prog, fd);
-	if (!link)
-		close(fd);
-	return link;
-}
 
 static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
 {
 	switch (bpf_program__type(prog)) {
 	case BPF_PROG_TYPE_TRACEPOINT:
-		return attach_tracepoint(prog);
+		return pc_attach_syscall(prog, bpf_program__name(prog));
 	case BPF_PROG_TYPE_TRACING:
 		return bpf_program__attach(prog);
 	default:

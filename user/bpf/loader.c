@@ -2,21 +2,19 @@
 /* Loading and attaching; the only file that knows the skeleton. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/attach.h"
 #include "bpf/cgroup_root.h"
 #include "bpf/monitor_private.h"
-#include "bpf/tracefs.h"
 #include "portclash.skel.h"
 
-/* Claims waiting in their ring that wake the reader before its timer does: half of it. */
-#define CLAIMS_WAKE (1024 * 1024)
+/* Claims waiting in their ring that wake the reader before its timer does: a quarter. */
+#define CLAIMS_WAKE (256 * 1024)
 
 static int ignore_messages(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -36,7 +34,7 @@ static void explain_load(int err, char *sentence)
 			 "this kernel has no type information (/sys/kernel/btf/vmlinux): portclash "
 			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distribution "
 			 "kernels from 5.10 on are");
-	else if (err == -EPERM || err == -EACCES)
+	else if (err == -EPERM || geteuid())
 		snprintf(sentence, PC_SENTENCE,
 			 "the kernel does not allow loading eBPF programs (%s): run portclash as "
 			 "root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE",
@@ -94,29 +92,6 @@ static int keep_link(struct pc_monitor *m, struct bpf_link *link)
 	return 0;
 }
 
-static int attach_syscall(struct pc_monitor *m, struct bpf_program *p, const char *event)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.sample_period = 1,
-		.wakeup_events = 1,
-	};
-	int id = pc_tracefs_event_id("syscalls", event), fd, err;
-
-	if (id < 0)
-		return id;
-	attr.config = (uint64_t)id;
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	/* The link owns the descriptor from here on. */
-	err = keep_link(m, bpf_program__attach_perf_event(p, fd));
-	if (err)
-		close(fd);
-	return err;
-}
-
 static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, program->name);
@@ -127,7 +102,7 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_BTF:
 		return keep_link(m, bpf_program__attach(p));
 	case PC_ATTACH_SYSCALL:
-		return attach_syscall(m, p, program->name);
+		return keep_link(m, pc_attach_syscall(p, program->name));
 	case PC_ATTACH_CGROUP:
 		return keep_link(m, bpf_program__attach_cgroup(p, cgroup));
 	default:

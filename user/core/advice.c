@@ -274,7 +274,8 @@ int pc_advise(struct pc_verdict *v)
 		return -ENOMEM;
 	explainers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](text.out, v);
 	v->explanation = pc_text_close(&text);
-	return v->explanation ? pc_fixes(v) : -ENOMEM;
+	pc_fixes(v);
+	return v->explanation ? 0 : -ENOMEM;
 }
 
 void pc_verdict_clear(struct pc_verdict *v)

@@ -2,7 +2,6 @@
 /* What to do, now and for good: only what is true on Linux in this very case. */
 #include "core/fixes.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +146,8 @@ static void fix_reuseaddr(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char *or_wait)
 {
 	const struct pc_party *p = pc_holder_actor(h);
-	const char *unit = p && p->who ? p->who->unit : NULL;
+	/* In a container it may be a unit of the container's own systemd. */
+	const char *unit = p && p->who && !p->who->container ? p->who->unit : NULL;
 	size_t len = unit ? strlen(unit) : 0;
 
 	if (!p || !p->who)
@@ -159,8 +159,8 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 			return;
 		fputs("systemctl stop ", text.out);
 		pc_text_quote(text.out, unit);
-		add(v, say("now: stop the unit, its main process is or started pid %u%s",
-			   p->who->key.tgid, or_wait), pc_text_close(&text));
+		add(v, say("now: stop the unit of pid %u%s", p->who->key.tgid, or_wait),
+		    pc_text_close(&text));
 		return;
 	}
 	add(v, say("now: stop pid %u%s", p->who->key.tgid, or_wait),
@@ -337,12 +337,8 @@ static void (*const fixers[])(struct pc_verdict *v, const struct pc_holder *prim
 };
 _Static_assert(sizeof(fixers) / sizeof(fixers[0]) == PC_CAUSE_COUNT, "every cause has its fixes");
 
-int pc_fixes(struct pc_verdict *v)
+void pc_fixes(struct pc_verdict *v)
 {
 	fixers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](
 		v, v->primary < 0 ? NULL : &v->holders[v->primary]);
-	for (unsigned i = 0; i < v->fixes_count; i++)
-		if (!v->fixes[i].what)
-			return -ENOMEM;
-	return 0;
 }

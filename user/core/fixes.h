@@ -5,8 +5,8 @@
 
 #include "core/model.h"
 
-/* Adds the fixes for the verdict's cause. 0 or -ENOMEM. */
-int pc_fixes(struct pc_verdict *v);
+/* Adds the fixes for the verdict's cause; one for which there is no memory is left out. */
+void pc_fixes(struct pc_verdict *v);
 
 /* "an outgoing connection", "a listener": what a holder is, in words. */
 const char *pc_holder_word(const struct pc_holder *h);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ledger: an open-addressing table keyed by socket cookie, rebuilt by each sweep, so
- * that it needs no deletion and no per-entry allocation. */
+ * that it needs no deletion and no per-entry allocation; of any size, at most 3/4 full. */
 #include "core/ledger.h"
 
 #include <errno.h>
@@ -10,15 +10,16 @@
 
 struct pc_ledger {
 	struct pc_entry *slots;
-	size_t size; /* a power of two */
+	size_t size;
 	size_t used;
 	size_t sweep_at;
 };
 
-/* Cookies are consecutive numbers: Fibonacci hashing spreads them. */
+/* Cookies are consecutive numbers: Fibonacci hashing spreads them over 32 bits, the product
+ * with the size brings those into range without a division. */
 static size_t slot_of(uint64_t cookie, size_t size)
 {
-	return (size_t)((cookie * 0x9e3779b97f4a7c15ULL) >> 32) & (size - 1);
+	return (size_t)(((cookie * 0x9e3779b97f4a7c15ULL) >> 32) * size >> 32);
 }
 
 static struct pc_entry *probe(struct pc_entry *slots, size_t size, uint64_t cookie)
@@ -26,8 +27,20 @@ static struct pc_entry *probe(struct pc_entry *slots, size_t size, uint64_t cook
 	size_t i = slot_of(cookie, size);
 
 	while (slots[i].cookie && slots[i].cookie != cookie)
-		i = (i + 1) & (size - 1);
+		i = i + 1 < size ? i + 1 : 0;
 	return &slots[i];
+}
+
+static size_t size_for(size_t count)
+{
+	size_t size = count + count / 3 + 1;
+
+	return size > SLOTS_MIN ? size : SLOTS_MIN;
+}
+
+static size_t sweep_after(size_t alive)
+{
+	return alive + (alive / 2 > PC_LEDGER_SWEEP_MIN ? alive / 2 : PC_LEDGER_SWEEP_MIN);
 }
 
 struct pc_ledger *pc_ledger_new(void)
@@ -42,7 +55,7 @@ struct pc_ledger *pc_ledger_new(void)
 		return NULL;
 	}
 	l->size = SLOTS_MIN;
-	l->sweep_at = PC_LEDGER_SWEEP_MIN;
+	l->sweep_at = sweep_after(0);
 	return l;
 }
 
@@ -56,10 +69,10 @@ void pc_ledger_free(struct pc_ledger *l)
 
 static int grow(struct pc_ledger *l)
 {
-	size_t size = l->size * 2;
+	size_t size = size_for(l->used + l->used / 2);
 	struct pc_entry *slots;
 
-	if (size > PC_LEDGER_SLOTS_MAX)
+	if (l->used >= PC_LEDGER_MAX)
 		return -ENOSPC;
 	slots = calloc(size, sizeof(*slots));
 	if (!slots)
@@ -81,7 +94,7 @@ int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
 	if (!entry->cookie)
 		return -EINVAL;
 	slot = probe(l->slots, l->size, entry->cookie);
-	if (!slot->cookie && (l->used + 1) * 4 > l->size * 3) {
+	if (!slot->cookie && l->used * 4 >= l->size * 3) {
 		err = grow(l);
 		if (err)
 			return err;
@@ -133,15 +146,6 @@ static bool survives(const struct pc_entry *e, uint64_t started_ns)
 	return e->cookie && (e->flags & PC_ENTRY_MARKED || e->time_ns >= started_ns);
 }
 
-static size_t size_for(size_t count)
-{
-	size_t size = SLOTS_MIN;
-
-	while (count * 4 > size * 3)
-		size *= 2;
-	return size;
-}
-
 long pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
 		     void (*keep)(void *context, const struct pc_entry *entry), void *context)
 {
@@ -161,7 +165,7 @@ long pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
 			continue;
 		to = probe(slots, size, from->cookie);
 		*to = *from;
-		to->flags &= (uint8_t)~PC_ENTRY_MARKED;
+		to->flags &= ~PC_ENTRY_MARKED & 0x3f;
 		if (keep)
 			keep(context, to);
 	}
@@ -169,13 +173,13 @@ long pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
 	l->slots = slots;
 	l->size = size;
 	l->used = alive;
-	l->sweep_at = alive * 2 > PC_LEDGER_SWEEP_MIN ? alive * 2 : PC_LEDGER_SWEEP_MIN;
+	l->sweep_at = sweep_after(alive);
 	return (long)(before - alive);
 }
 
 void pc_ledger_sweep_failed(struct pc_ledger *l)
 {
 	for (size_t i = 0; i < l->size; i++)
-		l->slots[i].flags &= (uint8_t)~PC_ENTRY_MARKED;
-	l->sweep_at = l->used * 2;
+		l->slots[i].flags &= ~PC_ENTRY_MARKED & 0x3f;
+	l->sweep_at = sweep_after(l->used);
 }

@@ -10,12 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Claims held before a first sweep is worth its cost: 1 MiB of entries. */
+/* New claims before a sweep is worth its cost. */
 #define PC_LEDGER_SWEEP_MIN 24576
 
-/* Slots at most: 64 MiB. More than a million sockets alive at once is beyond this tool's
+/* Entries at most, 64 MiB of slots: more sockets alive at once are beyond this tool's
  * promise; further claims are refused and counted. */
-#define PC_LEDGER_SLOTS_MAX (1u << 21)
+#define PC_LEDGER_MAX 2000000
 
 #define PC_ENTRY_MARKED 1
 #define PC_ENTRY_OLDER 2 /* found open at the start: who has it, not who made it */
@@ -24,13 +24,12 @@
 struct pc_entry {
 	uint64_t cookie; /* 0: free slot */
 	uint64_t time_ns;
-	uint32_t process; /* index in pc_processes; 0: not known */
-	uint32_t tid;
-	uint16_t port; /* 0: chosen after the claim */
-	uint8_t how;   /* enum pc_how */
-	uint8_t flags; /* PC_ENTRY_* */
-	uint32_t pad;
+	uint32_t process;   /* index in pc_processes; 0: not known */
+	uint32_t tid : 22;  /* PID_MAX_LIMIT is 1 << 22 */
+	uint32_t how : 4;   /* enum pc_how */
+	uint32_t flags : 6; /* PC_ENTRY_* */
 };
+_Static_assert(sizeof(struct pc_entry) == 24, "pc_entry");
 
 struct pc_ledger;
 
@@ -47,7 +46,7 @@ const struct pc_entry *pc_ledger_find(const struct pc_ledger *ledger, uint64_t c
 size_t pc_ledger_count(const struct pc_ledger *ledger);
 size_t pc_ledger_bytes(const struct pc_ledger *ledger);
 
-/* Has it grown to twice what was alive at the last sweep? */
+/* Has it grown by half of what was alive at the last sweep, and by PC_LEDGER_SWEEP_MIN? */
 bool pc_ledger_wants_sweep(const struct pc_ledger *ledger);
 
 void pc_ledger_mark(struct pc_ledger *ledger, uint64_t cookie);

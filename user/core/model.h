@@ -99,7 +99,7 @@ struct pc_claim_event {
 	struct pc_party party;
 };
 
-/* Everything that is counted. */
+/* Everything that is counted; see pc_lost_total(). */
 struct pc_counters {
 	uint64_t claims[PC_HOW_COUNT];
 	uint64_t refusals[PC_CAUSE_COUNT];
@@ -112,5 +112,15 @@ struct pc_counters {
 	uint64_t ledger_forgotten;
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
+
+/* Every kind of loss added up. */
+static inline uint64_t pc_lost_total(const struct pc_counters *c)
+{
+	uint64_t total = c->records_bad;
+
+	for (int i = 0; i < PC_STAT_COUNT; i++)
+		total += c->lost[i];
+	return total;
+}
 
 #endif

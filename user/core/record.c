@@ -40,12 +40,15 @@ static bool endpoints_ok(const struct pc_endpoints *e, size_t size)
 
 static bool refusal_ok(const struct pc_refusal *r, size_t size)
 {
-	if (size < sizeof(*r) || r->op <= PC_OP_INVALID || r->op >= PC_OP_COUNT)
+	if (size < PC_REFUSAL_SIZE(0) || r->holders_count > PC_HOLDERS_MAX ||
+	    size < PC_REFUSAL_SIZE(r->holders_count))
+		return false;
+	if (r->op <= PC_OP_INVALID || r->op >= PC_OP_COUNT)
 		return false;
 	if (!proto_ok(r->proto) || !family_ok(r->wanted_family) || r->error <= 0)
 		return false;
-	for (int i = 0; i < PC_HOLDERS_MAX; i++)
-		if (r->holders[i].flags & PC_SOCKET_PRESENT && !socket_ok(&r->holders[i]))
+	for (int i = 0; i < r->holders_count; i++)
+		if (!socket_ok(&r->holders[i]))
 			return false;
 	return true;
 }

@@ -19,7 +19,8 @@ struct pc_record_handler {
 
 /* Checks the record of `size` bytes at `data` (8-byte aligned) and calls its handler. 0, or
  * -EBADMSG when it is too short, of unknown type, or holds an impossible value. A record may
- * be followed by padding: the ring rounds sizes up. */
+ * be followed by padding: the ring rounds sizes up. Of a process and a refusal only
+ * header.size bytes may be read: they end behind their last text or holder. */
 int pc_record_dispatch(const void *data, size_t size, const struct pc_record_handler *handler);
 
 /* The same check for a record from the socket file iterator. */

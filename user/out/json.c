@@ -69,7 +69,7 @@ static json_t *line_of(const char *type, const struct pc_clock *clock, uint64_t 
 
 static int write_line(struct pc_log *log, json_t *line)
 {
-	char *text = json_dumps(line, JSON_COMPACT);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13));
 	int err;
 
 	json_decref(line);
@@ -283,14 +283,10 @@ static int json_ready(struct pc_log *log, const struct pc_clock *clock, const st
 static json_t *lost_of(const struct pc_counters *c)
 {
 	json_t *lost = json_object();
-	uint64_t total = c->records_bad;
 
-	for (int i = 0; i < PC_STAT_COUNT; i++) {
+	for (int i = 0; i < PC_STAT_COUNT; i++)
 		json_object_set_new(lost, pc_stat_name(i), json_integer((json_int_t)c->lost[i]));
-		total += c->lost[i];
-	}
 	json_object_set_new(lost, "invalid", json_integer((json_int_t)c->records_bad));
-	json_object_set_new(lost, "total", json_integer((json_int_t)total));
 	return lost;
 }
 
@@ -323,6 +319,8 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "verdicts", verdicts);
 	json_object_set_new(line, "claims", claims);
 	json_object_set_new(line, "lost", lost_of(s->counters));
+	json_object_set_new(line, "lost_total",
+			    json_integer((json_int_t)pc_lost_total(s->counters)));
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
 	if (s->has_command)
 		json_object_set_new(line, "command_status", json_integer(s->command_status));

@@ -292,11 +292,9 @@ static int text_ready(struct pc_log *log, const struct pc_clock *clock, const st
 
 static void put_lost(FILE *out, const struct pc_counters *c)
 {
-	uint64_t total = c->records_bad;
+	uint64_t total = pc_lost_total(c);
 	const char *comma = " (";
 
-	for (int i = 0; i < PC_STAT_COUNT; i++)
-		total += c->lost[i];
 	fprintf(out, "records lost: %lu", (unsigned long)total);
 	for (int i = 0; i < PC_STAT_COUNT; i++) {
 		if (!c->lost[i])
@@ -328,7 +326,8 @@ static int text_summary(struct pc_log *log, const struct pc_clock *clock,
 		return -ENOMEM;
 	fputs("watched for ", text.out);
 	put_age(text.out, s->watched_ns);
-	fprintf(text.out, ": %lu verdicts", (unsigned long)c->verdicts);
+	fprintf(text.out, ": %lu verdict%s", (unsigned long)c->verdicts,
+		c->verdicts == 1 ? "" : "s");
 	for (int i = PC_CAUSE_INVALID + 1; i < PC_CAUSE_COUNT; i++)
 		if (c->refusals[i])
 			fprintf(text.out, ", %s %lu", pc_cause_name(i),

@@ -13,8 +13,10 @@ static void on_process(void *context, const struct pc_process *record)
 	struct pc_watch *w = context;
 	struct pc_identity who;
 
-	if (pc_identity_from_record(record, &who))
+	if (pc_identity_from_record(record, &who)) {
+		w->processes_bad++;
 		return;
+	}
 	pc_identity_name_cgroup(&who);
 	pc_processes_put(w->processes, &who);
 }
@@ -46,9 +48,8 @@ static void to_ledger(struct pc_watch *w, const struct pc_claim *c)
 		.cookie = c->cookie,
 		.time_ns = c->time_ns,
 		.process = process_of(w, c),
-		.tid = c->tid,
-		.port = c->port,
-		.how = c->how,
+		.tid = c->tid & 0x3fffff,
+		.how = c->how & 0xf,
 	};
 
 	/* Until the first pass over all sockets was over, such a socket may be older. */
@@ -56,58 +57,6 @@ static void to_ledger(struct pc_watch *w, const struct pc_claim *c)
 		e.flags = PC_ENTRY_MAYBE_OLD;
 	if (pc_ledger_put(w->ledger, &e))
 		w->counters.ledger_refused++;
-}
-
-static void print_claim(struct pc_watch *w, struct pc_claim_event *c)
-{
-	struct pc_clock clock;
-
-	if (w->sink_gone)
-		return;
-	pc_resolve_party(w, &c->claim.process, c->claim.comm, &c->party);
-	c->party.tid = c->claim.tid;
-	if (!pc_filter_claim(w, c))
-		return;
-	pc_clock_now(&clock);
-	pc_sink_result(w, w->options.sink->claim(w->options.log, &clock, c));
-}
-
-static struct pc_claim_event *pending_at(struct pc_watch *w, unsigned i)
-{
-	return &w->pending[(w->pending_first + i) % PC_CLAIMS_PENDING_MAX];
-}
-
-/* Drops printed claims (cookie 0) from the front. */
-static void pending_trim(struct pc_watch *w)
-{
-	while (w->pending_count && !pending_at(w, 0)->claim.cookie) {
-		w->pending_first = (w->pending_first + 1) % PC_CLAIMS_PENDING_MAX;
-		w->pending_count--;
-	}
-}
-
-static void print_pending(struct pc_watch *w, struct pc_claim_event *c)
-{
-	print_claim(w, c);
-	c->claim.cookie = 0;
-	pending_trim(w);
-}
-
-static void wait_for_endpoints(struct pc_watch *w, const struct pc_claim *record)
-{
-	struct pc_claim_event *c;
-
-	if (w->pending_count == PC_CLAIMS_PENDING_MAX)
-		print_pending(w, pending_at(w, 0));
-	c = pending_at(w, w->pending_count++);
-	memset(c, 0, sizeof(*c));
-	c->claim = *record;
-}
-
-void pc_claims_flush(struct pc_watch *w)
-{
-	while (w->pending_count)
-		print_pending(w, pending_at(w, 0));
 }
 
 static void on_claim(void *context, const struct pc_claim *c)
@@ -119,23 +68,7 @@ static void on_claim(void *context, const struct pc_claim *c)
 	w->counters.claims[c->how]++;
 	to_ledger(w, c);
 	if (w->options.with_claims)
-		wait_for_endpoints(w, c);
-}
-
-/* The newest waiting claim of this socket: a socket that connects again claims again. */
-static void on_endpoints(void *context, const struct pc_endpoints *e)
-{
-	struct pc_watch *w = context;
-
-	for (unsigned i = w->pending_count; i-- > 0;) {
-		struct pc_claim_event *c = pending_at(w, i);
-
-		if (c->claim.cookie != e->cookie)
-			continue;
-		c->endpoints = *e;
-		print_pending(w, c);
-		return;
-	}
+		pc_claims_add(w, c);
 }
 
 static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
@@ -147,24 +80,12 @@ static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
 	       (!f->tree || r->descendant);
 }
 
-bool pc_filter_claim(const struct pc_watch *w, const struct pc_claim_event *c)
-{
-	const struct pc_filter *f = &w->options.filter;
-	uint16_t port = c->endpoints.header.type ? c->endpoints.lport : c->claim.port;
-
-	return (!f->has_ports || pc_ports_has(f->ports, port)) &&
-	       (!f->proto || f->proto == c->claim.proto) &&
-	       (!f->pid || f->pid == c->claim.process.tgid) &&
-	       (!f->tree || (c->party.who && c->party.who->descendant));
-}
-
 static void take_holders(struct pc_verdict *v)
 {
-	for (int i = 0; i < PC_HOLDERS_MAX; i++) {
-		if (!(v->refusal.holders[i].flags & PC_SOCKET_PRESENT))
-			continue;
-		v->holders[v->holders_count].socket = v->refusal.holders[i];
-		v->holders[v->holders_count++].peer.fd = -1;
+	v->holders_count = v->refusal.holders_count;
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		v->holders[i].socket = v->refusal.holders[i];
+		v->holders[i].peer.fd = -1;
 	}
 }
 
@@ -179,7 +100,7 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 		pc_batch_finish(w);
 	v = &w->batch[w->batch_count++];
 	memset(v, 0, sizeof(*v));
-	v->refusal = *r;
+	memcpy(&v->refusal, r, PC_REFUSAL_SIZE(r->holders_count));
 	take_holders(v);
 	/* At once: a refused server is often about to exit. */
 	pc_resolve_party(w, &r->process, r->comm, &v->requester);
@@ -189,6 +110,6 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 const struct pc_record_handler pc_ingest = {
 	.process = on_process,
 	.claim = on_claim,
-	.endpoints = on_endpoints,
+	.endpoints = pc_claims_endpoints,
 	.refusal = on_refusal,
 };

@@ -65,12 +65,21 @@ static uint32_t add_from_procfs(struct pc_watch *w, const struct pc_process_key 
 	return index < 0 ? 0 : (uint32_t)index;
 }
 
+/* /proc adds " (deleted)" once the file was replaced; the kernel's record does not. */
+static bool same_path(const char *recorded, const char *fresh)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(recorded);
+
+	return !strncmp(recorded, fresh, len) && (!fresh[len] || !strcmp(fresh + len, deleted));
+}
+
 /* exec() keeps pid and start time: only a process that is still the same program may be
  * completed from /proc. comm tells in practice. */
 static bool same_program(const struct pc_identity *a, const struct pc_identity *b)
 {
 	if (a->exe && b->exe)
-		return !strcmp(a->exe, b->exe);
+		return same_path(a->exe, b->exe);
 	return !memcmp(a->comm, b->comm, PC_COMM_LEN);
 }
 

@@ -151,6 +151,8 @@ int pc_watch_run(struct pc_watch *w)
 		pc_watch_counters(w);
 		pc_batch_finish(w);
 	}
+	if (w->pending_count)
+		pc_claims_ask(w);
 	pc_sweep_if_needed(w);
 	return w->sink_gone ? -EPIPE : 0;
 }
@@ -158,7 +160,7 @@ int pc_watch_run(struct pc_watch *w)
 const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 {
 	pc_monitor_stats(w->monitor, w->counters.lost);
-	w->counters.records_bad = pc_monitor_invalid(w->monitor);
+	w->counters.records_bad = pc_monitor_invalid(w->monitor) + w->processes_bad;
 	w->counters.ledger_claims = pc_ledger_count(w->ledger);
 	return &w->counters;
 }

@@ -31,6 +31,7 @@ struct pc_watch {
 	unsigned pending_count;
 	int sink_error;
 	bool sink_gone;
+	uint64_t processes_bad; /* process records that made no sense */
 };
 
 uint64_t pc_boot_ns(void);
@@ -39,7 +40,11 @@ void pc_clock_now(struct pc_clock *clock);
 /* ingest.c: handlers of the records, filling ledger and batch. */
 extern const struct pc_record_handler pc_ingest;
 
-/* Prints the claims that still wait for their endpoints. */
+/* claims.c: claims wait for both their ends (a handler for those records), are asked for
+ * (UDP), and are printed without them at the end. */
+void pc_claims_add(struct pc_watch *w, const struct pc_claim *record);
+void pc_claims_endpoints(void *context, const struct pc_endpoints *e);
+void pc_claims_ask(struct pc_watch *w);
 void pc_claims_flush(struct pc_watch *w);
 
 /* batch.c: turns the waiting refusals into verdicts and prints them. */
@@ -56,6 +61,5 @@ void pc_resolve_party(struct pc_watch *w, const struct pc_process_key *key, cons
 void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out);
 
 void pc_sink_result(struct pc_watch *w, int err);
-bool pc_filter_claim(const struct pc_watch *w, const struct pc_claim_event *c);
 
 #endif
