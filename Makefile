@@ -23,6 +23,7 @@ MAIN_SOURCES = user/main.c $(wildcard user/cmd/*.c user/watch/*.c user/bpf/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 .PHONY: all
 all: $(BUILD)/portclash ## Build build/portclash (the default)
 

@@ -185,12 +185,14 @@ static __always_inline void walk_bucket(struct walk *w)
 	struct inet_bind_bucket *tb = node_entry(w->bucket, struct inet_bind_bucket, node);
 
 	w->bucket = next_of(w->bucket);
-	if (w->sweep)
+	if (w->sweep) {
 		sweep_port(w, tb);
-	else if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net)
+	} else if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net) {
 		return;
-	w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
-	w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
+	} else {
+		w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
+		w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
+	}
 	if (compat_has_bhash2())
 		w->address = compat_first_bind2(tb);
 	else

@@ -113,6 +113,20 @@ struct pc_counters {
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
 
+/* The host's own network namespace. */
+struct pc_port_usage {
+	uint32_t range_low; /* net.ipv4.ip_local_port_range, both ends belong to it */
+	uint32_t range_high;
+	uint32_t reserved;	    /* ports in net.ipv4.ip_local_reserved_ports */
+	uint32_t reserved_in_range; /* those of them that the range would else offer */
+	uint32_t tcp_in_use;	    /* different local ports that a socket holds */
+	uint32_t udp_in_use;
+	uint32_t tcp_in_range; /* those of them in the range */
+	uint32_t udp_in_range;
+	bool known;	   /* range and reserved ports could be read; else they are left off */
+	bool in_use_known; /* the same of the ports in use */
+};
+
 /* Every kind of loss added up. */
 static inline uint64_t pc_lost_total(const struct pc_counters *c)
 {

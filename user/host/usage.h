@@ -3,7 +3,7 @@
 #ifndef PORTCLASH_USAGE_H
 #define PORTCLASH_USAGE_H
 
-#include "out/prometheus.h"
+#include "core/model.h"
 
 /* Fills `out` from the sysctls, from `tcp_ports` (PC_PORT_WORDS words; NULL: not known) and
  * from /proc/net/udp and udp6. `proc` is "/proc", or a folder that looks like it. */

@@ -19,20 +19,6 @@ struct pc_metrics_port {
 	uint8_t proto; /* index below PC_METRICS_PROTOS */
 };
 
-/* The host's own network namespace. */
-struct pc_port_usage {
-	uint32_t range_low; /* net.ipv4.ip_local_port_range, both ends belong to it */
-	uint32_t range_high;
-	uint32_t reserved;	    /* ports in net.ipv4.ip_local_reserved_ports */
-	uint32_t reserved_in_range; /* those of them that the range would else offer */
-	uint32_t tcp_in_use;	    /* different local ports that a socket holds */
-	uint32_t udp_in_use;
-	uint32_t tcp_in_range; /* those of them in the range */
-	uint32_t udp_in_range;
-	bool known;	   /* range and reserved ports could be read; else they are left off */
-	bool in_use_known; /* the same of the ports in use */
-};
-
 /* What the textfile shows. All zero is a good start; the strings are the caller's and hostile
  * until escaped here; NULL is the empty string. */
 struct pc_metrics {
