@@ -35,16 +35,12 @@ if [ "$(id -u)" -ne 0 ]; then
 	}
 	as_root=sudo
 fi
-# Ubuntu has bpftool in linux-tools; Debian as a package of its own.
-case "$missing" in
-*bpftool*)
-	$as_root apt-get update -q
-	if ! apt-cache show bpftool >/dev/null 2>&1; then
-		missing="$(echo "$missing" | sed 's/ bpftool/ linux-tools-common linux-tools-generic/')"
-	fi
-	;;
-*) $as_root apt-get update -q ;;
-esac
+# A third-party list that cannot be reached must not stop the rest.
+$as_root apt-get update -q || echo "portclash: apt-get update had errors; going on" >&2
+# Debian has bpftool as a package of its own, older Ubuntu in linux-tools.
+if ! apt-cache show bpftool >/dev/null 2>&1; then
+	missing="$(echo "$missing" | sed 's/ bpftool/ linux-tools-common linux-tools-generic/')"
+fi
 echo "portclash: installing$missing"
 # shellcheck disable=SC2086 # a list of words
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing

@@ -38,14 +38,14 @@ const struct pc_party *pc_holder_actor(const struct pc_holder *h)
 }
 
 /* Takes over both strings; either may be NULL only for want of memory or by intent. */
-static void add(struct pc_verdict *v, char *what, char *command)
+static void add(struct pc_verdict *v, enum pc_when when, char *what, char *command)
 {
 	if (!what || v->fixes_count == PC_FIXES_MAX) {
 		free(what);
 		free(command);
 		return;
 	}
-	v->fixes[v->fixes_count++] = (struct pc_fix){ .what = what, .command = command };
+	v->fixes[v->fixes_count++] = (struct pc_fix){ when, what, command };
 }
 
 static char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -110,14 +110,14 @@ static void fix_reserve(struct pc_verdict *v)
 		free(list);
 		return;
 	}
-	add(v, say("for good: reserve the port, so that the kernel never chooses it again "
+	add(v, PC_LASTING, say("reserve the port, so that the kernel never chooses it again "
 		   "(keeps what is reserved today; does not free it now)"),
 	    say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
 	if (r->netns == v->monitor_netns)
-		add(v, say("and after a reboot"),
+		add(v, PC_LASTING, say("and after a reboot"),
 		    say("echo 'net.ipv4.ip_local_reserved_ports = %s' > " SYSCTL_FILE, list));
 	else
-		add(v, say("and whenever that container or pod is made anew, give it the same sysctl: "
+		add(v, PC_LASTING, say("and whenever that container or pod is made anew, give it the same sysctl: "
 			   "`docker run --sysctl …`, or securityContext.sysctls of the pod"),
 		    say("net.ipv4.ip_local_reserved_ports=%s", list));
 	free(list);
@@ -128,7 +128,7 @@ static void fix_other_port(struct pc_verdict *v)
 	const struct pc_refusal *r = &v->refusal;
 
 	if (r->wanted_port >= r->range_low && r->wanted_port <= r->range_high)
-		add(v, say("or listen on a port outside %u\u2013%u, from which the kernel never "
+		add(v, PC_LASTING, say("or listen on a port outside %u\u2013%u, from which the kernel never "
 			   "chooses", r->range_low, r->range_high), NULL);
 }
 
@@ -139,7 +139,7 @@ static void fix_reuseaddr(struct pc_verdict *v, const struct pc_holder *h)
 		      (h->socket.proto == PC_PROTO_UDP || h->socket.state != PC_STATE_LISTEN);
 
 	if (shares && !v->refusal.socket.reuse)
-		add(v, say("for good: set SO_REUSEADDR on the refused socket before bind(); the "
+		add(v, PC_LASTING, say("set SO_REUSEADDR on the refused socket before bind(); the "
 			   "holder has set it, and it works only when both have"), NULL);
 }
 
@@ -159,11 +159,11 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 			return;
 		fputs("systemctl stop ", text.out);
 		pc_text_quote(text.out, unit);
-		add(v, say("now: stop the unit of pid %u%s", p->who->key.tgid, or_wait),
+		add(v, PC_NOW, say("stop the unit of pid %u%s", p->who->key.tgid, or_wait),
 		    pc_text_close(&text));
 		return;
 	}
-	add(v, say("now: stop pid %u%s", p->who->key.tgid, or_wait),
+	add(v, PC_NOW, say("stop pid %u%s", p->who->key.tgid, or_wait),
 	    say("kill %u", p->who->key.tgid));
 }
 
@@ -174,7 +174,7 @@ static void fix_cut(struct pc_verdict *v, const struct pc_holder *h)
 	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT], enter[64];
 
 	enter_netns(v, enter, sizeof(enter));
-	add(v, say("now: wait, the kernel ends this connection by itself; or cut it (needs a kernel "
+	add(v, PC_NOW, say("wait, the kernel ends this connection by itself; or cut it (needs a kernel "
 		   "with CONFIG_INET_DIAG_DESTROY)"),
 	    say("%sss -K -t src %s dst %s", enter,
 		pc_endpoint_text(s->family, s->local, s->lport, local),
@@ -209,7 +209,7 @@ static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
 	fix_reuseaddr(v, h);
-	add(v, say("for good: have the client bind another source port, or none; reserving the port "
+	add(v, PC_LASTING, say("have the client bind another source port, or none; reserving the port "
 		   "does not help, because it was asked for by number"), NULL);
 }
 
@@ -217,8 +217,8 @@ static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, ", if it should not have the port");
 	fix_reuseaddr(v, h);
-	add(v, say("or give one of the two another port or another address"), NULL);
-	add(v, say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
+	add(v, PC_LASTING, say("or give one of the two another port or another address"), NULL);
+	add(v, PC_LASTING, say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
 	    NULL);
 }
 
@@ -230,13 +230,13 @@ static void fix_bound(struct pc_verdict *v, const struct pc_holder *h)
 
 static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
 {
-	add(v, say("now: try again, it ends by itself within 60 s"), NULL);
+	add(v, PC_NOW, say("try again, it ends by itself within 60 s"), NULL);
 	fix_reuseaddr(v, h);
 	if (h->how == PC_HOW_CONNECT) {
 		fix_reserve(v);
 		fix_other_port(v);
 	} else if (!h->socket.reuse) {
-		add(v, say("for good: set SO_REUSEADDR before bind() in every run of the server; it "
+		add(v, PC_LASTING, say("set SO_REUSEADDR before bind() in every run of the server; it "
 			   "works only when the old socket and the new one both have it"), NULL);
 	}
 }
@@ -246,7 +246,7 @@ static void fix_lingering(struct pc_verdict *v, const struct pc_holder *h)
 	fix_end(v, h);
 	fix_reuseaddr(v, h);
 	if (!h->socket.reuse)
-		add(v, say("for good: set SO_REUSEADDR before bind() in every run of the server; "
+		add(v, PC_LASTING, say("set SO_REUSEADDR before bind() in every run of the server; "
 			   "accepted connections have it from their listener"), NULL);
 }
 
@@ -254,7 +254,7 @@ static void fix_self_connect(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, "; it must reconnect from another port");
 	fix_reserve(v);
-	add(v, say("or have the client bind a source port outside the server's, or compare both ends "
+	add(v, PC_LASTING, say("or have the client bind a source port outside the server's, or compare both ends "
 		   "after connect() and retry when they are the same"), NULL);
 }
 
@@ -267,7 +267,7 @@ static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
 	if (who && who->unit)
-		add(v, say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
+		add(v, PC_LASTING, say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
 		    NULL);
 	if (who && who->exe) {
 		struct pc_text text;
@@ -276,12 +276,12 @@ static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
 			return;
 		fputs("setcap cap_net_bind_service=+ep ", text.out);
 		pc_text_quote(text.out, who->exe);
-		add(v, say("give the program the capability (an interpreter's scripts would all get "
+		add(v, PC_LASTING, say("give the program the capability (an interpreter's scripts would all get "
 			   "it)"), pc_text_close(&text));
 	}
-	add(v, say("or let every user bind ports from %u on", r->wanted_port),
+	add(v, PC_LASTING, say("or let every user bind ports from %u on", r->wanted_port),
 	    say("%ssysctl -w net.ipv4.ip_unprivileged_port_start=%u", enter, r->wanted_port));
-	add(v, say("or listen on port %u or above", r->unprivileged_start), NULL);
+	add(v, PC_LASTING, say("or listen on port %u or above", r->unprivileged_start), NULL);
 }
 
 static void fix_not_local(struct pc_verdict *v, const struct pc_holder *h)
@@ -292,9 +292,9 @@ static void fix_not_local(struct pc_verdict *v, const struct pc_holder *h)
 
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
-	add(v, say("bind to %s, or to an address that `ip address` shows in this network namespace",
+	add(v, PC_LASTING, say("bind to %s, or to an address that `ip address` shows in this network namespace",
 		   v6 ? "::" : "0.0.0.0"), say("%sip address", enter));
-	add(v, say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
+	add(v, PC_LASTING, say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
 		   "time; a program can do the same for itself with IP_FREEBIND"),
 	    say("%ssysctl -w net.%s.ip_nonlocal_bind=1", enter, v6 ? "ipv6" : "ipv4"));
 }
@@ -306,11 +306,11 @@ static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
 	if (v->refusal.proto == PC_PROTO_TCP)
-		add(v, say("in a client that binds only to choose its address: set "
+		add(v, PC_LASTING, say("in a client that binds only to choose its address: set "
 			   "IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at connect(), "
 			   "where one port serves many destinations"), NULL);
 	if (v->refusal.range_low > 1024 || v->refusal.range_high < 65535)
-		add(v, say("or widen the range; reserve the ports of your servers first"),
+		add(v, PC_LASTING, say("or widen the range; reserve the ports of your servers first"),
 		    say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
 }
 

@@ -70,7 +70,11 @@ struct pc_holder {
 	const char *process_note; /* why no process is named, or what to know of it; static */
 };
 
+/* What ends the trouble at hand, and what keeps it from coming back. */
+enum pc_when { PC_NOW = 1, PC_LASTING };
+
 struct pc_fix {
+	enum pc_when when;
 	char *what;
 	char *command; /* NULL: nothing to type */
 };

@@ -200,6 +200,7 @@ static json_t *fixes(const struct pc_verdict *v)
 	for (unsigned i = 0; i < v->fixes_count; i++) {
 		json_t *fix = json_object();
 
+		json_object_set_new(fix, "lasting", json_boolean(v->fixes[i].when == PC_LASTING));
 		json_object_set_new(fix, "what", json_string(v->fixes[i].what));
 		json_object_set_new(fix, "command", hostile_string(v->fixes[i].command));
 		json_array_append_new(list, fix);

@@ -216,15 +216,18 @@ static void put_holders(FILE *out, const struct pc_clock *clock, const struct pc
 			v->refusal.holders_total - shown);
 }
 
-static void put_fixes(FILE *out, const struct pc_verdict *v)
+static void put_fixes(FILE *out, const struct pc_verdict *v, enum pc_when when, const char *label)
 {
 	for (unsigned i = 0; i < v->fixes_count; i++) {
-		fprintf(out, "\n" FIELD, "    ", i ? "" : "to do");
+		if (v->fixes[i].when != when)
+			continue;
+		fprintf(out, "\n" FIELD, "    ", label);
 		hostile_string(out, v->fixes[i].what);
 		if (v->fixes[i].command) {
 			fprintf(out, "\n" FIELD "    ", "    ", "");
 			hostile_string(out, v->fixes[i].command);
 		}
+		label = "";
 	}
 }
 
@@ -242,7 +245,8 @@ static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
 		fprintf(text.out, "\n" FIELD, "    ", "why");
 		hostile_string(text.out, v->explanation);
 	}
-	put_fixes(text.out, v);
+	put_fixes(text.out, v, PC_NOW, "now");
+	put_fixes(text.out, v, PC_LASTING, "for good");
 	if (v->incomplete)
 		put_detail(text.out, "incomplete", v->incomplete);
 	return finish(log, &text);
