@@ -73,6 +73,29 @@ struct inet_timewait_sock___connect {
 
 #pragma clang attribute pop
 
+/* 5.12 (c5dbb89fc2ac) lets tracing programs make a cookie; the same version brought
+ * bpf_check_mtu(), by which it is told. Before, it can only be read: the program on
+ * cgroup/sock_create makes one for each new socket. `sk` is a BTF pointer. */
+static __always_inline __u64 compat_cookie(struct sock *sk)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
+		return bpf_get_socket_cookie(sk);
+	return sk->__sk_common.skc_cookie.counter;
+}
+
+/* The socket behind a file whose inode is a socket. */
+static __always_inline struct sock *compat_file_sock(struct file *file)
+{
+	struct socket *socket;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_sock_from_file)) {
+		socket = bpf_sock_from_file(file);
+		return socket ? socket->sk : NULL;
+	}
+	socket = file->private_data;
+	return BPF_CORE_READ(socket, sk);
+}
+
 static __always_inline bool compat_has_bhash2(void)
 {
 	return bpf_core_field_exists(struct inet_bind_bucket___bhash2, bhash2);

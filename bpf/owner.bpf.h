@@ -25,26 +25,30 @@ static __always_inline bool owner_wanted(const struct pc_socket *s)
 	       bpf_map_lookup_elem(&wanted_sockets, &ports);
 }
 
+/* Makes a cookie, if the socket never had one and the kernel lets us (5.12+; `sk` must be a
+ * BTF pointer, which it is from 5.11 on). */
+static __always_inline void owner_name_socket(struct sock *sk)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
+		bpf_get_socket_cookie(sk);
+}
+
 static __always_inline void owner_report(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct pc_owner o = {};
-	struct socket *socket;
 	struct sock *sk;
 
 	if (!task || !file)
 		return;
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return;
-	socket = bpf_sock_from_file(file);
-	if (!socket)
-		return;
-	sk = socket->sk;
+	sk = compat_file_sock(file);
 	if (!sk || !family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)) ||
 	    !protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
 		return;
-	bpf_get_socket_cookie(sk); /* makes one, if it never had one */
+	owner_name_socket(sk);
 	read_socket(&o.socket, sk);
 	if (!owner_wanted(&o.socket))
 		return;

@@ -22,7 +22,7 @@ static __always_inline void state_connect(struct sock *sk)
 	/* A client that bound its port made its claim at bind(). */
 	if (sk->__sk_common.skc_num || !family_watched(a.family))
 		return;
-	a.cookie = bpf_get_socket_cookie(sk);
+	a.cookie = compat_cookie(sk);
 	a.netns = sk->__sk_common.skc_net.net->ns.inum;
 	claim_record(&a);
 }
@@ -32,7 +32,7 @@ static __always_inline void state_change(struct sock *sk, int oldstate, int news
 	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT)
 		state_connect(sk);
 	else if (config.with_endpoints && oldstate == PC_STATE_SYN_SENT)
-		claim_endpoints(sk, bpf_get_socket_cookie(sk), newstate);
+		claim_endpoints(sk, compat_cookie(sk), newstate);
 }
 
 #endif

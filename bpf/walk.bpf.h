@@ -8,10 +8,10 @@
 
 #include "socket.bpf.h"
 
-/* Sockets visited at most: with bpf_loop() (5.17+) a few milliseconds; without it as many
- * as the verifier accepts. Beyond it PC_WALK_TRUNCATED is set: the total is a lower bound. */
+/* Sockets and table entries visited at most: some milliseconds. Beyond it PC_WALK_TRUNCATED
+ * is set and the total is a lower bound. */
 #define WALK_STEPS (1 << 17)
-#define WALK_STEPS_UNROLLED 4096
+#define WALK_ROUND 128
 
 /* How much a holder is worth naming, when there are more than fit. */
 enum rank { RANK_OTHER, RANK_BLOCKING, RANK_LISTEN };
@@ -207,9 +207,10 @@ bind_bucket(struct inet_bind_hashbucket *table, __u32 index)
 }
 
 /* One step of the walk; 1 when it is over. */
-static long walk_step(__u32 i, struct walk **ctx)
+__attribute__((noinline)) int walk_step(void)
 {
-	struct walk *w = *ctx;
+	__u32 zero = 0;
+	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
 
 	if (!w)
 		return 1;
@@ -259,15 +260,22 @@ static __always_inline bool walk_start_udp(struct walk *w)
 	return true;
 }
 
-static __always_inline void walk_run(struct walk *w)
+/* Up to WALK_STEPS steps, on every kernel. bpf_loop() came with 5.17, and a plain loop is
+ * verified round by round and runs into the verifier's limits after some hundred. A global
+ * function is verified once and by itself (5.6+): to its caller it is one instruction. */
+__attribute__((noinline)) int walk_round(void)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		bpf_loop(WALK_STEPS, walk_step, &w, 0);
-	} else {
-		for (__u32 i = 0; i < WALK_STEPS_UNROLLED; i++)
-			if (walk_step(i, &w))
-				break;
-	}
+	for (int i = 0; i < WALK_ROUND; i++)
+		if (walk_step())
+			return 1;
+	return 0;
+}
+
+static __always_inline void walk_run(void)
+{
+	for (int i = 0; i < WALK_STEPS / WALK_ROUND; i++)
+		if (walk_round())
+			break;
 }
 
 /* Appends what was found in slot `i`, if anything. `r` is memory of a map: the verifier
@@ -309,7 +317,7 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 		r->walk |= PC_WALK_NO_TABLE;
 		return;
 	}
-	walk_run(w);
+	walk_run();
 	if (!w->done)
 		r->walk |= PC_WALK_TRUNCATED;
 	r->holders_total = w->total;
@@ -341,7 +349,7 @@ static __always_inline void walk_sweep(__u32 start)
 	w->index = start;
 	w->table = BPF_CORE_READ(info, bhash);
 	w->size = w->table ? BPF_CORE_READ(info, bhash_size) : 0;
-	walk_run(w);
+	walk_run();
 	out->end = w->done && w->size;
 	/* Stopped in the middle of an index: that one again. */
 	out->next = w->index - (w->bucket || w->address || w->owner);

@@ -35,8 +35,11 @@ enum { BPF_F_MMAPABLE = 1024 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA = 0 };
 
-/* Only for bpf_core_enum_value_exists(): 5.17 added the helper. */
-enum bpf_func_id { BPF_FUNC_loop = 181 };
+/* Only for bpf_core_enum_value_exists(), which asks the running kernel. */
+enum bpf_func_id {
+	BPF_FUNC_sock_from_file = 162, /* 5.11 */
+	BPF_FUNC_check_mtu = 163,      /* 5.12 */
+};
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -242,6 +245,19 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
+};
+
+struct pt_regs {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long cx;
+	unsigned long r8;
+	unsigned long r9;
+	unsigned long ax;
+	unsigned long sp;
+	unsigned long bp;
+	unsigned long ip;
 };
 
 struct trace_event_raw_sys_enter {
