@@ -10,6 +10,7 @@
 #include "owner.bpf.h"
 #include "state.bpf.h"
 #include "autobind.bpf.h"
+#include "hooks_function.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

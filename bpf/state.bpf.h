@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TCP state changes: connect() as the tracepoint back end sees it.
+/* TCP state changes: connect() as the tracepoint back end sees it, and for all back ends the
+ * moment when both ends of a connection are known (--claims).
  *
  * CLOSE to SYN_SENT is the one change that runs in the caller's context. The kernel's choice
  * of a port comes after it, so skc_num is 0 when the kernel is going to choose; the port
@@ -29,10 +30,12 @@ static __always_inline void state_connect(struct sock *sk)
 
 static __always_inline void state_change(struct sock *sk, int oldstate, int newstate)
 {
-	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT)
-		state_connect(sk);
-	else if (config.with_endpoints && oldstate == PC_STATE_SYN_SENT)
+	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT) {
+		if (config.claims_by_state)
+			state_connect(sk);
+	} else if (config.with_endpoints && oldstate == PC_STATE_SYN_SENT) {
 		claim_endpoints(sk, compat_cookie(sk), newstate);
+	}
 }
 
 #endif

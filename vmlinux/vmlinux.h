@@ -2,8 +2,9 @@
 /* The kernel types the BPF programs read, and of each only the fields they read: libbpf
  * relocates every access to the running kernel (CO-RE), so order and offsets here mean
  * nothing. Written by hand; what differs between kernels is in bpf/compat.bpf.h. */
-#ifndef PORTCLASH_VMLINUX_H
-#define PORTCLASH_VMLINUX_H
+/* The name by which bpf_tracing.h knows the kernel's own names of registers. */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
 
 typedef signed char __s8;
 typedef unsigned char __u8;
@@ -246,6 +247,15 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
 };
+
+#if defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+};
+#endif
 
 struct pt_regs {
 	unsigned long di;

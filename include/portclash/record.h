@@ -261,7 +261,8 @@ struct pc_config {
 	__u32 monitor_tgid;    /* root of the `-- COMMAND` process tree */
 	__u32 claims_wake;     /* bytes waiting in ring `claims` that wake the reader */
 	__u8 with_endpoints;   /* send pc_endpoints records */
-	__u8 pad[3];
+	__u8 claims_by_state;  /* connect() is seen by its TCP state, not by a function */
+	__u8 pad[2];
 };
 
 #define PC_REFUSAL_SIZE(count) \

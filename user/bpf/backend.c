@@ -3,7 +3,7 @@
 #include "bpf/backend.h"
 
 static const struct pc_program tracepoint_programs[] = {
-	{ "inet_sock_set_state", PC_ATTACH_BTF },
+	{ "inet_sock_set_state", PC_ATTACH_SECTION },
 	{ "sys_enter_bind", PC_ATTACH_SYSCALL },
 	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
 	{ "sys_enter_listen", PC_ATTACH_SYSCALL },
@@ -11,11 +11,40 @@ static const struct pc_program tracepoint_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
+static const struct pc_program fentry_programs[] = {
+	{ "fentry_connect4", PC_ATTACH_SECTION }, { "fentry_connect6", PC_ATTACH_SECTION },
+	{ "fexit_bind4", PC_ATTACH_SECTION },	  { "fexit_bind6", PC_ATTACH_SECTION },
+	{ "fexit_get_port", PC_ATTACH_SECTION },  { "fexit_autobind", PC_ATTACH_SECTION },
+	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS }, { NULL, PC_ATTACH_NONE },
+};
+
+static const struct pc_program kprobe_programs[] = {
+	{ "kprobe_connect4", PC_ATTACH_SECTION },    { "kprobe_connect6", PC_ATTACH_SECTION },
+	{ "kprobe_bind4", PC_ATTACH_SECTION },	     { "kretprobe_bind4", PC_ATTACH_SECTION },
+	{ "kprobe_bind6", PC_ATTACH_SECTION },	     { "kretprobe_bind6", PC_ATTACH_SECTION },
+	{ "kprobe_get_port", PC_ATTACH_SECTION },    { "kretprobe_get_port", PC_ATTACH_SECTION },
+	{ "kprobe_autobind", PC_ATTACH_SECTION },    { "kretprobe_autobind", PC_ATTACH_SECTION },
+	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS }, { NULL, PC_ATTACH_NONE },
+};
+
 const struct pc_backend pc_backends[] = {
+	{
+		.name = "fentry",
+		.programs = fentry_programs,
+		.blind = "",
+	},
+	{
+		.name = "kprobe",
+		.programs = kprobe_programs,
+		.blind = "",
+		.needs = "/sys/bus/event_source/devices/kprobe/type",
+		.needs_what = "kprobes (CONFIG_KPROBE_EVENTS)",
+	},
 	{
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
 		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the kernel",
+		.claims_by_state = true,
 	},
 };
 const size_t pc_backends_count = sizeof(pc_backends) / sizeof(pc_backends[0]);

@@ -4,14 +4,16 @@
 #ifndef PORTCLASH_BACKEND_H
 #define PORTCLASH_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a program is attached, and so how. */
 enum pc_attach {
 	PC_ATTACH_NONE = 0, /* run on demand */
-	PC_ATTACH_BTF,	    /* by its section name */
+	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
 	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
 	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted */
 };
 
 struct pc_program {
@@ -22,7 +24,10 @@ struct pc_program {
 struct pc_backend {
 	const char *name;
 	const struct pc_program *programs; /* ends with a NULL name */
-	const char *blind;
+	const char *blind;		   /* what it cannot see; "" for nothing */
+	const char *needs;		   /* a file without which it is not worth trying, or NULL */
+	const char *needs_what;		   /* what that file stands for */
+	bool claims_by_state;		   /* connect() is seen by its TCP state */
 };
 
 /* Best first. */

@@ -27,7 +27,7 @@ static int print_messages(enum libbpf_print_level level, const char *format, va_
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
 }
 
-static void explain_load(int err, char *sentence)
+static void explain_load(const struct pc_backend *backend, int err, char *sentence)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		snprintf(sentence, PC_SENTENCE,
@@ -36,14 +36,15 @@ static void explain_load(int err, char *sentence)
 			 "kernels from 5.10 on are");
 	else if (err == -EPERM || geteuid())
 		snprintf(sentence, PC_SENTENCE,
-			 "the kernel does not allow loading eBPF programs (%s): run portclash as "
-			 "root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE",
-			 strerror(-err));
+			 "the kernel does not allow loading the eBPF programs of the %s back end "
+			 "(%s): run portclash as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN "
+			 "and CAP_SYS_PTRACE; if it is, try --backend auto",
+			 backend->name, strerror(-err));
 	else
 		snprintf(sentence, PC_SENTENCE,
-			 "the kernel refused portclash's eBPF programs: %s; run with --verbose to "
-			 "see which program and why, and report it",
-			 strerror(-err));
+			 "the kernel refused the eBPF programs of the %s back end: %s; run with "
+			 "--verbose to see which program and why, and report it",
+			 backend->name, strerror(-err));
 }
 
 static void set_autoload(struct pc_monitor *m, const struct pc_program *programs, bool on)
@@ -65,12 +66,14 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	if (!m->skel)
 		return -errno;
 	for (size_t i = 0; i < pc_backends_count; i++)
-		set_autoload(m, pc_backends[i].programs, &pc_backends[i] == m->backend);
+		set_autoload(m, pc_backends[i].programs, false);
+	set_autoload(m, m->backend->programs, true);
 	set_autoload(m, pc_cgroup_programs, with_cgroup);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
 		.claims_wake = CLAIMS_WAKE,
 		.with_endpoints = o->with_endpoints,
+		.claims_by_state = m->backend->claims_by_state,
 	};
 	err = portclash_bpf__load(m->skel);
 	if (err) {
@@ -92,15 +95,18 @@ static int keep_link(struct pc_monitor *m, struct bpf_link *link)
 	return 0;
 }
 
-static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup)
+static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup,
+		      bool with_endpoints)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, program->name);
 
 	if (!p)
 		return -ENOENT;
 	switch (program->attach) {
-	case PC_ATTACH_BTF:
+	case PC_ATTACH_SECTION:
 		return keep_link(m, bpf_program__attach(p));
+	case PC_ATTACH_ENDPOINTS:
+		return with_endpoints ? keep_link(m, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:
 		return keep_link(m, pc_attach_syscall(p, program->name));
 	case PC_ATTACH_CGROUP:
@@ -111,10 +117,10 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 }
 
 static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
-		      char *sentence)
+		      bool with_endpoints, char *sentence)
 {
 	for (; programs->name; programs++) {
-		int err = attach_one(m, programs, cgroup);
+		int err = attach_one(m, programs, cgroup, with_endpoints);
 
 		if (!err)
 			continue;
@@ -134,7 +140,7 @@ static bool attach_cgroup(struct pc_monitor *m)
 	char unused[PC_SENTENCE];
 	size_t before = m->links_count;
 	int fd = pc_cgroup_root_open();
-	int err = fd < 0 ? fd : attach_all(m, pc_cgroup_programs, fd, unused);
+	int err = fd < 0 ? fd : attach_all(m, pc_cgroup_programs, fd, false, unused);
 
 	if (fd >= 0)
 		close(fd);
@@ -176,7 +182,7 @@ static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *
 	if (err)
 		err = try_load(m, o, false);
 	if (err)
-		explain_load(err, sentence);
+		explain_load(m->backend, err, sentence);
 	return err;
 }
 
@@ -189,47 +195,98 @@ static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o
 		return err;
 	err = open_reader(m, sentence);
 	if (!err)
-		err = attach_all(m, m->backend->programs, -1, sentence);
+		err = attach_all(m, m->backend->programs, -1, o->with_endpoints, sentence);
 	if (err)
 		return err;
 	cgroup = cgroup && attach_cgroup(m);
-	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind, cgroup ? "" : "; ",
-		 cgroup ? "" : pc_cgroup_blind);
+	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind,
+		 cgroup || !m->backend->blind[0] ? "" : "; ", cgroup ? "" : pc_cgroup_blind);
 	return 0;
 }
 
-static int choose_backend(struct pc_monitor *m, const char *name, char *sentence)
+static struct pc_monitor *monitor_new(const struct pc_record_handler *handler,
+				      const struct pc_backend *backend)
 {
-	for (size_t i = 0; i < pc_backends_count && !m->backend; i++)
-		if (!strcmp(name, "auto") || !strcmp(name, pc_backends[i].name))
-			m->backend = &pc_backends[i];
-	if (m->backend)
-		return 0;
-	snprintf(sentence, PC_SENTENCE, "unknown back end \"%s\": use auto or tracepoint", name);
-	return -EINVAL;
+	struct pc_monitor *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->handler = *handler;
+	m->backend = backend;
+	m->epoll_fd = -1;
+	return m;
+}
+
+static int try_backend(const struct pc_monitor_options *o, const struct pc_record_handler *handler,
+		       const struct pc_backend *backend, struct pc_monitor **out, char *sentence)
+{
+	struct pc_monitor *m;
+	int err;
+
+	if (backend->needs && access(backend->needs, F_OK)) {
+		snprintf(sentence, PC_SENTENCE, "this kernel has no %s", backend->needs_what);
+		return -ENOENT;
+	}
+	m = monitor_new(handler, backend);
+	if (!m)
+		return -ENOMEM;
+	err = open_backend(m, o, sentence);
+	if (err)
+		pc_monitor_close(m);
+	else
+		*out = m;
+	return err;
+}
+
+bool pc_monitor_knows(const char *name)
+{
+	bool known = !strcmp(name, "auto");
+
+	for (size_t i = 0; i < pc_backends_count; i++)
+		known |= !strcmp(name, pc_backends[i].name);
+	return known;
+}
+
+static bool is_meant(const struct pc_backend *backend, const char *name)
+{
+	return !strcmp(name, "auto") || !strcmp(name, backend->name);
+}
+
+/* ", not fentry (Operation not permitted)": why a better one is not in use. */
+static void note_worse(char *why, const struct pc_backend *backend, int err)
+{
+	size_t len = strlen(why);
+
+	snprintf(why + len, PC_SENTENCE - len, "%s%s (%s)", len ? ", " : "", backend->name,
+		 err == -ENOENT && backend->needs ? "not in this kernel" : strerror(-err));
 }
 
 int pc_monitor_open(const struct pc_monitor_options *o, const struct pc_record_handler *handler,
 		    struct pc_monitor **out, char *sentence)
 {
-	struct pc_monitor *m = calloc(1, sizeof(*m));
-	int err;
+	char why[PC_SENTENCE] = "";
+	int err = -EINVAL;
 
-	if (!m)
-		return -ENOMEM;
-	m->handler = *handler;
-	m->epoll_fd = -1;
+	snprintf(sentence, PC_SENTENCE, "unknown back end \"%s\"", o->backend);
+
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	libbpf_set_print(o->verbose ? print_messages : ignore_messages);
-	err = choose_backend(m, o->backend, sentence);
-	if (!err)
-		err = open_backend(m, o, sentence);
-	if (err) {
-		pc_monitor_close(m);
-		return err;
+	for (size_t i = 0; i < pc_backends_count; i++) {
+		if (!is_meant(&pc_backends[i], o->backend))
+			continue;
+		err = try_backend(o, handler, &pc_backends[i], out, sentence);
+		if (!err)
+			break;
+		note_worse(why, &pc_backends[i], err);
 	}
-	*out = m;
-	return 0;
+	if (!err)
+		snprintf((*out)->why, sizeof((*out)->why), "%s", why);
+	return err;
+}
+
+const char *pc_monitor_why(const struct pc_monitor *m)
+{
+	return m->why;
 }
 
 void pc_monitor_close(struct pc_monitor *m)

@@ -21,6 +21,9 @@ struct pc_monitor_options {
 	bool verbose;		/* libbpf's own messages to standard error */
 };
 
+/* Is this "auto" or the name of a back end? */
+bool pc_monitor_knows(const char *name);
+
 /* Loads and attaches. On failure a negative errno, with in `sentence` (PC_SENTENCE bytes)
  * what is wrong and what to do. `handler` is copied. */
 int pc_monitor_open(const struct pc_monitor_options *options,
@@ -32,6 +35,10 @@ const char *pc_monitor_backend(const struct pc_monitor *m);
 
 /* What the back end in use cannot see, as one clause for the start-up line; "" for nothing. */
 const char *pc_monitor_blind(const struct pc_monitor *m);
+
+/* Why no better back end is in use, as in "fentry (Operation not permitted)"; "" when the best
+ * is, or one was asked for by name. */
+const char *pc_monitor_why(const struct pc_monitor *m);
 
 /* Readable when a refusal waits, or when claims fill their ring faster than they are read. */
 int pc_monitor_fd(const struct pc_monitor *m);

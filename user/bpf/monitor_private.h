@@ -17,6 +17,7 @@ struct pc_monitor {
 	struct portclash_bpf *skel; /* loader.c only */
 	const struct pc_backend *backend;
 	char blind[PC_SENTENCE];
+	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
 	size_t links_count;
 	struct pc_record_handler handler;

@@ -22,7 +22,7 @@ static const struct argp_option options[] = {
 				     "reopened on SIGHUP", 0 },
 	{ "textfile", OPT_TEXTFILE, "FILE.prom", 0, "keep a Prometheus textfile here", 0 },
 	{ "interval", OPT_INTERVAL, "SECONDS", 0, "between two textfiles (default 15)", 0 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default) or tracepoint", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint", 0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
 	{ 0 },
 };
@@ -70,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->interval_ns = pc_parse_seconds(state, "--interval", arg);
 		return 0;
 	case OPT_BACKEND:
-		a->watch.monitor.backend = arg;
+		a->watch.monitor.backend = pc_parse_backend(state, arg);
 		return 0;
 	case OPT_VERBOSE:
 		a->watch.monitor.verbose = true;

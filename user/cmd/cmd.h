@@ -24,6 +24,9 @@ int pc_cmd_agent(int argc, char **argv);
  * message that names `option` otherwise. */
 uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const char *text);
 
+/* The name of a back end, checked the same way. */
+const char *pc_parse_backend(struct argp_state *state, const char *name);
+
 /* Claims are read this often. */
 #define PC_TICK_MS 100
 

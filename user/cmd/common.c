@@ -23,6 +23,14 @@ uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const ch
 	return (uint64_t)(seconds * 1e9);
 }
 
+const char *pc_parse_backend(struct argp_state *state, const char *name)
+{
+	if (!pc_monitor_knows(name))
+		argp_error(state, "--backend takes auto, fentry, kprobe or tracepoint, not \"%s\"",
+			   name);
+	return name;
+}
+
 int pc_signals_open(const int *signals, sigset_t *before)
 {
 	sigset_t set;

@@ -20,7 +20,7 @@ static const struct argp_option options[] = {
 	{ "pid", 'P', "PID", 0, "only what this process was refused", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
 	{ "claims", OPT_CLAIMS, NULL, 0, "also print every claim of a local port", 0 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default) or tracepoint", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint", 0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
 	{ 0 },
 };
@@ -107,7 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		t->watch.with_claims = t->watch.monitor.with_endpoints = true;
 		return 0;
 	case OPT_BACKEND:
-		t->watch.monitor.backend = arg;
+		t->watch.monitor.backend = pc_parse_backend(state, arg);
 		return 0;
 	case OPT_VERBOSE:
 		t->watch.monitor.verbose = true;
@@ -190,7 +190,7 @@ static int run(struct trace *t)
 	err = pc_watch_open(&t->watch, &w, sentence);
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", sentence);
-		return err == -EINVAL && !sentence[0] ? PC_EXIT_USAGE : PC_EXIT_FAILED;
+		return PC_EXIT_FAILED;
 	}
 	if (!start_command(t)) {
 		loop(t, w, signals);

@@ -275,6 +275,7 @@ static int json_ready(struct pc_log *log, const struct pc_clock *clock, const st
 
 	json_object_set_new(line, "version", json_string(r->version));
 	json_object_set_new(line, "backend", json_string(r->backend));
+	json_object_set_new(line, "backends_refused", json_string(r->why));
 	json_object_set_new(line, "cannot_see", json_string(r->blind));
 	json_object_set_new(line, "kernel", hostile_string(r->kernel));
 	json_object_set_new(line, "sockets", json_integer((json_int_t)r->sockets));

@@ -18,6 +18,7 @@ struct pc_clock {
 struct pc_ready {
 	const char *version;
 	const char *backend;
+	const char *why; /* not a better one */
 	const char *blind;
 	const char *kernel;
 	uint64_t sockets; /* open before the start */

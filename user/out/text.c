@@ -288,6 +288,8 @@ static int text_ready(struct pc_log *log, const struct pc_clock *clock, const st
 	if (pc_text_open(&text))
 		return -ENOMEM;
 	fprintf(text.out, "portclash %s is watching with the %s back end", r->version, r->backend);
+	if (r->why[0])
+		fprintf(text.out, ", because it could not use %s", r->why);
 	if (r->blind[0])
 		fprintf(text.out, "; it cannot see %s", r->blind);
 	fprintf(text.out, " (%lu sockets were open before)", (unsigned long)r->sockets);

@@ -56,6 +56,7 @@ static int print_ready(struct pc_watch *w)
 	struct pc_ready ready = {
 		.version = PC_VERSION,
 		.backend = pc_monitor_backend(w->monitor),
+		.why = pc_monitor_why(w->monitor),
 		.blind = pc_monitor_blind(w->monitor),
 		.kernel = kernel.release,
 		.sockets = w->sockets_before,

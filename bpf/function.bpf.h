@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the fentry and kprobe back ends do: both hook the same kernel functions, whose
+ * signatures are the same from 5.10 to 7.2, and differ only in how arguments arrive.
+ *
+ *   inet_hash_connect, inet6_hash_connect   entry: a connect() is about to be given a port
+ *   __inet_bind, __inet6_bind               exit: a bind() was allowed or refused, by whatever
+ *                                           way it came: system call, io_uring, the kernel
+ *   inet_csk_get_port, socket in LISTEN     exit: a listen() was allowed or refused; some stable
+ *                                           5.10 and 5.15 kernels return 0 from listen() all
+ *                                           the same (before fdaf88531cfd)
+ *   inet_autobind                           exit: a UDP socket got a port without a bind() */
+#ifndef PORTCLASH_FUNCTION_BPF_H
+#define PORTCLASH_FUNCTION_BPF_H
+
+#include "claim.bpf.h"
+#include "refusal.bpf.h"
+
+static __always_inline bool function_watched(const struct sock *sk)
+{
+	return family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)) &&
+	       protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+}
+
+static __always_inline void function_claim(const struct sock *sk, __u8 how)
+{
+	struct claim_args a = {
+		.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter),
+		.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+		.port = BPF_CORE_READ(sk, __sk_common.skc_num),
+		.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)),
+		.family = BPF_CORE_READ(sk, __sk_common.skc_family),
+		.how = how,
+	};
+
+	/* IP_BIND_ADDRESS_NO_PORT: bind() took an address only. */
+	if (!a.port)
+		return;
+	claim_record(&a);
+	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
+}
+
+/* A client that bound its port made its claim at bind(). */
+static __always_inline void function_connect(const struct sock *sk)
+{
+	struct claim_args a = {
+		.how = PC_HOW_CONNECT,
+		.proto = PC_PROTO_TCP,
+		.flags = PC_CLAIM_PORT_LATER,
+	};
+
+	if (BPF_CORE_READ(sk, __sk_common.skc_num) || !function_watched(sk))
+		return;
+	a.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	claim_record(&a);
+}
+
+/* `address` is kernel memory: bind() copied it in. */
+static __noinline int function_bound(const struct sock *sk, const void *address, int len, long ret)
+{
+	struct call call = { .op = PC_OP_BIND, .has_copy = 1 };
+
+	if (!sk || !function_watched(sk) || (ret && !refusal_error(ret)))
+		return 0;
+	if (len >= (int)sizeof(call.copy))
+		bpf_probe_read_kernel(&call.copy, sizeof(call.copy), address);
+	else
+		bpf_probe_read_kernel(&call.copy, sizeof(struct sockaddr_in), address);
+	if (ret == 0)
+		function_claim(sk, call.copy.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO);
+	else
+		refusal_record(sk, &call, ret);
+	return 0;
+}
+
+/* inet_csk_get_port() returns 1 for a conflict up to 6.1, -EADDRINUSE later. */
+static __noinline int function_got_port(const struct sock *sk, __u16 port, long ret)
+{
+	struct call call = { .op = PC_OP_LISTEN, .unbound = port == 0 };
+
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_LISTEN ||
+	    !function_watched(sk))
+		return 0;
+	if (ret)
+		refusal_record(sk, &call, -EADDRINUSE);
+	else if (call.unbound)
+		function_claim(sk, PC_HOW_AUTOBIND);
+	return 0;
+}
+
+static __always_inline void function_autobound(const struct sock *sk, long ret)
+{
+	if (ret == 0 && function_watched(sk))
+		function_claim(sk, PC_HOW_AUTOBIND);
+}
+
+#endif

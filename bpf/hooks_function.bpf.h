@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hooks of the fentry and kprobe back ends: pairs that do the same. Part of
+ * portclash.bpf.c. */
+#ifndef PORTCLASH_HOOKS_FUNCTION_BPF_H
+#define PORTCLASH_HOOKS_FUNCTION_BPF_H
+
+#include "function.bpf.h"
+
+SEC("fentry/inet_hash_connect")
+int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
+{
+	function_connect(sk);
+	return 0;
+}
+
+SEC("fentry/inet6_hash_connect")
+int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
+{
+	function_connect(sk);
+	return 0;
+}
+
+SEC("fexit/__inet_bind")
+int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
+{
+	function_bound(sk, address, len, ret);
+	return 0;
+}
+
+SEC("fexit/__inet6_bind")
+int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, int ret)
+{
+	function_bound(sk, address, len, ret);
+	return 0;
+}
+
+SEC("fexit/inet_csk_get_port")
+int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
+{
+	function_got_port(sk, port, ret);
+	return 0;
+}
+
+SEC("fexit/inet_autobind")
+int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
+{
+	function_autobound(sk, ret);
+	return 0;
+}
+
+/* A return probe does not have the arguments: they wait here, by thread and function, since
+ * __inet_bind() and inet_csk_get_port() nest. */
+enum probed { PROBED_BIND, PROBED_GET_PORT, PROBED_AUTOBIND };
+
+struct probed_key {
+	__u64 pid_tgid;
+	__u64 function; /* enum probed */
+};
+
+struct probed_call {
+	struct sock *sk;
+	void *address;
+	__u32 len;
+	__u32 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct probed_key);
+	__type(value, struct probed_call);
+} probed_calls SEC(".maps");
+
+static __always_inline void probe_enter(enum probed function, const struct probed_call *call)
+{
+	struct probed_key key = { bpf_get_current_pid_tgid(), function };
+
+	if (bpf_map_update_elem(&probed_calls, &key, call, BPF_ANY))
+		stat_count(PC_STAT_CALLS_UNTRACKED);
+}
+
+static __always_inline bool probe_leave(enum probed function, struct probed_call *call)
+{
+	struct probed_key key = { bpf_get_current_pid_tgid(), function };
+	struct probed_call *found = bpf_map_lookup_elem(&probed_calls, &key);
+
+	if (!found)
+		return false;
+	*call = *found;
+	bpf_map_delete_elem(&probed_calls, &key);
+	return true;
+}
+
+SEC("kprobe/inet_hash_connect")
+int BPF_KPROBE(kprobe_connect4, void *death_row, struct sock *sk)
+{
+	function_connect(sk);
+	return 0;
+}
+
+SEC("kprobe/inet6_hash_connect")
+int BPF_KPROBE(kprobe_connect6, void *death_row, struct sock *sk)
+{
+	function_connect(sk);
+	return 0;
+}
+
+SEC("kprobe/__inet_bind")
+int BPF_KPROBE(kprobe_bind4, struct sock *sk, void *address, int len)
+{
+	struct probed_call call = { .sk = sk, .address = address, .len = (__u32)len };
+
+	probe_enter(PROBED_BIND, &call);
+	return 0;
+}
+
+SEC("kprobe/__inet6_bind")
+int BPF_KPROBE(kprobe_bind6, struct sock *sk, void *address, int len)
+{
+	struct probed_call call = { .sk = sk, .address = address, .len = (__u32)len };
+
+	probe_enter(PROBED_BIND, &call);
+	return 0;
+}
+
+SEC("kretprobe/__inet_bind")
+int BPF_KRETPROBE(kretprobe_bind4, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_BIND, &call))
+		function_bound(call.sk, call.address, (int)call.len, ret);
+	return 0;
+}
+
+SEC("kretprobe/__inet6_bind")
+int BPF_KRETPROBE(kretprobe_bind6, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_BIND, &call))
+		function_bound(call.sk, call.address, (int)call.len, ret);
+	return 0;
+}
+
+SEC("kprobe/inet_csk_get_port")
+int BPF_KPROBE(kprobe_get_port, struct sock *sk, unsigned short port)
+{
+	struct probed_call call = { .sk = sk, .port = port };
+
+	probe_enter(PROBED_GET_PORT, &call);
+	return 0;
+}
+
+SEC("kretprobe/inet_csk_get_port")
+int BPF_KRETPROBE(kretprobe_get_port, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_GET_PORT, &call))
+		function_got_port(call.sk, (__u16)call.port, ret);
+	return 0;
+}
+
+SEC("kprobe/inet_autobind")
+int BPF_KPROBE(kprobe_autobind, struct sock *sk)
+{
+	struct probed_call call = { .sk = sk };
+
+	probe_enter(PROBED_AUTOBIND, &call);
+	return 0;
+}
+
+SEC("kretprobe/inet_autobind")
+int BPF_KRETPROBE(kretprobe_autobind, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_AUTOBIND, &call))
+		function_autobound(call.sk, ret);
+	return 0;
+}
+
+#endif
