@@ -6,9 +6,11 @@
 
 #include "function.bpf.h"
 
+/* Here `sk` is a BTF pointer, from which a cookie can be made if there is none yet. */
 SEC("fentry/inet_hash_connect")
 int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
 {
+	compat_cookie(sk);
 	function_connect(sk);
 	return 0;
 }
@@ -16,6 +18,7 @@ int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
 SEC("fentry/inet6_hash_connect")
 int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 {
+	compat_cookie(sk);
 	function_connect(sk);
 	return 0;
 }
@@ -23,6 +26,7 @@ int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 SEC("fexit/__inet_bind")
 int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
+	compat_cookie(sk);
 	function_bound(sk, address, len, ret);
 	return 0;
 }
@@ -30,6 +34,7 @@ int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, 
 SEC("fexit/__inet6_bind")
 int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
+	compat_cookie(sk);
 	function_bound(sk, address, len, ret);
 	return 0;
 }
@@ -37,6 +42,7 @@ int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, 
 SEC("fexit/inet_csk_get_port")
 int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
 {
+	compat_cookie(sk);
 	function_got_port(sk, port, ret);
 	return 0;
 }
@@ -44,6 +50,7 @@ int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
 SEC("fexit/inet_autobind")
 int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
 {
+	compat_cookie(sk);
 	function_autobound(sk, ret);
 	return 0;
 }

@@ -27,23 +27,44 @@ static const struct pc_program kprobe_programs[] = {
 	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS }, { NULL, PC_ATTACH_NONE },
 };
 
+/* A cookie for each new socket, without which its claim is not found again. */
+static const struct pc_program cookie_programs[] = {
+	{ "sock_create", PC_ATTACH_CGROUP },
+	{ NULL, PC_ATTACH_NONE },
+};
+
+/* And UDP ports taken without a bind(). */
+static const struct pc_program cookie_and_udp_programs[] = {
+	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
+	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
+	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
+};
+
+#define WITHOUT_COOKIES "who made a claim on a socket without a cookie (no cgroup hooks here)"
+
 const struct pc_backend pc_backends[] = {
 	{
 		.name = "fentry",
 		.programs = fentry_programs,
+		.cgroup = cookie_programs,
 		.blind = "",
+		.cgroup_blind = WITHOUT_COOKIES,
 	},
 	{
 		.name = "kprobe",
 		.programs = kprobe_programs,
+		.cgroup = cookie_programs,
 		.blind = "",
+		.cgroup_blind = WITHOUT_COOKIES,
 		.needs = "/sys/bus/event_source/devices/kprobe/type",
 		.needs_what = "kprobes (CONFIG_KPROBE_EVENTS)",
 	},
 	{
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
+		.cgroup = cookie_and_udp_programs,
 		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the kernel",
+		.cgroup_blind = "UDP ports taken without a bind(), and " WITHOUT_COOKIES,
 		.claims_by_state = true,
 	},
 };
@@ -54,12 +75,3 @@ const struct pc_program pc_common_programs[] = {
 	{ "sweep", PC_ATTACH_NONE },
 	{ NULL, PC_ATTACH_NONE },
 };
-
-const struct pc_program pc_cgroup_programs[] = {
-	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
-	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
-	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
-};
-
-const char pc_cgroup_blind[] = "when and by whom UDP ports were taken without a bind(), and who made "
-			       "a bind() on a socket without a cookie (no cgroup hooks here)";

@@ -24,7 +24,9 @@ struct pc_program {
 struct pc_backend {
 	const char *name;
 	const struct pc_program *programs; /* ends with a NULL name */
+	const struct pc_program *cgroup;   /* it can do without these */
 	const char *blind;		   /* what it cannot see; "" for nothing */
+	const char *cgroup_blind;	   /* what more, without the cgroup programs */
 	const char *needs;		   /* a file without which it is not worth trying, or NULL */
 	const char *needs_what;		   /* what that file stands for */
 	bool claims_by_state;		   /* connect() is seen by its TCP state */
@@ -36,9 +38,5 @@ extern const size_t pc_backends_count;
 
 /* Needed by every back end. */
 extern const struct pc_program pc_common_programs[];
-
-/* Every back end can do without these: cookies for new sockets, and UDP autobind. */
-extern const struct pc_program pc_cgroup_programs[];
-extern const char pc_cgroup_blind[];
 
 #endif

@@ -65,10 +65,12 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	m->skel = portclash_bpf__open();
 	if (!m->skel)
 		return -errno;
-	for (size_t i = 0; i < pc_backends_count; i++)
+	for (size_t i = 0; i < pc_backends_count; i++) {
 		set_autoload(m, pc_backends[i].programs, false);
+		set_autoload(m, pc_backends[i].cgroup, false);
+	}
 	set_autoload(m, m->backend->programs, true);
-	set_autoload(m, pc_cgroup_programs, with_cgroup);
+	set_autoload(m, m->backend->cgroup, with_cgroup);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
 		.claims_wake = CLAIMS_WAKE,
@@ -140,7 +142,7 @@ static bool attach_cgroup(struct pc_monitor *m)
 	char unused[PC_SENTENCE];
 	size_t before = m->links_count;
 	int fd = pc_cgroup_root_open();
-	int err = fd < 0 ? fd : attach_all(m, pc_cgroup_programs, fd, false, unused);
+	int err = fd < 0 ? fd : attach_all(m, m->backend->cgroup, fd, false, unused);
 
 	if (fd >= 0)
 		close(fd);
@@ -200,7 +202,7 @@ static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o
 		return err;
 	cgroup = cgroup && attach_cgroup(m);
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind,
-		 cgroup || !m->backend->blind[0] ? "" : "; ", cgroup ? "" : pc_cgroup_blind);
+		 cgroup || !m->backend->blind[0] ? "" : "; ", cgroup ? "" : m->backend->cgroup_blind);
 	return 0;
 }
 
