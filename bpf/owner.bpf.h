@@ -7,7 +7,8 @@
 #include "process.bpf.h"
 #include "socket.bpf.h"
 
-/* Key of wanted_sockets for "a TCP socket with these two ports": no cookie has bit 63. */
+/* Key of wanted_sockets for "a TCP socket with these two ports" (remote 0: none): no cookie
+ * has bit 63. */
 static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
 {
 	return 1ULL << 63 | (__u64)lport << 16 | rport;
@@ -21,7 +22,7 @@ static __always_inline bool owner_wanted(const struct pc_socket *s)
 		return true;
 	if (cookie && bpf_map_lookup_elem(&wanted_sockets, &cookie))
 		return true;
-	return s->proto == PC_PROTO_TCP && s->rport &&
+	return s->proto == PC_PROTO_TCP && s->lport &&
 	       bpf_map_lookup_elem(&wanted_sockets, &ports);
 }
 

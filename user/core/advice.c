@@ -54,6 +54,19 @@ static void about_reuseaddr(FILE *out, const struct pc_verdict *v, const struct 
 					  "the holder did not set it too");
 }
 
+/* tcp_v6_connect() sets sk_rcv_saddr of a client on a specific IPv6 address to 127.0.0.6 and
+ * leaves it not v6-only: to 0.0.0.0 that looks like an IPv4 socket. */
+static void about_v6_quirk(FILE *out, const struct pc_verdict *v, const struct pc_holder *h)
+{
+	const struct pc_refusal *r = &v->refusal;
+
+	if (r->wanted_family == PC_FAMILY_V4 && h->socket.family == PC_FAMILY_V6 &&
+	    !pc_address_is_any(PC_FAMILY_V6, h->socket.local) &&
+	    !pc_address_is_mapped(PC_FAMILY_V6, h->socket.local))
+		fprintf(out, "; although it is an IPv6 connection, the kernel counts it against "
+			     "0.0.0.0 (a specific IPv4 address would have been free)");
+}
+
 static void explain_ephemeral_client(FILE *out, const struct pc_verdict *v)
 {
 	const struct pc_holder *h = primary(v);
@@ -64,6 +77,7 @@ static void explain_ephemeral_client(FILE *out, const struct pc_verdict *v)
 		"%s at connect()",
 		name_of(&h->maker, name, sizeof(name)));
 	why_chosen(out, &v->refusal);
+	about_v6_quirk(out, v, h);
 	about_reuseaddr(out, v, h);
 }
 

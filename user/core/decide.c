@@ -31,10 +31,10 @@ static enum pc_how infer_tcp_connected(const struct pc_holder *h, const struct p
 		return PC_HOW_CONNECT;
 	if (s->state == PC_STATE_SYN_SENT)
 		return PC_HOW_BIND_ZERO;
-	/* Left are accepted connections and clients after a bind to port 0. The claim of the
-	 * latter would have been seen, and its port is always from the range. A TIME_WAIT
-	 * socket keeps no lock flags: it can also have been a client that bound by number. */
-	if (s->state != PC_STATE_TIME_WAIT && (!h->older || !in_range(r, s->lport)))
+	/* Left are accepted connections, and clients after a bind to port 0, whose claim would
+	 * have been seen unless they are older, and whose port is always from the range. A
+	 * TIME_WAIT socket keeps no lock flags: older, it can also have bound by number. */
+	if (!h->older || (s->state != PC_STATE_TIME_WAIT && !in_range(r, s->lport)))
 		return PC_HOW_ACCEPT;
 	return PC_HOW_UNKNOWN;
 }
@@ -118,18 +118,21 @@ static enum pc_cause cause_tcp(const struct pc_holder *h)
 	}
 }
 
-static enum pc_cause cause_of(const struct pc_holder *h)
+static enum pc_cause cause_of(const struct pc_verdict *v, const struct pc_holder *h)
 {
+	/* Two bound the port and one listens already: how the port was come by says nothing. */
+	if (v->refusal.op == PC_OP_LISTEN && h->socket.state == PC_STATE_LISTEN)
+		return PC_CAUSE_LISTENER;
 	return h->socket.proto == PC_PROTO_UDP ? cause_udp(h) : cause_tcp(h);
 }
 
 /* Of several blocking holders the verdict speaks of the one that waiting helps least with:
  * what listens outlasts a client, a client outlasts the end of a connection. */
-static int weight(const struct pc_holder *h)
+static int weight(const struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (h->socket.proto == PC_PROTO_TCP && h->socket.state == PC_STATE_LISTEN)
 		return 100;
-	switch (cause_of(h)) {
+	switch (cause_of(v, h)) {
 	case PC_CAUSE_LISTENER:
 		return 90;
 	case PC_CAUSE_SELF_CONNECT:
@@ -150,9 +153,9 @@ static int weight(const struct pc_holder *h)
 }
 
 /* A socket that nobody has open ends by itself: among equals, name one that somebody has. */
-static int rank(const struct pc_holder *h)
+static int rank(const struct pc_verdict *v, const struct pc_holder *h)
 {
-	return weight(h) * 2 + !(h->socket.flags & (PC_SOCKET_ORPHAN | PC_SOCKET_DEAD));
+	return weight(v, h) * 2 + !(h->socket.flags & (PC_SOCKET_ORPHAN | PC_SOCKET_DEAD));
 }
 
 static int choose_primary(const struct pc_verdict *v)
@@ -162,7 +165,7 @@ static int choose_primary(const struct pc_verdict *v)
 	for (unsigned i = 0; i < v->holders_count; i++) {
 		if (!v->holders[i].blocking)
 			continue;
-		if (best < 0 || rank(&v->holders[i]) > rank(&v->holders[best]))
+		if (best < 0 || rank(v, &v->holders[i]) > rank(v, &v->holders[best]))
 			best = (int)i;
 	}
 	return best;
@@ -191,7 +194,7 @@ static enum pc_cause decide_in_use(struct pc_verdict *v)
 		return PC_CAUSE_RANGE_EXHAUSTED;
 	mark_holders(v);
 	v->primary = choose_primary(v);
-	return v->primary < 0 ? PC_CAUSE_UNKNOWN : cause_of(&v->holders[v->primary]);
+	return v->primary < 0 ? PC_CAUSE_UNKNOWN : cause_of(v, &v->holders[v->primary]);
 }
 
 void pc_decide(struct pc_verdict *v)

@@ -152,6 +152,10 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 
 	if (!p || !p->who)
 		return;
+	if (v->requester.who == p->who) {
+		add(v, PC_NOW, say("close that socket first: it is the refused process's own"), NULL);
+		return;
+	}
 	if (len > 8 && !strcmp(unit + len - 8, ".service")) {
 		struct pc_text text;
 

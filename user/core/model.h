@@ -67,6 +67,7 @@ struct pc_holder {
 	struct pc_party owners[PC_OWNERS_MAX]; /* have the socket open now */
 	unsigned owners_count;
 	struct pc_party peer;  /* the other end, when it is on this machine */
+	bool peer_listens;     /* peer has not accepted the connection yet, but listens for it */
 	const char *process_note; /* why no process is named, or what to know of it; static */
 };
 

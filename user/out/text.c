@@ -169,6 +169,8 @@ static void put_owners(FILE *out, const struct pc_holder *h)
 	if (h->peer.who) {
 		fprintf(out, "\n" FIELD "the other end is ", "    ", "");
 		put_party(out, &h->peer);
+		if (h->peer_listens)
+			fputs(", which has not accepted it yet", out);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "core/decide.h"
 #include "watch/watch_private.h"
 
-#define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 2)
+#define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 3)
 _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 
 static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
@@ -45,8 +45,10 @@ static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
 				keys[count++] = s->cookie;
 			else if (s->inode)
 				keys[count++] = pc_wanted_ports(s->lport, s->rport);
-			if (wants_peer(s))
+			if (wants_peer(s)) {
 				keys[count++] = pc_wanted_ports(s->rport, s->lport);
+				keys[count++] = pc_wanted_ports(s->rport, 0);
+			}
 		}
 	}
 	return count;
@@ -57,6 +59,16 @@ static bool is_reverse(const struct pc_socket *a, const struct pc_socket *b)
 	return a->netns == b->netns && a->family == b->family && a->lport == b->rport &&
 	       a->rport == b->lport && !memcmp(a->local, b->remote, sizeof(a->local)) &&
 	       !memcmp(a->remote, b->local, sizeof(a->remote));
+}
+
+/* The listener in whose queue the other end waits, as long as nobody has accepted it. */
+static bool is_listener_of(const struct pc_socket *s, const struct pc_socket *listener)
+{
+	return listener->proto == PC_PROTO_TCP && listener->state == PC_STATE_LISTEN &&
+	       listener->netns == s->netns && listener->lport == s->rport &&
+	       (pc_address_is_any(listener->family, listener->local) ||
+		(listener->family == s->family &&
+		 !memcmp(listener->local, s->remote, sizeof(s->remote))));
 }
 
 static bool has_owner(const struct pc_holder *h, const struct pc_process_key *key)
@@ -81,6 +93,19 @@ static void give_owner(struct pc_watch *w, struct pc_holder *h, const struct pc_
 	h->owners_count++;
 }
 
+/* Whoever has accepted the connection; else who listens for it. */
+static void give_peer(struct pc_watch *w, struct pc_holder *h, const struct pc_owner *o)
+{
+	bool accepted = is_reverse(&h->socket, &o->socket);
+
+	if (!accepted && (h->peer.who || !is_listener_of(&h->socket, &o->socket)))
+		return;
+	if (accepted && h->peer.who && !h->peer_listens)
+		return;
+	pc_resolve_party(w, &o->process, o->comm, &h->peer);
+	h->peer_listens = !accepted;
+}
+
 static void on_owner(void *context, const struct pc_owner *o)
 {
 	struct pc_watch *w = context;
@@ -93,9 +118,8 @@ static void on_owner(void *context, const struct pc_owner *o)
 
 			if (h->socket.inode && h->socket.inode == o->socket.inode)
 				give_owner(w, h, o);
-			else if (wants_peer(&h->socket) && !h->peer.who &&
-				 is_reverse(&h->socket, &o->socket))
-				pc_resolve_party(w, &o->process, o->comm, &h->peer);
+			else if (wants_peer(&h->socket))
+				give_peer(w, h, o);
 		}
 	}
 }
@@ -107,13 +131,21 @@ static bool claims_were_lost(const struct pc_watch *w)
 	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
 }
 
+/* The first pass knows sockets by their cookie, and a TIME_WAIT may have none. It lasts 60 s
+ * (TCP_TIMEWAIT_LEN): later there is none left from before the start. */
+static bool may_be_old_time_wait(const struct pc_watch *w, const struct pc_socket *s)
+{
+	return s->state == PC_STATE_TIME_WAIT && !s->cookie &&
+	       pc_boot_ns() - w->started_ns < 61 * 1000000000ULL;
+}
+
 static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 {
 	const struct pc_entry *e = pc_ledger_find(w->ledger, h->socket.cookie);
 
 	h->maker.fd = -1;
 	if (!e) {
-		h->older = claims_were_lost(w);
+		h->older = claims_were_lost(w) || may_be_old_time_wait(w, &h->socket);
 		return;
 	}
 	h->older = e->flags & PC_ENTRY_OLDER;
