@@ -97,6 +97,24 @@ static __always_inline __u32 walk_slot(struct walk *w, enum rank rank)
 	return PC_HOLDERS_MAX - w->others;
 }
 
+static __always_inline __u64 sweep_key(const struct sock *sk)
+{
+	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	bool is_v6 = BPF_CORE_READ(sk, __sk_common.skc_family) == PC_FAMILY_V6;
+	__u32 remote[4] = {};
+
+	if (cookie || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_TIME_WAIT)
+		return cookie;
+	if (is_v6)
+		bpf_core_read(remote, sizeof(remote), &sk->__sk_common.skc_v6_daddr);
+	else
+		bpf_core_read(remote, 4, &sk->__sk_common.skc_daddr);
+	return pc_time_wait_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+				BPF_CORE_READ(sk, __sk_common.skc_num),
+				__builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport)), is_v6,
+				remote);
+}
+
 /* False when there is no more room: the sweep is called again from this index. */
 static __always_inline bool sweep_take(const struct sock *sk)
 {
@@ -108,7 +126,7 @@ static __always_inline bool sweep_take(const struct sock *sk)
 	n = out->count;
 	if (n >= PC_SWEEP_COOKIES)
 		return false;
-	out->cookies[n] = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	out->cookies[n] = sweep_key(sk);
 	out->count = n + 1;
 	return true;
 }

@@ -245,8 +245,9 @@ struct pc_netns_ports {
 	__u64 time_ns;
 };
 
-/* Value of the map `sweep_result`: cookies of the sockets in the TCP port table, from the
- * index asked for up to, not including, `next`; those of `next` itself may be incomplete. */
+/* Value of the map `sweep_result`: cookies of the sockets in the TCP port table (for a
+ * TIME_WAIT without one pc_time_wait_key(), for other sockets without one 0), from the index
+ * asked for up to, not including, `next`; those of `next` itself may be incomplete. */
 struct pc_sweep {
 	__u32 next;
 	__u32 count;
@@ -255,6 +256,20 @@ struct pc_sweep {
 	__u64 ports[PC_PORT_WORDS]; /* taken in the caller's network namespace, since index 0 */
 	__u64 cookies[PC_SWEEP_COOKIES];
 };
+
+/* Stands for the cookie of a TIME_WAIT that has none, in the sweep: by it those from before
+ * the start are known again. `remote` is 4 bytes for IPv4, 16 for IPv6. Bit 63 is set, which
+ * no cookie has. */
+static inline __attribute__((always_inline)) __u64
+pc_time_wait_key(__u32 netns, __u16 lport, __u16 rport, int is_v6, const __u32 *remote)
+{
+	__u64 ends = (__u64)netns << 32 | (__u32)lport << 16 | rport;
+	__u64 address = remote[0];
+
+	if (is_v6)
+		address ^= (__u64)remote[1] << 8 ^ (__u64)remote[2] << 16 ^ (__u64)remote[3] << 24;
+	return (ends * 0x9e3779b97f4a7c15ULL ^ address * 0xc2b2ae3d27d4eb4fULL) | 1ULL << 63;
+}
 
 /* Copied into .rodata before the programs are loaded. */
 struct pc_config {

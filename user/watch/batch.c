@@ -15,7 +15,7 @@ _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
 				  "not to a process";
 static const char note_accepted_gone[] =
-	"an accepted connection that its process has closed; the kernel is ending it";
+	"its listener's process has closed it; which one that was, was not recorded";
 static const char note_orphan[] = "its process has closed it; the kernel is ending the connection";
 static const char note_unseen[] = "the process that took the port was not seen";
 static const char note_accepting[] = "the process has accepted this connection";
@@ -131,21 +131,24 @@ static bool claims_were_lost(const struct pc_watch *w)
 	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
 }
 
-/* The first pass knows sockets by their cookie, and a TIME_WAIT may have none. It lasts 60 s
- * (TCP_TIMEWAIT_LEN): later there is none left from before the start. */
-static bool may_be_old_time_wait(const struct pc_watch *w, const struct pc_socket *s)
+/* A TIME_WAIT without a cookie is in the ledger, as older, under another key. */
+static uint64_t ledger_key(const struct pc_socket *s)
 {
-	return s->state == PC_STATE_TIME_WAIT && !s->cookie &&
-	       pc_boot_ns() - w->started_ns < 61 * 1000000000ULL;
+	uint32_t remote[4];
+
+	if (s->cookie || s->state != PC_STATE_TIME_WAIT)
+		return s->cookie;
+	memcpy(remote, s->remote, sizeof(remote));
+	return pc_time_wait_key(s->netns, s->lport, s->rport, s->family == PC_FAMILY_V6, remote);
 }
 
 static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 {
-	const struct pc_entry *e = pc_ledger_find(w->ledger, h->socket.cookie);
+	const struct pc_entry *e = pc_ledger_find(w->ledger, ledger_key(&h->socket));
 
 	h->maker.fd = -1;
 	if (!e) {
-		h->older = claims_were_lost(w) || may_be_old_time_wait(w, &h->socket);
+		h->older = claims_were_lost(w);
 		return;
 	}
 	h->older = e->flags & PC_ENTRY_OLDER;
