@@ -231,9 +231,19 @@ static void explain_not_local(FILE *out, const struct pc_verdict *v)
 static void explain_exhausted(FILE *out, const struct pc_verdict *v)
 {
 	fprintf(out,
-		"a bind() to port 0 found no free port in the ephemeral range %u\u2013%u: \"in use\" "
-		"means here that the range is used up",
+		"a %s found no free port in the ephemeral range %u\u2013%u: \"in use\" means here that "
+		"the range is used up",
+		v->refusal.op == PC_OP_LISTEN ? "listen() without a bind()" : "bind() to port 0",
 		v->refusal.range_low, v->refusal.range_high);
+}
+
+static void explain_denied(FILE *out, const struct pc_refusal *r)
+{
+	fprintf(out, "permission was denied");
+	if (r->op == PC_OP_BIND && r->wanted_port)
+		fprintf(out, " although the port is not below %u", r->unprivileged_start);
+	fprintf(out, ": a security module (SELinux, AppArmor, Landlock) or a cgroup program refused "
+		     "it");
 }
 
 static void explain_unknown(FILE *out, const struct pc_verdict *v)
@@ -242,10 +252,9 @@ static void explain_unknown(FILE *out, const struct pc_verdict *v)
 	const struct pc_holder *h = primary(v);
 
 	if (r->error == EACCES)
-		fprintf(out,
-			"permission was denied although the port is not below %u: a security module "
-			"(SELinux, AppArmor, Landlock) or a cgroup program refused it",
-			r->unprivileged_start);
+		explain_denied(out, r);
+	else if (r->walk & PC_WALK_NO_TABLE)
+		fprintf(out, "the kernel's port table was not found, so the holders are not known");
 	else if (h)
 		fprintf(out, "%s holds the port; whether it was accepted by a listener that is gone "
 			     "or is an outgoing connection is not known, because it is older than "

@@ -197,6 +197,12 @@ static enum pc_cause decide_in_use(struct pc_verdict *v)
 	return v->primary < 0 ? PC_CAUSE_UNKNOWN : cause_of(v, &v->holders[v->primary]);
 }
 
+/* __inet_bind() asks for the capability; listen() asks for none. */
+static bool privileged(const struct pc_refusal *r)
+{
+	return r->op == PC_OP_BIND && r->wanted_port && r->wanted_port < r->unprivileged_start;
+}
+
 void pc_decide(struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
@@ -210,9 +216,7 @@ void pc_decide(struct pc_verdict *v)
 		v->cause = PC_CAUSE_ADDRESS_NOT_LOCAL;
 		break;
 	case EACCES:
-		v->cause = r->wanted_port && r->wanted_port < r->unprivileged_start ?
-				   PC_CAUSE_PRIVILEGED_PORT :
-				   PC_CAUSE_UNKNOWN;
+		v->cause = privileged(r) ? PC_CAUSE_PRIVILEGED_PORT : PC_CAUSE_UNKNOWN;
 		break;
 	default:
 		v->cause = PC_CAUSE_UNKNOWN;

@@ -132,15 +132,24 @@ static void fix_other_port(struct pc_verdict *v)
 			   "chooses", r->range_low, r->range_high), NULL);
 }
 
-/* True only when the holder has set it already and is not listening. */
-static void fix_reuseaddr(struct pc_verdict *v, const struct pc_holder *h)
+static bool shares_reuseaddr(const struct pc_socket *s)
 {
-	bool shares = h->socket.reuse &&
-		      (h->socket.proto == PC_PROTO_UDP || h->socket.state != PC_STATE_LISTEN);
+	return s->reuse && (s->proto == PC_PROTO_UDP || s->state != PC_STATE_LISTEN);
+}
 
-	if (shares && !v->refusal.socket.reuse)
-		add(v, PC_LASTING, say("set SO_REUSEADDR on the refused socket before bind(); the "
-			   "holder has set it, and it works only when both have"), NULL);
+/* True only when every holder in the way has set it already and none of them listens; and
+ * that is known only when all of them could be described. */
+static void fix_reuseaddr(struct pc_verdict *v)
+{
+	if (v->refusal.socket.reuse || v->refusal.holders_total > v->holders_count)
+		return;
+	for (unsigned i = 0; i < v->holders_count; i++)
+		if (v->holders[i].blocking && !shares_reuseaddr(&v->holders[i].socket))
+			return;
+	add(v, PC_LASTING,
+	    say("set SO_REUSEADDR on the refused socket before bind(); the holder has set it, and it "
+		"works only when both have"),
+	    NULL);
 }
 
 static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char *or_wait)
@@ -161,7 +170,7 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 
 		if (pc_text_open(&text))
 			return;
-		fputs("systemctl stop ", text.out);
+		fputs(unit[0] == '-' ? "systemctl stop -- " : "systemctl stop ", text.out);
 		pc_text_quote(text.out, unit);
 		add(v, PC_NOW, say("stop the unit of pid %u%s", p->who->key.tgid, or_wait),
 		    pc_text_close(&text));
@@ -189,14 +198,14 @@ static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (pc_holder_actor(h))
 		fix_stop(v, h, ", or wait for its connection to end");
-	else if (h->socket.proto == PC_PROTO_TCP && h->socket.rport)
+	else if (h->socket.flags & (PC_SOCKET_ORPHAN | PC_SOCKET_DEAD) && h->socket.rport)
 		fix_cut(v, h);
 }
 
 static void fix_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	fix_reserve(v);
 	fix_other_port(v);
 }
@@ -204,7 +213,7 @@ static void fix_client(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_ephemeral_bind(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, "");
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	fix_reserve(v);
 	fix_other_port(v);
 }
@@ -212,7 +221,7 @@ static void fix_ephemeral_bind(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	add(v, PC_LASTING, say("have the client bind another source port, or none; reserving the port "
 		   "does not help, because it was asked for by number"), NULL);
 }
@@ -220,7 +229,7 @@ static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, ", if it should not have the port");
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	add(v, PC_LASTING, say("or give one of the two another port or another address"), NULL);
 	add(v, PC_LASTING, say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
 	    NULL);
@@ -229,13 +238,13 @@ static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_bound(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, ", or have it close that socket");
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 }
 
 static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
 {
 	add(v, PC_NOW, say("try again, it ends by itself within 60 s"), NULL);
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	if (h->how == PC_HOW_CONNECT) {
 		fix_reserve(v);
 		fix_other_port(v);
@@ -248,7 +257,7 @@ static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_lingering(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v, h);
+	fix_reuseaddr(v);
 	if (!h->socket.reuse)
 		add(v, PC_LASTING, say("set SO_REUSEADDR before bind() in every run of the server; "
 			   "accepted connections have it from their listener"), NULL);

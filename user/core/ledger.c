@@ -69,11 +69,10 @@ void pc_ledger_free(struct pc_ledger *l)
 
 static int grow(struct pc_ledger *l)
 {
-	size_t size = size_for(l->used + l->used / 2);
+	size_t wanted = l->used + l->used / 2;
+	size_t size = size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX);
 	struct pc_entry *slots;
 
-	if (l->used >= PC_LEDGER_MAX)
-		return -ENOSPC;
 	slots = calloc(size, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
@@ -94,6 +93,8 @@ int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
 	if (!entry->cookie)
 		return -EINVAL;
 	slot = probe(l->slots, l->size, entry->cookie);
+	if (!slot->cookie && l->used >= PC_LEDGER_MAX)
+		return -ENOSPC;
 	if (!slot->cookie && l->used * 4 >= l->size * 3) {
 		err = grow(l);
 		if (err)

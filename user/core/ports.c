@@ -27,17 +27,20 @@ static bool parse_port(const char **at, unsigned *port)
 
 static bool parse_range(const char **at, uint64_t *set)
 {
+	const char *start = *at;
 	unsigned low, high;
 
 	if (!parse_port(at, &low))
 		return false;
 	high = low;
 	if (**at == '-') {
-		const char *p = *at + 1;
-
-		if (!parse_port(&p, &high) || high < low)
+		++*at;
+		if (!parse_port(at, &high))
 			return false;
-		*at = p;
+		if (high < low) {
+			*at = start;
+			return false;
+		}
 	}
 	for (unsigned port = low; port <= high; port++)
 		pc_ports_add(set, (uint16_t)port);
@@ -58,10 +61,11 @@ int pc_ports_parse(const char *list, bool allow_empty, uint64_t *set, const char
 	if (is_end(*p) && !allow_empty)
 		return -EINVAL;
 	while (!is_end(*p)) {
+		bool ok = parse_range(&p, parsed);
+
 		*bad = p;
-		if (!parse_range(&p, parsed))
+		if (!ok)
 			return -EINVAL;
-		*bad = p;
 		if (is_end(*p))
 			break;
 		if (*p++ != ',' || is_end(*p))

@@ -17,7 +17,7 @@ static bool proto_ok(unsigned proto)
 
 static bool socket_ok(const struct pc_socket *s)
 {
-	return family_ok(s->family) && proto_ok(s->proto) && s->state < 16;
+	return family_ok(s->family) && proto_ok(s->proto) && s->state < PC_STATE_COUNT;
 }
 
 static bool process_ok(const struct pc_process *p, size_t size)
@@ -35,7 +35,7 @@ static bool claim_ok(const struct pc_claim *c, size_t size)
 
 static bool endpoints_ok(const struct pc_endpoints *e, size_t size)
 {
-	return size >= sizeof(*e) && family_ok(e->family);
+	return size >= sizeof(*e) && family_ok(e->family) && e->state < PC_STATE_COUNT;
 }
 
 static bool refusal_ok(const struct pc_refusal *r, size_t size)
@@ -46,6 +46,8 @@ static bool refusal_ok(const struct pc_refusal *r, size_t size)
 	if (r->op <= PC_OP_INVALID || r->op >= PC_OP_COUNT)
 		return false;
 	if (!proto_ok(r->proto) || !family_ok(r->wanted_family) || r->error <= 0)
+		return false;
+	if (!socket_ok(&r->socket))
 		return false;
 	for (int i = 0; i < r->holders_count; i++)
 		if (!socket_ok(&r->holders[i]))
