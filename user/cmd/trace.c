@@ -36,7 +36,7 @@ struct trace {
 	uint64_t for_ns;
 	char **command; /* NULL: none */
 	pid_t child;
-	int child_status;
+	int child_status; /* -1: still runs */
 	sigset_t mask_before;
 };
 
@@ -163,17 +163,22 @@ static int start_command(struct trace *t)
 	return t->child;
 }
 
-static int finish(struct trace *t, struct pc_watch *w)
+/* A reader that has gone away is no failure of ours to speak of. */
+static bool cannot_write(struct pc_watch *w)
 {
-	int error;
+	int error = pc_watch_take_error(w);
 
-	pc_watch_summary(w, t->command && t->child > 0, t->child_status);
-	error = pc_watch_take_error(w);
-	if (error && error != EPIPE) {
+	if (error && error != EPIPE)
 		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
 			strerror(error));
+	return error && error != EPIPE;
+}
+
+static int finish(struct trace *t, struct pc_watch *w)
+{
+	pc_watch_summary(w, t->command && t->child > 0, t->child_status);
+	if (cannot_write(w))
 		return PC_EXIT_FAILED;
-	}
 	return pc_watch_counters(w)->verdicts ? PC_EXIT_REFUSED : PC_EXIT_OK;
 }
 
@@ -192,7 +197,7 @@ static int run(struct trace *t)
 		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
-	if (!start_command(t)) {
+	if (!cannot_write(w) && !start_command(t)) {
 		loop(t, w, signals);
 		status = finish(t, w);
 	}
@@ -208,6 +213,7 @@ int pc_cmd_trace(int argc, char **argv)
 	struct pc_log log = PC_LOG_INIT;
 	struct trace t = {
 		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_text, .log = &log },
+		.child_status = -1,
 	};
 	int status;
 

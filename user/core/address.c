@@ -54,6 +54,32 @@ bool pc_address_is_loopback(uint16_t family, const uint8_t *address)
 	return address[0] == 127;
 }
 
+static void canonical(uint16_t family, const uint8_t *address, uint8_t *out)
+{
+	if (family == PC_FAMILY_V6) {
+		memcpy(out, address, 16);
+		return;
+	}
+	memcpy(out, mapped_prefix, sizeof(mapped_prefix));
+	memcpy(out + sizeof(mapped_prefix), address, 4);
+}
+
+bool pc_address_equal(uint16_t family_a, const uint8_t *a, uint16_t family_b, const uint8_t *b)
+{
+	uint8_t x[16], y[16];
+
+	canonical(family_a, a, x);
+	canonical(family_b, b, y);
+	return memcmp(x, y, sizeof(x)) == 0;
+}
+
+enum pc_state pc_socket_state(const struct pc_socket *s)
+{
+	if (s->state == PC_STATE_TIME_WAIT && s->substate == PC_STATE_FIN_WAIT2)
+		return PC_STATE_FIN_WAIT2;
+	return s->state;
+}
+
 bool pc_socket_is_self(const struct pc_socket *s)
 {
 	return s->rport && s->rport == s->lport &&

@@ -21,6 +21,13 @@ bool pc_address_is_any(uint16_t family, const uint8_t *address);
 bool pc_address_is_mapped(uint16_t family, const uint8_t *address);
 bool pc_address_is_loopback(uint16_t family, const uint8_t *address);
 
+/* The same address, be it IPv4 or IPv4-mapped? */
+bool pc_address_equal(uint16_t family_a, const uint8_t *a, uint16_t family_b, const uint8_t *b);
+
+/* The state as `ss` shows it: the kernel keeps an orphan in FIN_WAIT2 as a TIME_WAIT that
+ * remembers it (tw_substate), until the other end closes too. */
+enum pc_state pc_socket_state(const struct pc_socket *s);
+
 /* Both ends the same: a socket connected to itself. */
 bool pc_socket_is_self(const struct pc_socket *s);
 

@@ -96,7 +96,7 @@ static enum pc_cause cause_tcp(const struct pc_holder *h)
 {
 	const struct pc_socket *s = &h->socket;
 
-	if (s->state == PC_STATE_TIME_WAIT)
+	if (pc_socket_state(s) == PC_STATE_TIME_WAIT)
 		return PC_CAUSE_TIME_WAIT;
 	if (s->state == PC_STATE_LISTEN)
 		return pc_holder_kernel_chosen(h) ? PC_CAUSE_EPHEMERAL_BIND : PC_CAUSE_LISTENER;

@@ -23,7 +23,7 @@ const char *pc_holder_word(const struct pc_holder *h)
 		return "a listener";
 	if (s->state == PC_STATE_CLOSE)
 		return "a socket that is bound but does not listen";
-	if (s->state == PC_STATE_TIME_WAIT)
+	if (pc_socket_state(s) == PC_STATE_TIME_WAIT)
 		return "the TIME_WAIT of an ended connection, not a listener";
 	return h->how == PC_HOW_ACCEPT	? "an accepted connection, not a listener" :
 	       h->how == PC_HOW_UNKNOWN ? "a connection, not a listener," :
@@ -194,11 +194,17 @@ static void fix_cut(struct pc_verdict *v, const struct pc_holder *h)
 		pc_endpoint_text(s->family, s->remote, s->rport, remote)));
 }
 
+/* Closed by its process, and left to the kernel; not one that waits to be accepted. */
+static bool ends_by_itself(const struct pc_socket *s)
+{
+	return s->rport && (s->flags & PC_SOCKET_DEAD || s->state == PC_STATE_TIME_WAIT);
+}
+
 static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (pc_holder_actor(h))
 		fix_stop(v, h, ", or wait for its connection to end");
-	else if (h->socket.flags & (PC_SOCKET_ORPHAN | PC_SOCKET_DEAD) && h->socket.rport)
+	else if (ends_by_itself(&h->socket))
 		fix_cut(v, h);
 }
 

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "core/address.h"
@@ -169,7 +170,7 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "blocking", json_boolean(h->blocking));
-	json_object_set_new(o, "state", json_string(pc_state_name(s->state)));
+	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
 	json_object_set_new(o, "local", endpoint(s->family, s->local, s->lport));
 	json_object_set_new(o, "remote",
 			    s->rport ? endpoint(s->family, s->remote, s->rport) : json_null());
@@ -303,6 +304,14 @@ static json_t *ledger_of(const struct pc_counters *c)
 	return ledger;
 }
 
+static void add_command(json_t *line, int status)
+{
+	json_object_set_new(line, "command_status",
+			    WIFEXITED(status) ? json_integer(WEXITSTATUS(status)) : json_null());
+	json_object_set_new(line, "command_signal",
+			    WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
+}
+
 static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 			const struct pc_summary *s)
 {
@@ -325,7 +334,7 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 			    json_integer((json_int_t)pc_lost_total(s->counters)));
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
 	if (s->has_command)
-		json_object_set_new(line, "command_status", json_integer(s->command_status));
+		add_command(line, s->command_status);
 	return write_line(log, line);
 }
 

@@ -28,7 +28,7 @@ struct pc_summary {
 	const struct pc_counters *counters;
 	uint64_t watched_ns;
 	bool has_command;
-	int command_status; /* as wait() has it */
+	int command_status; /* as wait() has it; -1: it still runs */
 };
 
 /* Each returns 0 or the negative errno of the write. `log` is where it writes. */

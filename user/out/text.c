@@ -129,7 +129,7 @@ static void put_connection(FILE *out, const struct pc_socket *s)
 		fprintf(out, " → %s",
 			pc_endpoint_text(s->family, s->remote, s->rport, remote));
 	if (!udp)
-		fprintf(out, " %s", pc_state_name(s->state));
+		fprintf(out, " %s", pc_state_name(pc_socket_state(s)));
 }
 
 static const char *how_words(const struct pc_holder *h)
@@ -318,8 +318,10 @@ static void put_command(FILE *out, int status)
 {
 	if (WIFSIGNALED(status))
 		fprintf(out, "; the command was ended by signal %d", WTERMSIG(status));
-	else
+	else if (WIFEXITED(status))
 		fprintf(out, "; the command exited with %d", WEXITSTATUS(status));
+	else
+		fputs("; the command still runs", out);
 }
 
 static int text_summary(struct pc_log *log, const struct pc_clock *clock,

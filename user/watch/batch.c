@@ -15,7 +15,9 @@ _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
 				  "not to a process";
 static const char note_accepted_gone[] =
-	"its listener's process has closed it; which one that was, was not recorded";
+	"an accepted connection that its process has closed; the kernel is ending it";
+static const char note_queued[] =
+	"a connection that waits in its listener's queue; no process has accepted it yet";
 static const char note_orphan[] = "its process has closed it; the kernel is ending the connection";
 static const char note_unseen[] = "the process that took the port was not seen";
 static const char note_accepting[] = "the process has accepted this connection";
@@ -27,7 +29,7 @@ static const char note_exited[] = "has exited; nobody has the socket open any mo
 /* Is the other end of this connection a socket on this machine? */
 static bool wants_peer(const struct pc_socket *s)
 {
-	return s->proto == PC_PROTO_TCP && s->rport && s->state != PC_STATE_TIME_WAIT &&
+	return s->proto == PC_PROTO_TCP && s->rport && pc_socket_state(s) != PC_STATE_TIME_WAIT &&
 	       pc_address_is_loopback(s->family, s->remote) && !pc_socket_is_self(s);
 }
 
@@ -56,19 +58,24 @@ static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
 
 static bool is_reverse(const struct pc_socket *a, const struct pc_socket *b)
 {
-	return a->netns == b->netns && a->family == b->family && a->lport == b->rport &&
-	       a->rport == b->lport && !memcmp(a->local, b->remote, sizeof(a->local)) &&
-	       !memcmp(a->remote, b->local, sizeof(a->remote));
+	return a->netns == b->netns && a->lport == b->rport && a->rport == b->lport &&
+	       pc_address_equal(a->family, a->local, b->family, b->remote) &&
+	       pc_address_equal(a->family, a->remote, b->family, b->local);
 }
 
-/* The listener in whose queue the other end waits, as long as nobody has accepted it. */
+/* The listener in whose queue the other end waits, as long as nobody has accepted it. Only
+ * these states say that the other end is there and has not been closed. */
 static bool is_listener_of(const struct pc_socket *s, const struct pc_socket *listener)
 {
+	enum pc_state state = pc_socket_state(s);
+
+	if (state != PC_STATE_ESTABLISHED && state != PC_STATE_FIN_WAIT1 &&
+	    state != PC_STATE_FIN_WAIT2)
+		return false;
 	return listener->proto == PC_PROTO_TCP && listener->state == PC_STATE_LISTEN &&
 	       listener->netns == s->netns && listener->lport == s->rport &&
 	       (pc_address_is_any(listener->family, listener->local) ||
-		(listener->family == s->family &&
-		 !memcmp(listener->local, s->remote, sizeof(s->remote))));
+		pc_address_equal(listener->family, listener->local, s->family, s->remote));
 }
 
 static bool has_owner(const struct pc_holder *h, const struct pc_process_key *key)
@@ -179,6 +186,8 @@ static void note_not_known(struct pc_holder *h)
 		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting : note_older;
 	} else if (s->flags & PC_SOCKET_NO_FILE) {
 		h->process_note = note_kernel;
+	} else if (s->flags & PC_SOCKET_ORPHAN && !(s->flags & PC_SOCKET_DEAD)) {
+		h->process_note = note_queued;
 	} else if (h->how == PC_HOW_ACCEPT) {
 		h->process_note = note_accepted_gone;
 	} else if (s->flags & PC_SOCKET_ORPHAN || s->state == PC_STATE_TIME_WAIT) {
@@ -259,6 +268,9 @@ void pc_batch_finish(struct pc_watch *w)
 
 	if (!w->batch_count)
 		return;
+	/* The claims that explain these refusals can have come after the last reading. */
+	pc_monitor_read_claims(w->monitor);
+	pc_watch_counters(w);
 	keys = malloc(KEYS_MAX * sizeof(*keys));
 	if (keys) {
 		wanted.keys = keys;

@@ -50,7 +50,7 @@ int pc_watch_take_error(struct pc_watch *w)
 	return error;
 }
 
-static int print_ready(struct pc_watch *w)
+static void print_ready(struct pc_watch *w)
 {
 	struct utsname kernel;
 	struct pc_ready ready = {
@@ -65,7 +65,7 @@ static int print_ready(struct pc_watch *w)
 
 	uname(&kernel);
 	pc_clock_now(&clock);
-	return w->options.sink->ready(w->options.log, &clock, &ready);
+	pc_sink_result(w, w->options.sink->ready(w->options.log, &clock, &ready));
 }
 
 static int allocate(struct pc_watch *w)
@@ -111,15 +111,11 @@ int pc_watch_open(const struct pc_watch_options *options, struct pc_watch **out,
 		return -ENOMEM;
 	w->options = *options;
 	err = start(w, sentence);
-	if (!err) {
-		err = print_ready(w);
-		if (err)
-			snprintf(sentence, PC_SENTENCE, "could not write: %s", strerror(-err));
-	}
 	if (err) {
 		pc_watch_close(w);
 		return err;
 	}
+	print_ready(w);
 	*out = w;
 	return 0;
 }
@@ -141,17 +137,11 @@ int pc_watch_fd(const struct pc_watch *w)
 	return pc_monitor_fd(w->monitor);
 }
 
-/* Claims before refusals, and once more after: a claim can still have been on its way into
- * its ring when the refusal that it explains was already in the other. */
 int pc_watch_run(struct pc_watch *w)
 {
 	pc_monitor_read_claims(w->monitor);
 	pc_monitor_read_refusals(w->monitor);
-	if (w->batch_count) {
-		pc_monitor_read_claims(w->monitor);
-		pc_watch_counters(w);
-		pc_batch_finish(w);
-	}
+	pc_batch_finish(w);
 	if (w->pending_count)
 		pc_claims_ask(w);
 	pc_sweep_if_needed(w);

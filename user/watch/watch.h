@@ -29,8 +29,9 @@ struct pc_watch_options {
 
 struct pc_watch;
 
-/* Loads, attaches, takes in what was open before, and prints the ready line. On failure a
- * negative errno and the sentence (PC_SENTENCE bytes). */
+/* Loads, attaches, takes in what was open before, and prints the ready line (if that cannot be
+ * written, pc_watch_take_error() says so). On failure a negative errno and the sentence
+ * (PC_SENTENCE bytes). */
 int pc_watch_open(const struct pc_watch_options *options, struct pc_watch **out, char *sentence);
 void pc_watch_close(struct pc_watch *w);
 
