@@ -15,7 +15,7 @@ _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
 				  "not to a process";
 static const char note_accepted_gone[] =
-	"an accepted connection that its process has closed; the kernel is ending it";
+	"an accepted connection: its process has closed it, and the kernel is ending it";
 static const char note_queued[] =
 	"a connection that waits in its listener's queue; no process has accepted it yet";
 static const char note_orphan[] = "its process has closed it; the kernel is ending the connection";
@@ -63,14 +63,14 @@ static bool is_reverse(const struct pc_socket *a, const struct pc_socket *b)
 	       pc_address_equal(a->family, a->remote, b->family, b->local);
 }
 
-/* The listener in whose queue the other end waits, as long as nobody has accepted it. Only
- * these states say that the other end is there and has not been closed. */
+/* The listener in whose queue the other end waits, or will, as long as nobody has accepted
+ * it. Only in these states has the other end not been closed. */
 static bool is_listener_of(const struct pc_socket *s, const struct pc_socket *listener)
 {
 	enum pc_state state = pc_socket_state(s);
 
-	if (state != PC_STATE_ESTABLISHED && state != PC_STATE_FIN_WAIT1 &&
-	    state != PC_STATE_FIN_WAIT2)
+	if (state != PC_STATE_SYN_SENT && state != PC_STATE_ESTABLISHED &&
+	    state != PC_STATE_FIN_WAIT1 && state != PC_STATE_FIN_WAIT2)
 		return false;
 	return listener->proto == PC_PROTO_TCP && listener->state == PC_STATE_LISTEN &&
 	       listener->netns == s->netns && listener->lport == s->rport &&
