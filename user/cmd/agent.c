@@ -41,6 +41,7 @@ struct agent {
 	uint64_t interval_ns;
 	uint64_t next_ns;
 	int textfile_error; /* of the last attempt, to speak of changes only */
+	int log_error;
 };
 
 static void parse_textfile(struct argp_state *state, struct agent *a, const char *path)
@@ -125,16 +126,23 @@ static void write_textfile(struct agent *a, struct pc_watch *w, bool up)
 		pc_watch_count_sink_error(w);
 }
 
+/* Here too: once when it begins to fail, once when it works again. */
 static void report_log(struct agent *a, struct pc_watch *w)
 {
-	int error = pc_watch_take_error(w);
+	int error = pc_watch_last_error(w);
+	const char *name = a->log_path ? a->log_path : "standard output";
 
+	if (error == a->log_error)
+		return;
 	if (error)
 		fprintf(stderr,
-			"portclash: cannot write to %s: %s; %lu lines are lost so far, watching goes "
-			"on\n",
-			a->log_path ? a->log_path : "standard output", strerror(error),
+			"portclash: cannot write to %s: %s; lines are lost and counted until this "
+			"works again, watching goes on\n",
+			name, strerror(error));
+	else
+		fprintf(stderr, "portclash: %s is written again; lines lost so far: %lu\n", name,
 			(unsigned long)a->log.lost);
+	a->log_error = error;
 }
 
 static void reopen_log(struct agent *a)

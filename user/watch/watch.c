@@ -35,6 +35,7 @@ void pc_clock_now(struct pc_clock *clock)
 
 void pc_sink_result(struct pc_watch *w, int err)
 {
+	w->sink_last = -err;
 	if (!err)
 		return;
 	w->counters.sink_errors++;
@@ -172,6 +173,11 @@ int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 	err = w->options.sink->summary(w->options.log, &clock, &summary);
 	pc_sink_result(w, err);
 	return err;
+}
+
+int pc_watch_last_error(const struct pc_watch *w)
+{
+	return w->sink_last;
 }
 
 void pc_watch_count_sink_error(struct pc_watch *w)

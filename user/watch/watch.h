@@ -48,6 +48,9 @@ const struct pc_counters *pc_watch_counters(struct pc_watch *w);
 /* Prints the summary line. */
 int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status);
 
+/* Errno of the last line's writing; 0: it worked. */
+int pc_watch_last_error(const struct pc_watch *w);
+
 /* Something that the caller writes itself could not be written. */
 void pc_watch_count_sink_error(struct pc_watch *w);
 

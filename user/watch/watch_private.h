@@ -29,7 +29,8 @@ struct pc_watch {
 	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
 	unsigned pending_first;
 	unsigned pending_count;
-	int sink_error;
+	int sink_error; /* the last that was not taken */
+	int sink_last;	/* of the last line; 0: it was written */
 	bool sink_gone;
 	uint64_t processes_bad; /* process records that made no sense */
 };
