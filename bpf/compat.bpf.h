@@ -132,7 +132,7 @@ static __always_inline void compat_port_range(const struct net *net, __u16 *low,
 	const struct netns_ipv4___word *word = (const void *)&net->ipv4;
 	const struct netns_ipv4___pair *pair = (const void *)&net->ipv4;
 
-	if (bpf_core_field_size(word->ip_local_ports.range) == sizeof(__u32)) {
+	if (bpf_core_field_exists(word->ip_local_ports.range)) {
 		__u32 range = BPF_CORE_READ(word, ip_local_ports.range);
 
 		*low = (__u16)range;

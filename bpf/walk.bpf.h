@@ -234,7 +234,7 @@ __attribute__((noinline)) int walk_step(void)
 		return 1;
 	if (w->owner) {
 		return !walk_owner(w);
-	} else if (w->address) {
+	} else if (compat_has_bhash2() && w->address) {
 		walk_address(w);
 	} else if (w->bucket) {
 		walk_bucket(w);
