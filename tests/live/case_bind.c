@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* TCP ports that bind() or listen() gave: to port 0, by number and then idle, none left. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "verdict.h"
+
+struct cast {
+	struct puppet *holder;
+	struct puppet *web;
+};
+
+static struct cast cast_of(struct test *t)
+{
+	struct cast c = { .holder = puppet_start(t, "holder"), .web = puppet_start(t, "web") };
+
+	monitor_watch(t, NULL);
+	return c;
+}
+
+static struct truth truth_of(struct cast *c, const struct attempt *a, const struct prop *p)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "ephemeral-bind",
+		.fixes = FIX_CLIENT,
+		.stop = c->holder,
+		.holders = { {
+			.socket = p,
+			.state = "CLOSE",
+			.how = "bind-zero",
+			.process = &c->holder->who,
+			.owners = { { c->holder, p->fd } },
+		} },
+	};
+}
+
+static void bind_zero(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.holder, 0, "127.0.0.1", 0);
+	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a, &p);
+
+	verdict_check(t, &truth);
+}
+
+static void bind_zero_v6(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.holder, OPT_V6, "::", 0);
+	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", p.look.local.port, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a, &p);
+
+	verdict_check(t, &truth);
+}
+
+static void bind_zero_connect(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct puppet *backend = puppet_start(t, "backend");
+	struct prop listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
+	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 0);
+	struct attempt a;
+	struct truth truth;
+
+	stage_connect(&p, "127.0.0.1", SERVER_PORT);
+	stage_accepted(&listener, backend);
+	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a, &p);
+	truth.holders[0].state = "ESTABLISHED";
+	truth.holders[0].peer = backend;
+	truth.says = "not a listener";
+	verdict_check(t, &truth);
+}
+
+static void bind_zero_listen(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 0);
+	struct attempt a;
+	struct truth truth;
+
+	stage_listen(&p, 8);
+	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a, &p);
+	truth.holders[0].state = "LISTEN";
+	verdict_check(t, &truth);
+}
+
+/* listen() on a socket that was never bound: the fourth way to get a port from the range. */
+static void listen_unbound(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_socket(c.holder, 0);
+	struct attempt a;
+	struct truth truth;
+
+	stage_listen(&p, 8);
+	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a, &p);
+	truth.holders[0].state = "LISTEN";
+	truth.holders[0].how = "autobind";
+	verdict_check(t, &truth);
+}
+
+static void bound_idle(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 8080);
+	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", 8080, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a, &p);
+
+	truth.cause = "bound-not-listening";
+	truth.fixes = FIX_STOP;
+	truth.holders[0].how = "bind";
+	verdict_check(t, &truth);
+}
+
+static void bound_idle_reuseaddr(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.holder, OPT_REUSEADDR, "0.0.0.0", 8080);
+	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", 8080, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a, &p);
+
+	truth.cause = "bound-not-listening";
+	truth.fixes = FIX_STOP | FIX_REUSEADDR;
+	truth.holders[0].how = "bind";
+	verdict_check(t, &truth);
+}
+
+static void exhausted(struct test *t, unsigned options, const char *address)
+{
+	struct cast c = cast_of(t);
+	struct attempt a;
+
+	space_set("ipv4/ip_local_port_range", "50000 50001");
+	stage_bound(c.holder, options, address, 50000);
+	stage_bound(c.holder, options, address, 50001);
+	a = stage_refused(c.web, options, address, 0, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "range-exhausted",
+		.says = "50000\u201350001",
+	});
+}
+
+static void range_exhausted(struct test *t)
+{
+	exhausted(t, 0, "0.0.0.0");
+}
+
+static void range_exhausted_udp(struct test *t)
+{
+	exhausted(t, OPT_UDP, "0.0.0.0");
+}
+
+static void range_exhausted_v6(struct test *t)
+{
+	exhausted(t, OPT_V6, "::");
+}
+
+const struct scenario cases_bind[] = {
+	{ .name = "bind-zero", .run = bind_zero },
+	{ .name = "bind-zero-v6", .run = bind_zero_v6 },
+	{ .name = "bind-zero-then-connect", .run = bind_zero_connect },
+	{ .name = "bind-zero-then-listen", .run = bind_zero_listen },
+	{ .name = "listen-without-bind", .run = listen_unbound },
+	{ .name = "bound-not-listening", .run = bound_idle },
+	{ .name = "bound-not-listening-reuseaddr", .run = bound_idle_reuseaddr },
+	{ .name = "range-exhausted", .run = range_exhausted },
+	{ .name = "range-exhausted-udp", .run = range_exhausted_udp },
+	{ .name = "range-exhausted-v6", .run = range_exhausted_v6 },
+	{ 0 },
+};

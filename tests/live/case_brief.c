@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Processes that are gone before anybody can look into /proc: a server that exits the moment
+ * it is refused, a client that lived for a few milliseconds. */
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "table.h"
+#include "verdict.h"
+
+/* In the requester: refused, and gone at once. */
+static void act_bind_and_exit(void *io)
+{
+	struct io_name *a = io;
+
+	act_bind(a);
+	_exit(a->error ? 1 : 0);
+}
+
+static void refused_and_gone(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct prop listener, p;
+	struct io_name call = { .to = { "0.0.0.0", 8080 } };
+	struct attempt a = { .by = web, .op = "bind", .error = EADDRINUSE };
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(api, 0, "0.0.0.0", 8080);
+	p = stage_socket(web, OPT_REUSEADDR);
+	stage_look(&p);
+	call.fd = p.fd;
+	a.who = web->who;
+	a.socket = p.look;
+	a.wanted = call.to;
+	a.before = wall_ns();
+	puppet_call_last(web, act_bind_and_exit, &call, sizeof(call));
+	a.after = wall_ns();
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "listener",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = api,
+		.holders = { {
+			.socket = &listener,
+			.state = "LISTEN",
+			.how = "bind",
+			.process = &api->who,
+			.owners = { { api, listener.fd } },
+		} },
+	});
+}
+
+struct io_brief {
+	struct end to;
+	struct person who;
+	struct io_look look;
+	struct io_name call;
+};
+
+static void live_briefly(struct io_brief *a, int tell)
+{
+	struct io_socket s = { 0 };
+
+	prctl(PR_SET_NAME, "brief");
+	person_self(&a->who);
+	act_socket(&s);
+	a->call.fd = s.fd;
+	a->call.to = a->to;
+	act_connect(&a->call);
+	a->look.fd = s.fd;
+	a->look.with_cookie = true;
+	act_look(&a->look);
+	act_fill(&(struct io_close){ .fd = s.fd });
+	_exit(write(tell, a, sizeof(*a)) < 0);
+}
+
+/* A child of a child, so that its parent is gone before it is. */
+static void act_brief_client(void *io)
+{
+	struct io_brief *a = io;
+	int tell[2];
+	pid_t pid;
+
+	if (pipe(tell))
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (fork() == 0)
+			live_briefly(a, tell[1]);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	close(tell[1]);
+	if (read(tell[0], a, sizeof(*a)) < 0)
+		a->call.error = EIO;
+	close(tell[0]);
+}
+
+static void check_brief(struct test *t, const struct io_brief *io, struct puppet *web,
+			const struct puppet *backend)
+{
+	struct prop out = { .look = io->look, .before = io->call.before, .after = io->call.after };
+	struct attempt a = stage_refused(web, 0, "0.0.0.0", out.look.local.port, EADDRINUSE);
+
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "ephemeral-client",
+		.fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
+		.holders = { {
+			.socket = &out,
+			.state = "FIN_WAIT1",
+			.how = "connect",
+			.process = &io->who,
+			.gone = true,
+			.note = "nobody has the socket open",
+			.peer = backend,
+		} },
+	});
+}
+
+static void brief_client(struct test *t)
+{
+	struct puppet *backend = puppet_start(t, "backend"), *parent = puppet_start(t, "parent");
+	struct puppet *web = puppet_start(t, "web");
+	struct io_brief io = { .to = { "127.0.0.1", SERVER_PORT } };
+	struct prop listener;
+	int64_t before = wall_ns();
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
+	puppet_call(parent, act_brief_client, &io, sizeof(io));
+	io.who.born_after = before;
+	io.who.born_before = wall_ns();
+	if (io.call.error)
+		test_abort(t, "stage: the brief client could not connect");
+	stage_accepted(&listener, backend);
+	table_await(t, io.look.local.port, SERVER_PORT, TABLE_FIN_WAIT1);
+	check_brief(t, &io, web, backend);
+}
+
+const struct scenario cases_brief[] = {
+	{ .name = "requester-exits-at-once", .run = refused_and_gone },
+	{ .name = "brief-client", .run = brief_client },
+	{ 0 },
+};

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A million other connections come and go between a claim and the collision with it: the
+ * holder, which has been there all the while, is still named, and no record was lost. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "verdict.h"
+
+/* Pairs of a client and a server, to keep two cores busy; and what one call of a client makes,
+ * so that no call takes long. */
+#define PAIRS 2
+#define ROUND 5000
+
+/* Connections that are made and not yet accepted: below the accept queue, so that no SYN is
+ * ever dropped and repeated a second later. */
+#define IN_FLIGHT 200
+
+struct io_churn {
+	struct end to;
+	unsigned long count;
+	unsigned long made;
+	int listener;
+	int error;
+};
+
+/* Makes as many as are in flight, takes them from the queue, resets both ends: neither leaves a
+ * TIME_WAIT behind. */
+static void churn_some(struct io_churn *a, unsigned count)
+{
+	struct io_close out[IN_FLIGHT], in;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct io_socket s = { 0 };
+		struct io_name call = { .to = a->to };
+
+		act_socket(&s);
+		call.fd = s.fd;
+		act_connect(&call);
+		if (call.error)
+			a->error = call.error;
+		out[i] = (struct io_close){ .fd = s.fd, .reset = true };
+	}
+	for (unsigned i = 0; i < count && !a->error; i++) {
+		struct io_accept accepted = { .fd = a->listener };
+
+		act_accept(&accepted);
+		a->error = accepted.error;
+		in = (struct io_close){ .fd = accepted.accepted, .reset = true };
+		act_close(&in);
+	}
+	for (unsigned i = 0; i < count; i++)
+		act_close(&out[i]);
+}
+
+static void act_churn(void *io)
+{
+	struct io_churn *a = io;
+
+	while (a->made < a->count && !a->error) {
+		unsigned long left = a->count - a->made;
+
+		churn_some(a, left < IN_FLIGHT ? (unsigned)left : IN_FLIGHT);
+		a->made += left < IN_FLIGHT ? left : IN_FLIGHT;
+	}
+}
+
+static void churn_round(struct test *t, struct puppet *by[PAIRS], struct io_churn io[PAIRS],
+			unsigned long *left)
+{
+	for (int i = 0; i < PAIRS; i++) {
+		io[i].made = 0;
+		io[i].count = *left < ROUND ? *left : ROUND;
+		*left -= io[i].count;
+		puppet_begin(by[i], act_churn, &io[i], sizeof(io[i]));
+	}
+	for (int i = 0; i < PAIRS; i++) {
+		puppet_end(by[i], &io[i], sizeof(io[i]), 60);
+		if (io[i].error)
+			test_abort(t, "stage: churning: %s", strerror(io[i].error));
+	}
+}
+
+static void churn_all(struct test *t)
+{
+	unsigned long left = t->settings->churn;
+	struct puppet *by[PAIRS];
+	struct io_churn io[PAIRS] = { 0 };
+
+	for (int i = 0; i < PAIRS; i++) {
+		struct prop listener;
+
+		by[i] = puppet_start(t, "churner");
+		listener = stage_bound(by[i], 0, "127.0.0.9", (uint16_t)(SERVER_PORT + 10 + i));
+		stage_listen(&listener, 2 * IN_FLIGHT);
+		io[i].to = listener.look.local;
+		io[i].listener = listener.fd;
+	}
+	while (left)
+		churn_round(t, by, io, &left);
+}
+
+static void churn(struct test *t)
+{
+	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
+	struct puppet *web = puppet_start(t, "web"), *dns = puppet_start(t, "dns");
+	struct prop listener, out, udp;
+	struct attempt a;
+
+	t->lossless = true;
+	monitor_watch(t, NULL);
+	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
+	out = stage_client(client, 0, "127.0.0.1", SERVER_PORT);
+	stage_accepted(&listener, backend);
+	udp = stage_socket(dns, OPT_UDP);
+	stage_send(&udp, "127.0.0.1", SERVER_PORT);
+	churn_all(t);
+	a = stage_refused(web, 0, "127.0.0.1", out.look.local.port, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "ephemeral-client",
+		.fixes = FIX_CLIENT,
+		.stop = client,
+		.holders = { {
+			.socket = &out,
+			.state = "ESTABLISHED",
+			.how = "connect",
+			.process = &client->who,
+			.owners = { { client, out.fd } },
+			.peer = backend,
+		} },
+	});
+	a = stage_refused(web, OPT_UDP, "127.0.0.1", udp.look.local.port, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "ephemeral-bind",
+		.fixes = FIX_CLIENT,
+		.stop = dns,
+		.holders = { {
+			.socket = &udp,
+			.state = "CLOSE",
+			.how = "autobind",
+			.process = &dns->who,
+			.owners = { { dns, udp.fd } },
+		} },
+	});
+}
+
+/* monitor_finish() looks for lost records; here, that the claims were really seen. */
+static void churn_counted(struct test *t)
+{
+	struct spot s, claims;
+	json_int_t connects;
+
+	churn(t);
+	monitor_stop(t, t->monitor, SIGINT, 20);
+	monitor_read(t, t->monitor);
+	for (size_t i = 0; i < t->monitor->count; i++) {
+		s = spot_of(t, t->monitor->lines[i]);
+		claims = spot_below(&s, "claims");
+		connects = json_integer_value(json_object_get(claims.json, "connect"));
+		if (claims.json && connects < (json_int_t)t->settings->churn)
+			expected(&claims, "%lu claims by connect or more", t->settings->churn);
+	}
+}
+
+const struct scenario cases_churn[] = {
+	{ .name = "churn", .run = churn_counted, .seconds = 300, .slow = true },
+	{ 0 },
+};

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* --claims: a line for every local port that a socket gets, with how, both ends and who. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "verdict.h"
+
+struct claim {
+	const char *how;
+	const char *proto;
+	const struct prop *socket;
+	struct end local; /* at the time of the claim */
+	struct end remote;
+};
+
+static void check(struct test *t, const struct claim *want)
+{
+	const struct prop *p = want->socket;
+	json_t *line = monitor_line(t, "claim", p->by->pid, 5);
+	struct spot s = spot_of(t, line), process = spot_below(&s, "process");
+	unsigned before = t->report->failures;
+
+	if (!line) {
+		test_fail(t, "expected a claim \"%s\" of %s, got none", want->how, p->by->who.comm);
+		return;
+	}
+	expect_int(&s, "schema", 1);
+	expect_time(&s, "time", p->before, p->after);
+	expect_string(&s, "proto", want->proto);
+	expect_string(&s, "family", p->look.family == AF_INET6 ? "ipv6" : "ipv4");
+	expect_string(&s, "how", want->how);
+	expect_int(&s, "port", want->local.port);
+	expect_end(&s, "local", &want->local);
+	expect_end(&s, "remote", &want->remote);
+	expect_int(&s, "cookie", (long long)p->look.cookie);
+	expect_int(&s, "netns", (long long)p->by->who.netns);
+	expect_person(&s, "process", &p->by->who);
+	expect_int(&process, "tid", p->by->who.tid);
+	if (t->report->failures > before)
+		note_line(t, line);
+}
+
+static void check_now(struct test *t, const char *how, const char *proto, const struct prop *p)
+{
+	check(t, &(struct claim){ how, proto, p, p->look.local, p->look.remote });
+}
+
+static void watch(struct test *t)
+{
+	monitor_watch(t, (const char *const[]){ "--claims", NULL });
+}
+
+static void no_more(struct test *t, struct puppet *p)
+{
+	json_t *line = monitor_line(t, "claim", p->pid, 0.5);
+
+	if (!line)
+		return;
+	test_fail(t, "expected no more claims of %s", p->who.comm);
+	note_line(t, line);
+}
+
+static void tcp(struct test *t, unsigned options, const char *address)
+{
+	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
+	struct prop listener, out, zero;
+	struct claim bound;
+
+	watch(t);
+	listener = stage_bound(backend, options, address, SERVER_PORT);
+	bound = (struct claim){ "bind", "tcp", &listener, listener.look.local, { .port = 0 } };
+	stage_listen(&listener, 8);
+	out = stage_client(client, options, address, SERVER_PORT);
+	stage_accepted(&listener, backend);
+	zero = stage_bound(backend, options, address, 0);
+	check(t, &bound);
+	check_now(t, "connect", "tcp", &out);
+	check_now(t, "bind-zero", "tcp", &zero);
+	no_more(t, backend);
+	no_more(t, client);
+}
+
+static void tcp_v4(struct test *t)
+{
+	tcp(t, 0, "127.0.0.1");
+}
+
+static void tcp_v6(struct test *t)
+{
+	tcp(t, OPT_V6, "::1");
+}
+
+/* listen() without a bind(), and a client that bound before it connected: one claim each. */
+static void tcp_other(struct test *t)
+{
+	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
+	struct prop listener, out;
+	struct end local;
+
+	watch(t);
+	listener = stage_socket(backend, 0);
+	stage_listen(&listener, 8);
+	out = stage_bound(client, 0, "127.0.0.1", 45000);
+	local = out.look.local;
+	stage_connect(&out, "127.0.0.1", listener.look.local.port);
+	check_now(t, "autobind", "tcp", &listener);
+	check(t, &(struct claim){ "bind", "tcp", &out, local, { .port = 0 } });
+	no_more(t, client);
+	no_more(t, backend);
+}
+
+static void udp(struct test *t, unsigned options, const char *address, const char *any)
+{
+	struct puppet *dns = puppet_start(t, "dns"), *client = puppet_start(t, "client");
+	struct puppet *sender = puppet_start(t, "sender");
+	struct prop server, zero, connected, sent;
+
+	watch(t);
+	server = stage_bound(dns, OPT_UDP | options, address, 5353);
+	zero = stage_bound(dns, OPT_UDP | options, any, 0);
+	connected = stage_socket(client, OPT_UDP | options);
+	stage_connect(&connected, address, 5353);
+	sent = stage_socket(sender, OPT_UDP | options);
+	stage_send(&sent, address, 5353);
+	check_now(t, "bind", "udp", &server);
+	check_now(t, "bind-zero", "udp", &zero);
+	check_now(t, "autobind", "udp", &sent);
+	check_now(t, "autobind", "udp", &connected);
+	no_more(t, dns);
+	no_more(t, client);
+	no_more(t, sender);
+}
+
+static void udp_v4(struct test *t)
+{
+	udp(t, 0, "127.0.0.1", "0.0.0.0");
+}
+
+static void udp_v6(struct test *t)
+{
+	udp(t, OPT_V6, "::1", "::");
+}
+
+/* The kernel gave a port, the other side refused, the port is free again: it was a claim. */
+static void refused_connect(struct test *t)
+{
+	struct puppet *client = puppet_start(t, "client");
+	struct prop p;
+	struct io_name a = { .to = { "127.0.0.1", 9 } };
+	json_t *line;
+	struct spot s;
+
+	watch(t);
+	p = stage_socket(client, 0);
+	a.fd = p.fd;
+	puppet_call(client, act_connect, &a, sizeof(a));
+	if (a.error != ECONNREFUSED)
+		test_abort(t, "stage: connect() ended with %s", strerror(a.error));
+	line = monitor_line(t, "claim", client->pid, 5);
+	s = spot_of(t, line);
+	expect_string(&s, "how", "connect");
+	expect_end(&s, "remote", &a.to);
+	expect_time(&s, "time", a.before, a.after);
+	expect_person(&s, "process", &client->who);
+	no_more(t, client);
+}
+
+/* A connect() that hangs has its port already; the line must not wait for its end forever. */
+static void hanging_connect(struct test *t)
+{
+	struct puppet *client = puppet_start(t, "client"), *api = puppet_start(t, "api");
+	struct prop listener = stage_bound(api, 0, "127.0.0.1", SERVER_PORT), out[4];
+	json_t *line;
+
+	/* A full accept queue: the SYN of one more is dropped. */
+	stage_listen(&listener, 0);
+	watch(t);
+	for (int i = 0; i < 4; i++)
+		out[i] = stage_socket(client, 0);
+	for (int i = 0; i < 4; i++)
+		stage_try_connect(&out[i], "127.0.0.1", SERVER_PORT);
+	monitor_stop(t, t->monitor, SIGINT, 10);
+	for (int i = 0; i < 4; i++) {
+		struct spot s;
+
+		line = monitor_line(t, "claim", client->pid, 1);
+		s = spot_of(t, line);
+		expect_string(&s, "how", "connect");
+		expect_person(&s, "process", &client->who);
+	}
+}
+
+const struct scenario cases_claims[] = {
+	{ .name = "claims-tcp", .run = tcp_v4 },
+	{ .name = "claims-tcp-v6", .run = tcp_v6 },
+	{ .name = "claims-tcp-other", .run = tcp_other },
+	{ .name = "claims-udp", .run = udp_v4 },
+	{ .name = "claims-udp-v6", .run = udp_v6 },
+	{ .name = "claims-refused-connect", .run = refused_connect },
+	{ .name = "claims-hanging-connect", .run = hanging_connect },
+	{ 0 },
+};

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A server's port that an outgoing connection took: the kernel chose it, or the client asked
+ * for it by number. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "table.h"
+#include "verdict.h"
+
+#define RESERVED "40000-40005"
+
+/* backend listens, client connects to it, web wants the client's port. */
+struct cast {
+	struct puppet *backend;
+	struct puppet *client;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+	struct prop in;
+};
+
+static struct cast cast_of(struct test *t)
+{
+	space_set("ipv4/ip_local_reserved_ports", RESERVED);
+	return (struct cast){
+		.backend = puppet_start(t, "backend"),
+		.client = puppet_start(t, "client"),
+		.web = puppet_start(t, "web"),
+	};
+}
+
+static void connect_them(struct cast *c, unsigned options, const char *at, const char *to)
+{
+	c->listener = stage_listener(c->backend, strchr(at, ':') ? OPT_V6 : 0, at, SERVER_PORT);
+	c->out = stage_client(c->client, options, to, SERVER_PORT);
+	c->in = stage_accepted(&c->listener, c->backend);
+}
+
+static struct truth truth_of(const struct cast *c, const struct attempt *a)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "ephemeral-client",
+		.fixes = FIX_CLIENT,
+		.stop = c->client,
+		.reserved = RESERVED,
+		.holders = { {
+			.socket = &c->out,
+			.state = "ESTABLISHED",
+			.how = "connect",
+			.process = &c->client->who,
+			.owners = { { c->client, c->out.fd } },
+			.peer = c->backend,
+		} },
+	};
+}
+
+static json_t *check_theft(struct test *t, const struct cast *c, unsigned options, const char *want)
+{
+	struct attempt a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
+	struct truth truth = truth_of(c, &a);
+	json_t *line = verdict_check(t, &truth);
+	struct spot s = spot_of(t, line);
+
+	if (line)
+		expect_not_a_listener(&s);
+	return line;
+}
+
+static void theft(struct test *t, unsigned client, const char *at, const char *to,
+		  unsigned server, const char *want)
+{
+	struct cast c = cast_of(t);
+
+	monitor_watch(t, NULL);
+	connect_them(&c, client, at, to);
+	check_theft(t, &c, server, want);
+}
+
+static void ephemeral_client(struct test *t)
+{
+	struct cast c = cast_of(t);
+	json_t *line;
+
+	monitor_watch(t, NULL);
+	connect_them(&c, 0, "0.0.0.0", "127.0.0.1");
+	line = check_theft(t, &c, 0, "0.0.0.0");
+	fixes_run_reserve(t, line, RESERVED, c.out.look.local.port);
+}
+
+static void specific_address(struct test *t)
+{
+	theft(t, 0, "127.0.0.1", "127.0.0.1", 0, "127.0.0.1");
+}
+
+/* The monitor in the same namespace: no nsenter in the command then. And once the port is
+ * reserved, reserving it is no fix any more. */
+static void reserve_here(struct test *t)
+{
+	static const char *const argv[] = { "trace", "--json", NULL };
+	struct cast c = cast_of(t);
+	struct attempt again;
+	struct truth truth;
+	json_t *line;
+
+	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true });
+	connect_them(&c, 0, "127.0.0.1", "127.0.0.1");
+	line = check_theft(t, &c, 0, "0.0.0.0");
+	if (!line)
+		return;
+	fixes_run_reserve(t, line, RESERVED, c.out.look.local.port);
+	again = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &again);
+	truth.fixes &= ~FIX_RESERVE;
+	truth.says = "reserved";
+	verdict_check(t, &truth);
+}
+
+static void no_reserved_ports(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct attempt a;
+	struct truth truth;
+
+	space_set("ipv4/ip_local_reserved_ports", "\n");
+	monitor_watch(t, NULL);
+	connect_them(&c, 0, "127.0.0.1", "127.0.0.1");
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.reserved = "";
+	fixes_run_reserve(t, verdict_check(t, &truth), "", c.out.look.local.port);
+}
+
+static void client_v6(struct test *t)
+{
+	theft(t, OPT_V6, "::", "::1", OPT_V6, "::");
+}
+
+static void client_v6_specific(struct test *t)
+{
+	theft(t, OPT_V6, "::1", "::1", OPT_V6, "::1");
+}
+
+/* tcp_v6_connect() writes 127.0.0.6 as the IPv4 address of such a client: it is in the way of
+ * the IPv4 wildcard, though it has no IPv4 address. */
+static void client_v6_wildcard_v4(struct test *t)
+{
+	theft(t, OPT_V6, "::", "::1", 0, "0.0.0.0");
+}
+
+static void mapped_client(struct test *t)
+{
+	theft(t, OPT_V6, "0.0.0.0", "::ffff:127.0.0.1", 0, "0.0.0.0");
+}
+
+static void mapped_server(struct test *t)
+{
+	theft(t, 0, "127.0.0.1", "127.0.0.1", OPT_V6, "::ffff:127.0.0.1");
+}
+
+static void mapped_both(struct test *t)
+{
+	theft(t, OPT_V6, "127.0.0.1", "::ffff:127.0.0.1", OPT_V6, "::ffff:127.0.0.1");
+}
+
+static void dual_stack_server(struct test *t)
+{
+	theft(t, 0, "127.0.0.1", "127.0.0.1", OPT_V6, "::");
+}
+
+/* The client asked for its port by number, and only then connected. */
+static void explicit_client_from(struct test *t, const char *bound)
+{
+	struct cast c = cast_of(t);
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	c.out = stage_bound(c.client, 0, bound, 45000);
+	stage_connect(&c.out, "127.0.0.1", SERVER_PORT);
+	c.in = stage_accepted(&c.listener, c.backend);
+	a = stage_refused(c.web, 0, "0.0.0.0", 45000, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.cause = "explicit-client";
+	truth.says = "not by a listener";
+	truth.fixes = FIX_STOP;
+	truth.holders[0].how = "bind";
+	verdict_check(t, &truth);
+}
+
+static void explicit_client(struct test *t)
+{
+	explicit_client_from(t, "127.0.0.1");
+}
+
+static void explicit_client_wildcard(struct test *t)
+{
+	explicit_client_from(t, "0.0.0.0");
+}
+
+/* Two clients of two processes on one port, to two servers: both stand in the way. */
+static void two_clients(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct puppet *second = puppet_start(t, "second");
+	struct prop other_listener, other_out;
+	struct attempt a;
+	struct truth truth;
+	char range[16];
+
+	monitor_watch(t, NULL);
+	connect_them(&c, 0, "127.0.0.1", "127.0.0.1");
+	snprintf(range, sizeof(range), "%u %u", c.out.look.local.port, c.out.look.local.port);
+	space_set("ipv4/ip_local_port_range", range);
+	other_listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT + 1);
+	other_out = stage_client(second, 0, "127.0.0.1", SERVER_PORT + 1);
+	stage_accepted(&other_listener, c.backend);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.stop = NULL;
+	truth.holders[1] = truth.holders[0];
+	truth.holders[1].socket = &other_out;
+	truth.holders[1].process = &second->who;
+	truth.holders[1].owners[0] = (struct true_owner){ second, other_out.fd };
+	verdict_check(t, &truth);
+}
+
+/* The listener's process is not the one that has the connection: its worker is. */
+static void peer_is_worker_of(struct test *t, unsigned client, const char *to)
+{
+	struct cast c = cast_of(t);
+	struct puppet *worker = puppet_start(t, "worker");
+	struct prop copy;
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.backend, 0, "0.0.0.0", SERVER_PORT);
+	copy = stage_pass(&c.listener, worker);
+	c.out = stage_client(c.client, client, to, SERVER_PORT);
+	c.in = stage_accepted(&copy, worker);
+	stage_close(&copy);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.holders[0].peer = worker;
+	verdict_check(t, &truth);
+}
+
+static void peer_is_worker(struct test *t)
+{
+	peer_is_worker_of(t, 0, "127.0.0.1");
+}
+
+static void peer_is_worker_mapped(struct test *t)
+{
+	peer_is_worker_of(t, OPT_V6, "::ffff:127.0.0.1");
+}
+
+/* Not accepted yet: the other end is in the queue of the listener, and so that one's. */
+static void peer_in_queue(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.backend, 0, "0.0.0.0", SERVER_PORT);
+	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	verdict_check(t, &truth);
+}
+
+/* A client whose server does not answer: it has its port all the same. */
+static void syn_sent(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop full[2];
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_bound(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	stage_listen(&c.listener, 0);
+	for (int i = 0; i < 2; i++) {
+		full[i] = stage_socket(c.backend, 0);
+		stage_try_connect(&full[i], "127.0.0.1", SERVER_PORT);
+	}
+	c.out = stage_socket(c.client, 0);
+	stage_try_connect(&c.out, "127.0.0.1", SERVER_PORT);
+	table_await(t, c.out.look.local.port, SERVER_PORT, TABLE_SYN_SENT);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.holders[0].state = "SYN_SENT";
+	c.out.look.remote = (struct end){ "127.0.0.1", SERVER_PORT };
+	verdict_check(t, &truth);
+}
+
+const struct scenario cases_client[] = {
+	{ .name = "ephemeral-client", .run = ephemeral_client },
+	{ .name = "ephemeral-client-specific-address", .run = specific_address },
+	{ .name = "reserve-in-own-namespace", .run = reserve_here },
+	{ .name = "reserve-first-port", .run = no_reserved_ports },
+	{ .name = "ephemeral-client-v6", .run = client_v6 },
+	{ .name = "ephemeral-client-v6-specific", .run = client_v6_specific },
+	{ .name = "ephemeral-client-v6-wildcard-v4", .run = client_v6_wildcard_v4 },
+	{ .name = "mapped-client", .run = mapped_client },
+	{ .name = "mapped-server", .run = mapped_server },
+	{ .name = "mapped-client-and-server", .run = mapped_both },
+	{ .name = "dual-stack-server", .run = dual_stack_server },
+	{ .name = "explicit-client", .run = explicit_client },
+	{ .name = "explicit-client-wildcard", .run = explicit_client_wildcard },
+	{ .name = "peer-is-worker", .run = peer_is_worker },
+	{ .name = "peer-is-worker-mapped", .run = peer_is_worker_mapped },
+	{ .name = "peer-in-accept-queue", .run = peer_in_queue },
+	{ .name = "syn-sent", .run = syn_sent },
+	{ .name = "two-clients-on-one-port", .run = two_clients },
+	{ 0 },
+};

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The listener is gone, but connections that were accepted on its port are still there. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "table.h"
+#include "verdict.h"
+
+struct cast {
+	struct puppet *client;
+	struct puppet *master;
+	struct puppet *worker;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+	struct prop in;
+};
+
+/* master listens; worker, which has the listener open too, accepts. */
+static struct cast accepted(struct test *t, unsigned options)
+{
+	struct cast c = {
+		.client = puppet_start(t, "client"),
+		.master = puppet_start(t, "master"),
+		.worker = puppet_start(t, "worker"),
+		.web = puppet_start(t, "web"),
+	};
+	struct prop copy;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.master, options, "127.0.0.1", SERVER_PORT);
+	copy = stage_pass(&c.listener, c.worker);
+	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
+	c.in = stage_accepted(&copy, c.worker);
+	stage_close(&copy);
+	return c;
+}
+
+static struct truth truth_of(struct cast *c, const struct attempt *a)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "lingering-connection",
+		.says = "no one listens on the port any more",
+		.fixes = FIX_STOP | FIX_REUSEADDR_ALL,
+		.stop = c->worker,
+		.holders = { {
+			.socket = &c->in,
+			.state = "ESTABLISHED",
+			.how = "accept",
+			.process = &c->worker->who,
+			.note = "accepted",
+			.owners = { { c->worker, c->in.fd } },
+			.peer = c->client,
+		} },
+	};
+}
+
+static void in_worker(struct test *t, unsigned old, unsigned new, unsigned fixes)
+{
+	struct cast c = accepted(t, old);
+	struct attempt a;
+	struct truth truth;
+
+	puppet_exit(c.master);
+	a = stage_refused(c.web, new, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.fixes = FIX_STOP | fixes;
+	verdict_check(t, &truth);
+}
+
+static void worker(struct test *t)
+{
+	in_worker(t, 0, 0, FIX_REUSEADDR_ALL);
+}
+
+static void worker_new_reuseaddr(struct test *t)
+{
+	in_worker(t, 0, OPT_REUSEADDR, FIX_REUSEADDR_ALL);
+}
+
+static void worker_old_reuseaddr(struct test *t)
+{
+	in_worker(t, OPT_REUSEADDR, 0, FIX_REUSEADDR);
+}
+
+static void orphan(struct test *t)
+{
+	struct cast c;
+	struct attempt a;
+	struct truth truth;
+
+	if (space_set("ipv4/tcp_fin_timeout", "120"))
+		test_skip(t, "tcp_fin_timeout cannot be set here");
+	c = accepted(t, 0);
+	puppet_exit(c.master);
+	puppet_exit(c.worker);
+	table_await(t, SERVER_PORT, c.out.look.local.port, TABLE_FIN_WAIT2);
+	a = stage_refused(c.web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.fixes = FIX_CUT | FIX_REUSEADDR_ALL;
+	truth.stop = NULL;
+	truth.holders[0].state = "FIN_WAIT2";
+	truth.holders[0].process = NULL;
+	truth.holders[0].note = "has closed it";
+	truth.holders[0].owners[0].who = NULL;
+	verdict_check(t, &truth);
+}
+
+/* Listener and accepted connection both there: the verdict speaks of the listener. */
+static void behind_listener(struct test *t)
+{
+	struct cast c = accepted(t, 0);
+	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.cause = "listener";
+	truth.says = "listens on";
+	truth.fixes = FIX_STOP | FIX_REUSEPORT;
+	truth.stop = c.master;
+	truth.holders[1] = (struct true_holder){
+		.socket = &c.listener,
+		.state = "LISTEN",
+		.how = "bind",
+		.process = &c.master->who,
+		.owners = { { c.master, c.listener.fd } },
+	};
+	verdict_check(t, &truth);
+}
+
+/* Nobody has called accept() yet: the connection belongs to the listener's queue. */
+static void in_accept_queue(struct test *t)
+{
+	struct puppet *client = puppet_start(t, "client"), *api = puppet_start(t, "api");
+	struct puppet *web = puppet_start(t, "web");
+	struct prop listener, out, in = { 0 };
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(api, 0, "127.0.0.1", SERVER_PORT);
+	out = stage_client(client, 0, "127.0.0.1", SERVER_PORT);
+	table_await(t, SERVER_PORT, out.look.local.port, TABLE_ESTABLISHED);
+	in.look.local = out.look.remote;
+	in.look.remote = out.look.local;
+	a = stage_refused(web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "listener",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = api,
+		.holders = { {
+			.socket = &listener,
+			.state = "LISTEN",
+			.how = "bind",
+			.process = &api->who,
+			.owners = { { api, listener.fd } },
+		}, {
+			.socket = &in,
+			.state = "ESTABLISHED",
+			.how = "accept",
+			.note = "accept",
+			.peer = client,
+		} },
+	});
+}
+
+const struct scenario cases_lingering[] = {
+	{ .name = "lingering-in-worker", .run = worker },
+	{ .name = "lingering-new-with-reuseaddr", .run = worker_new_reuseaddr },
+	{ .name = "lingering-old-with-reuseaddr", .run = worker_old_reuseaddr },
+	{ .name = "lingering-orphan", .run = orphan },
+	{ .name = "accepted-behind-listener", .run = behind_listener },
+	{ .name = "in-accept-queue", .run = in_accept_queue },
+	{ 0 },
+};

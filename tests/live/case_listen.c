@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Somebody already listens: another process, the same one, another user's, on another address
+ * that overlaps; and the second of two that may both bind but not both listen. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "verdict.h"
+
+#define PORT 8080
+#define NOBODY 65534
+
+struct cast {
+	struct puppet *api;
+	struct puppet *web;
+	struct prop listener;
+};
+
+static struct cast listening(struct test *t, unsigned options, const char *address, uid_t uid)
+{
+	struct cast c = {
+		.api = puppet_start_as(t, &(struct puppet_spec){ .name = "api", .uid = uid }),
+		.web = puppet_start(t, "web"),
+	};
+
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.api, options, address, PORT);
+	return c;
+}
+
+static struct truth truth_of(const struct cast *c, const struct attempt *a)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "listener",
+		.says = "listens on",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = c->api,
+		.holders = { {
+			.socket = &c->listener,
+			.state = "LISTEN",
+			.how = "bind",
+			.process = &c->api->who,
+			.owners = { { c->api, c->listener.fd } },
+		} },
+	};
+}
+
+static void overlap(struct test *t, unsigned old, const char *held, unsigned new, const char *wanted)
+{
+	struct cast c = listening(t, old, held, 0);
+	struct attempt a = stage_refused(c.web, new, wanted, PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	verdict_check(t, &truth);
+}
+
+static void same_address(struct test *t)
+{
+	overlap(t, 0, "0.0.0.0", 0, "0.0.0.0");
+}
+
+/* SO_REUSEADDR on both does not get past one that listens, and no fix may say so. */
+static void reuseaddr_on_both(struct test *t)
+{
+	overlap(t, OPT_REUSEADDR, "0.0.0.0", OPT_REUSEADDR, "0.0.0.0");
+}
+
+static void wildcard_held(struct test *t)
+{
+	overlap(t, 0, "0.0.0.0", 0, "127.0.0.1");
+}
+
+static void specific_held(struct test *t)
+{
+	overlap(t, OPT_REUSEADDR, "127.0.0.1", OPT_REUSEADDR, "0.0.0.0");
+}
+
+static void dual_stack_held(struct test *t)
+{
+	overlap(t, OPT_V6, "::", 0, "127.0.0.1");
+}
+
+static void v4_held(struct test *t)
+{
+	overlap(t, 0, "127.0.0.1", OPT_V6, "::");
+}
+
+static void v6only_held(struct test *t)
+{
+	overlap(t, OPT_V6 | OPT_V6ONLY, "::", OPT_V6, "::1");
+}
+
+/* What does not overlap is not refused, and nothing is said. */
+static void apart(struct test *t)
+{
+	struct cast c = listening(t, OPT_V6 | OPT_V6ONLY, "::", 0);
+
+	stage_listener(c.web, 0, "127.0.0.1", PORT);
+	stage_listener(c.web, 0, "127.0.0.2", PORT);
+	if (monitor_line(t, "refusal", c.web->pid, 0.5))
+		test_fail(t, "expected no refusal, got one");
+}
+
+/* Among several sockets on the port, only those that overlap block. */
+static void beside(struct test *t)
+{
+	struct cast c = listening(t, 0, "127.0.0.1", 0);
+	struct puppet *other = puppet_start(t, "other");
+	struct prop second = stage_listener(other, 0, "127.0.0.2", PORT);
+	struct attempt a = stage_refused(c.web, 0, "127.0.0.2", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.stop = other;
+	truth.holders[0].not_blocking = true;
+	truth.holders[1] = (struct true_holder){
+		.socket = &second,
+		.state = "LISTEN",
+		.how = "bind",
+		.process = &other->who,
+		.owners = { { other, second.fd } },
+	};
+	verdict_check(t, &truth);
+}
+
+static void own(struct test *t)
+{
+	struct cast c = listening(t, 0, "0.0.0.0", 0);
+	struct attempt a = stage_refused(c.api, 0, "0.0.0.0", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.says = "this very process";
+	truth.fixes = FIX_OWN | FIX_REUSEPORT;
+	verdict_check(t, &truth);
+}
+
+static void reuseport_other_user(struct test *t)
+{
+	struct cast c = listening(t, OPT_REUSEPORT, "0.0.0.0", NOBODY);
+	struct attempt a = stage_refused(c.web, OPT_REUSEPORT, "0.0.0.0", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.says = "one user (65534 holds it, 0 was refused)";
+	verdict_check(t, &truth);
+}
+
+static void reuseport_on_one(struct test *t)
+{
+	struct cast c = listening(t, OPT_REUSEPORT, "0.0.0.0", 0);
+	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.says = "only the holder set SO_REUSEPORT";
+	verdict_check(t, &truth);
+}
+
+/* Two workers that share one listener: both are named as owners. */
+static void shared_by_workers(struct test *t)
+{
+	struct cast c = listening(t, 0, "0.0.0.0", 0);
+	struct puppet *worker = puppet_start(t, "worker");
+	struct prop copy = stage_pass(&c.listener, worker);
+	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.stop = NULL;
+	truth.holders[0].owners[1] = (struct true_owner){ worker, copy.fd };
+	verdict_check(t, &truth);
+}
+
+/* Both bound it with SO_REUSEADDR, which is allowed; then both want to listen. */
+static void lost_race(struct test *t)
+{
+	struct cast c = {
+		.api = puppet_start(t, "api"),
+		.web = puppet_start(t, "web"),
+	};
+	struct prop late;
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	c.listener = stage_bound(c.api, OPT_REUSEADDR, "127.0.0.1", PORT);
+	late = stage_bound(c.web, OPT_REUSEADDR, "127.0.0.1", PORT);
+	stage_listen(&c.listener, 64);
+	a = stage_refused_listen(&late, EADDRINUSE);
+	truth = truth_of(&c, &a);
+	truth.says = "only one of them can listen";
+	verdict_check(t, &truth);
+}
+
+const struct scenario cases_listen[] = {
+	{ .name = "listener", .run = same_address },
+	{ .name = "listener-reuseaddr-on-both", .run = reuseaddr_on_both },
+	{ .name = "listener-of-own-process", .run = own },
+	{ .name = "listener-reuseport-other-user", .run = reuseport_other_user },
+	{ .name = "listener-reuseport-on-one", .run = reuseport_on_one },
+	{ .name = "listener-wildcard-for-specific", .run = wildcard_held },
+	{ .name = "listener-specific-for-wildcard", .run = specific_held },
+	{ .name = "listener-dual-stack-for-v4", .run = dual_stack_held },
+	{ .name = "listener-v4-for-dual-stack", .run = v4_held },
+	{ .name = "listener-v6only", .run = v6only_held },
+	{ .name = "listener-of-two-workers", .run = shared_by_workers },
+	{ .name = "listener-and-one-that-does-not-block", .run = beside },
+	{ .name = "no-overlap", .run = apart },
+	{ .name = "listen-refused", .run = lost_race },
+	{ 0 },
+};

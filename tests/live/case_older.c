@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Holders that had their port before portclash started: who has them open is known, since when
+ * is not, and must not be invented. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "table.h"
+#include "verdict.h"
+
+struct cast {
+	struct puppet *backend;
+	struct puppet *client;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+	struct prop in;
+};
+
+static struct cast connected(struct test *t)
+{
+	struct cast c = {
+		.backend = puppet_start(t, "backend"),
+		.client = puppet_start(t, "client"),
+		.web = puppet_start(t, "web"),
+	};
+
+	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
+	c.in = stage_accepted(&c.listener, c.backend);
+	return c;
+}
+
+static struct truth truth_of(const struct attempt *a, const struct prop *p, struct puppet *owner)
+{
+	return (struct truth){
+		.attempt = a,
+		.stop = owner,
+		.incomplete = true,
+		.holders = { {
+			.socket = p,
+			.older = true,
+			.process = &owner->who,
+			.note = "when portclash started",
+			.owners = { { owner, p->fd } },
+		} },
+	};
+}
+
+/* The kernel marks a port that connect() chose; so even its age does not hide the cause. */
+static void client(struct test *t)
+{
+	struct cast c = connected(t);
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	truth = truth_of(&a, &c.out, c.client);
+	truth.cause = "ephemeral-client";
+	truth.fixes = FIX_CLIENT;
+	truth.holders[0].state = "ESTABLISHED";
+	truth.holders[0].how = "connect";
+	truth.holders[0].peer = c.backend;
+	verdict_check(t, &truth);
+}
+
+static void idle(struct test *t, unsigned options, uint16_t port, struct truth want)
+{
+	struct puppet *holder = puppet_start(t, "holder"), *web = puppet_start(t, "web");
+	struct prop p = stage_bound(holder, options, "0.0.0.0", port);
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	a = stage_refused(web, options, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&a, &p, holder);
+	truth.cause = want.cause;
+	truth.fixes = want.fixes;
+	truth.holders[0].state = "CLOSE";
+	truth.holders[0].how = want.holders[0].how;
+	verdict_check(t, &truth);
+}
+
+static void bound(struct test *t)
+{
+	idle(t, 0, 8080, (struct truth){ .cause = "bound-not-listening", .fixes = FIX_STOP,
+					 .holders = { { .how = "bind" } } });
+}
+
+static void bound_zero(struct test *t)
+{
+	idle(t, 0, 0, (struct truth){ .cause = "ephemeral-bind", .fixes = FIX_CLIENT,
+				      .holders = { { .how = "bind-zero" } } });
+}
+
+static void udp(struct test *t)
+{
+	idle(t, OPT_UDP, 5353, (struct truth){ .cause = "listener",
+					       .fixes = FIX_STOP | FIX_REUSEPORT,
+					       .holders = { { .how = "bind" } } });
+}
+
+static void listener(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct prop p = stage_listener(api, 0, "0.0.0.0", 8080);
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
+	truth = truth_of(&a, &p, api);
+	truth.cause = "listener";
+	truth.fixes = FIX_STOP | FIX_REUSEPORT;
+	truth.holders[0].state = "LISTEN";
+	truth.holders[0].how = "bind";
+	verdict_check(t, &truth);
+}
+
+/* UDP autobind leaves no mark of its own: which way it was is not known, that the kernel chose
+ * the port is. */
+static void udp_autobind(struct test *t)
+{
+	struct puppet *holder = puppet_start(t, "holder"), *web = puppet_start(t, "web");
+	struct prop p = stage_socket(holder, OPT_UDP);
+	struct attempt a;
+	struct truth truth;
+
+	stage_send(&p, "127.0.0.1", SERVER_PORT);
+	monitor_watch(t, NULL);
+	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&a, &p, holder);
+	truth.cause = "ephemeral-bind";
+	truth.fixes = FIX_CLIENT;
+	truth.holders[0].state = "CLOSE";
+	verdict_check(t, &truth);
+}
+
+/* Nobody has it open: no process is named, and that is said. */
+static void time_wait(struct test *t)
+{
+	struct cast c = connected(t);
+	struct attempt a;
+
+	stage_close(&c.out);
+	stage_close(&c.in);
+	table_await(t, c.out.look.local.port, SERVER_PORT, TABLE_TIME_WAIT);
+	monitor_watch(t, NULL);
+	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+		.attempt = &a,
+		.cause = "time-wait",
+		.fixes = FIX_RESERVE | FIX_OTHER_PORT,
+		.incomplete = true,
+		.holders = { {
+			.socket = &c.out,
+			.state = "TIME_WAIT",
+			.how = "connect",
+			.minisock = true,
+			.older = true,
+			.note = "has closed",
+		} },
+	});
+}
+
+/* A connection that was accepted before: nothing is missing, its age is its listener's. */
+static void accepted(struct test *t)
+{
+	struct cast c = connected(t);
+	struct attempt a;
+	struct truth truth;
+
+	stage_close(&c.listener);
+	monitor_watch(t, NULL);
+	a = stage_refused(c.web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	truth = truth_of(&a, &c.in, c.backend);
+	truth.cause = "lingering-connection";
+	truth.fixes = FIX_STOP | FIX_REUSEADDR_ALL;
+	truth.holders[0].state = "ESTABLISHED";
+	truth.holders[0].how = "accept";
+	truth.holders[0].peer = c.client;
+	verdict_check(t, &truth);
+}
+
+const struct scenario cases_older[] = {
+	{ .name = "older-client", .run = client },
+	{ .name = "older-bound", .run = bound },
+	{ .name = "older-bind-zero", .run = bound_zero },
+	{ .name = "older-listener", .run = listener },
+	{ .name = "older-udp", .run = udp },
+	{ .name = "older-udp-autobind", .run = udp_autobind },
+	{ .name = "older-time-wait", .run = time_wait },
+	{ .name = "older-accepted", .run = accepted },
+	{ 0 },
+};

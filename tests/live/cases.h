@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The tables of scenarios, one a case_*.c file. */
+#ifndef LIVE_CASES_H
+#define LIVE_CASES_H
+
+#include "test.h"
+
+extern const struct scenario cases_client[];
+extern const struct scenario cases_options[];
+extern const struct scenario cases_passed[];
+extern const struct scenario cases_orphan[];
+extern const struct scenario cases_time_wait[];
+extern const struct scenario cases_bind[];
+extern const struct scenario cases_udp[];
+extern const struct scenario cases_listen[];
+extern const struct scenario cases_lingering[];
+extern const struct scenario cases_special[];
+extern const struct scenario cases_older[];
+extern const struct scenario cases_hostile[];
+extern const struct scenario cases_filter[];
+extern const struct scenario cases_session[];
+extern const struct scenario cases_claims[];
+extern const struct scenario cases_brief[];
+extern const struct scenario cases_many[];
+extern const struct scenario cases_burst[];
+extern const struct scenario cases_agent[];
+extern const struct scenario cases_disk[];
+extern const struct scenario cases_usage[];
+extern const struct scenario cases_cgroup[];
+extern const struct scenario cases_socket[];
+extern const struct scenario cases_identity[];
+extern const struct scenario cases_churn[];
+
+#endif

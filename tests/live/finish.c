@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The end of every scenario that watched: summary, exit status, standard error, and lines
+ * that nobody expected. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expect.h"
+#include "monitor.h"
+#include "puppet.h"
+
+static bool is_ours(const struct test *t, pid_t pid)
+{
+	for (unsigned i = 0; i < t->puppets_count; i++)
+		if (t->puppets[i]->pid == pid)
+			return true;
+	return false;
+}
+
+static void check_line(struct test *t, json_t *line)
+{
+	struct spot s = spot_of(t, line);
+
+	expect_int(&s, "schema", 1);
+	if (!json_is_string(json_object_get(line, "type")))
+		test_fail(t, "expected a type on every line");
+	expect_recent(&s, "time");
+}
+
+static void check_unexpected(struct test *t, json_t *line)
+{
+	json_t *who = json_object_get(line, "requester");
+	pid_t pid = (pid_t)json_integer_value(json_object_get(who, "pid"));
+	const char *type = json_string_value(json_object_get(line, "type"));
+
+	if (!type || strcmp(type, "refusal") || !is_ours(t, pid))
+		return;
+	test_fail(t, "expected no more refusals of %d", pid);
+	note_line(t, line);
+}
+
+/* What others on this machine do at the same time can be lost too: that there is none is asked
+ * only where the scenario itself is the load. */
+static void check_lost(struct test *t, struct spot *summary)
+{
+	struct spot lost = spot_below(summary, "lost");
+	long long total = 0;
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(lost.json))
+		expected(&lost, "the numbers of lost records");
+	json_object_foreach(lost.json, key, value) {
+		total += json_integer_value(value);
+		if (t->lossless)
+			expect_int(&lost, key, 0);
+	}
+	expect_int(summary, "lost_total", total);
+}
+
+static unsigned long refusals_shown(const struct monitor *m)
+{
+	unsigned long shown = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const char *type = json_string_value(json_object_get(m->lines[i], "type"));
+
+		shown += type && !strcmp(type, "refusal");
+	}
+	return shown;
+}
+
+static void check_summary(struct test *t)
+{
+	json_t *line = monitor_line(t, "summary", 0, 0), *count;
+	struct spot s = spot_of(t, line), by_cause;
+	unsigned long sum = 0;
+	const char *cause;
+
+	if (!line) {
+		test_fail(t, "expected a summary line at the end, got none");
+		return;
+	}
+	expect_int(&s, "verdicts_total", (long long)refusals_shown(t->monitor));
+	by_cause = spot_below(&s, "verdicts");
+	json_object_foreach(by_cause.json, cause, count)
+		sum += (unsigned long)json_integer_value(count);
+	if (sum != refusals_shown(t->monitor))
+		test_fail(t, "expected %lu, got %lu as the sum of verdicts",
+			  refusals_shown(t->monitor), sum);
+	check_lost(t, &s);
+}
+
+static void check_silence(struct test *t)
+{
+	char *said = monitor_text(t->monitor->err);
+
+	if (!said || *said)
+		test_fail(t, "expected nothing on standard error, got \"%s\"", said ? said : "");
+	free(said);
+}
+
+void monitor_finish(struct test *t)
+{
+	struct monitor *m = t->monitor;
+	int status, expected;
+
+	if (!m)
+		return;
+	status = monitor_stop(t, m, SIGINT, 10);
+	monitor_read(t, m);
+	expected = refusals_shown(m) ? 3 : 0;
+	if (status != expected)
+		test_fail(t, "expected %d, got %d as exit status", expected, status);
+	check_summary(t);
+	check_silence(t);
+	for (size_t i = 0; i < m->count; i++) {
+		check_line(t, m->lines[i]);
+		if (!m->used[i])
+			check_unexpected(t, m->lines[i]);
+	}
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The live tests: real sockets on the running kernel, the real portclash, each scenario in a
+ * network namespace of its own, every field of the verdict compared with the truth. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "command.h"
+#include "puppet.h"
+#include "run.h"
+
+static const struct scenario *const tables[] = {
+	cases_client,	cases_options,	cases_passed, cases_orphan,    cases_time_wait,
+	cases_bind,	cases_udp,	cases_listen, cases_lingering, cases_special,
+	cases_older,	cases_hostile,	cases_filter, cases_session,   cases_claims,
+	cases_brief,	cases_many,	cases_burst,  cases_agent,     cases_disk,
+	cases_usage,	cases_cgroup,	cases_socket, cases_identity,  cases_churn,
+};
+
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: live [OPTION…] PORTCLASH [SCENARIO…]\n"
+	      "  --list         name the scenarios\n"
+	      "  --fast         without the slow ones\n"
+	      "  --churn N      connections that come and go in the churn scenario (1000000)\n"
+	      "  --patience F   multiply every time limit, for a slow (emulated) machine\n"
+	      "  --no-skip      a skipped scenario is a failure\n"
+	      "Exit status: 0 all passed or were skipped, 1 something failed, 2 usage.\n",
+	      out);
+	return status;
+}
+
+static const struct scenario *find(const char *name)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			if (!strcmp(s->name, name))
+				return s;
+	return NULL;
+}
+
+static int list(void)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			printf("%s%s\n", s->name, s->slow ? " (slow)" : "");
+	return 0;
+}
+
+static int run_named(struct tally *tally, char **names)
+{
+	for (char **name = names; *name; name++) {
+		if (find(*name))
+			continue;
+		fprintf(stderr, "live: there is no scenario \"%s\"; --list names them\n", *name);
+		return 2;
+	}
+	for (char **name = names; *name; name++)
+		run_scenario(tally, find(*name));
+	return 0;
+}
+
+static void run_all(struct tally *tally, bool fast)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			if (fast && s->slow)
+				run_skip(tally, s->name, "it is slow");
+			else
+				run_scenario(tally, s);
+}
+
+static bool positive(const char *text, double *value)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	return end != text && !*end && *value > 0 && *value <= 1e9;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "list", no_argument, NULL, 'l' },
+		{ "fast", no_argument, NULL, 'f' },
+		{ "churn", required_argument, NULL, 'c' },
+		{ "patience", required_argument, NULL, 'p' },
+		{ "no-skip", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct settings settings = { .patience = 1, .churn = 1000000 };
+	bool fast = false, no_skip = false;
+	struct tally tally;
+	double number;
+	int c;
+
+	if (argc > 1 && !strcmp(argv[1], "--puppet"))
+		puppet_main(argc, argv);
+	if (argc > 2 && !strcmp(argv[1], "--command"))
+		return command_main(argv[2]);
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'l')
+			return list();
+		if (c == 'h')
+			return usage(stdout, 0);
+		if (c == 'f')
+			fast = true;
+		else if (c == 's')
+			no_skip = true;
+		else if (c == '?' || !positive(optarg, &number))
+			return usage(stderr, 2);
+		else if (c == 'c')
+			settings.churn = (unsigned long)number;
+		else
+			settings.patience = number;
+	}
+	if (optind == argc)
+		return usage(stderr, 2);
+	settings.portclash = argv[optind++];
+	if (run_open(&tally, &settings))
+		return 1;
+	c = 0;
+	if (argv[optind])
+		c = run_named(&tally, argv + optind);
+	else
+		run_all(&tally, fast);
+	return c ? c : run_close(&tally, no_skip);
+}

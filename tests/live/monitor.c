@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The real portclash as a child process. */
+#include "monitor.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READY_SECONDS 20
+#define POLL_MS 2
+
+static int open_out(const struct monitor_spec *spec, const struct monitor *m)
+{
+	return spec->out_path ? open(spec->out_path, O_WRONLY | O_CLOEXEC) : m->out;
+}
+
+static void become(struct test *t, const struct monitor_spec *spec, const struct monitor *m)
+{
+	const char *argv[MONITOR_ARGS_MAX + 2] = { spec->exe ? spec->exe : t->settings->portclash };
+
+	for (int i = 0; i < MONITOR_ARGS_MAX && spec->argv[i]; i++)
+		argv[i + 1] = spec->argv[i];
+	if (!spec->in_space && setns(t->home_netns, CLONE_NEWNET))
+		_exit(125);
+	dup2(open_out(spec, m), STDOUT_FILENO);
+	dup2(m->err, STDERR_FILENO);
+	if (spec->uid && (setresgid(spec->uid, spec->uid, spec->uid) ||
+			  setresuid(spec->uid, spec->uid, spec->uid)))
+		_exit(125);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execv(argv[0], (char **)argv);
+	_exit(127);
+}
+
+struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec)
+{
+	struct monitor *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		test_abort(t, "stage: out of memory");
+	m->out = memfd_create("out", MFD_CLOEXEC);
+	m->err = memfd_create("err", MFD_CLOEXEC);
+	m->pid = fork();
+	if (m->pid == 0)
+		become(t, spec, m);
+	if (m->out < 0 || m->err < 0 || m->pid < 0)
+		test_abort(t, "stage: cannot start portclash: %s", strerror(errno));
+	return m;
+}
+
+char *monitor_text(int fd)
+{
+	struct stat st;
+	char *text;
+	ssize_t n;
+
+	if (fstat(fd, &st) || !(text = malloc((size_t)st.st_size + 1)))
+		return NULL;
+	n = pread(fd, text, (size_t)st.st_size, 0);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void keep_line(struct test *t, struct monitor *m, const char *text, size_t len)
+{
+	json_error_t error;
+	json_t *line = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!line)
+		test_abort(t, "expected JSON, got \"%.*s\" at line %zu: %s", (int)len, text,
+			   m->count + 1, error.text);
+	m->lines = realloc(m->lines, (m->count + 1) * sizeof(*m->lines));
+	m->used = realloc(m->used, (m->count + 1) * sizeof(*m->used));
+	if (!m->lines || !m->used)
+		test_abort(t, "stage: out of memory");
+	m->lines[m->count] = line;
+	m->used[m->count++] = false;
+}
+
+void monitor_read(struct test *t, struct monitor *m)
+{
+	char *text = NULL, *next, *end;
+	struct stat st;
+
+	if (fstat(m->out, &st) || (size_t)st.st_size == m->taken)
+		return;
+	text = malloc((size_t)st.st_size - m->taken + 1);
+	if (!text || pread(m->out, text, (size_t)st.st_size - m->taken, (off_t)m->taken) < 0)
+		test_abort(t, "stage: cannot read portclash's output");
+	text[(size_t)st.st_size - m->taken] = '\0';
+	for (next = text; (end = strchr(next, '\n')); next = end + 1)
+		keep_line(t, m, next, (size_t)(end - next));
+	m->taken += (size_t)(next - text);
+	free(text);
+}
+
+static bool is_about(json_t *line, const char *type, pid_t pid)
+{
+	json_t *who = json_object_get(line, strcmp(type, "claim") ? "requester" : "process");
+	const char *have = json_string_value(json_object_get(line, "type"));
+
+	if (!have || strcmp(have, type))
+		return false;
+	return !pid || json_integer_value(json_object_get(who, "pid")) == pid;
+}
+
+static json_t *find(struct monitor *m, const char *type, pid_t pid)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->used[i] || !is_about(m->lines[i], type, pid))
+			continue;
+		m->used[i] = true;
+		return m->lines[i];
+	}
+	return NULL;
+}
+
+static bool has_ended(struct monitor *m)
+{
+	if (!m->ended && waitpid(m->pid, &m->status, WNOHANG) == m->pid)
+		m->ended = true;
+	return m->ended;
+}
+
+json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds)
+{
+	struct monitor *m = t->monitor;
+	int64_t until = deadline_in(t, seconds);
+
+	for (;;) {
+		bool last = has_ended(m) || deadline_over(until);
+		json_t *line;
+
+		monitor_read(t, m);
+		line = find(m, type, pid);
+		if (line || last)
+			return line;
+		sleep_ms(POLL_MS);
+	}
+}
+
+bool monitor_await_text(struct test *t, int fd, const char *what, double seconds)
+{
+	int64_t until = deadline_in(t, seconds);
+
+	for (;;) {
+		bool last = deadline_over(until);
+		char *text = monitor_text(fd);
+		bool found = text && strstr(text, what);
+
+		free(text);
+		if (found || last)
+			return found;
+		sleep_ms(POLL_MS);
+	}
+}
+
+int monitor_stop(struct test *t, struct monitor *m, int signal, double seconds)
+{
+	int64_t until = deadline_in(t, seconds);
+
+	if (!has_ended(m) && signal)
+		kill(m->pid, signal);
+	while (!has_ended(m)) {
+		if (deadline_over(until)) {
+			test_fail(t, "expected an end within %.1f s, got a portclash that hangs",
+				  seconds);
+			kill(m->pid, SIGKILL);
+			waitpid(m->pid, &m->status, 0);
+			m->ended = true;
+			return -1;
+		}
+		sleep_ms(POLL_MS);
+	}
+	return WIFEXITED(m->status) ? WEXITSTATUS(m->status) : -1;
+}
+
+void monitor_watch_as(struct test *t, const struct monitor_spec *spec)
+{
+	char *said;
+
+	t->monitor = monitor_spawn(t, spec);
+	if (monitor_line(t, "ready", 0, READY_SECONDS))
+		return;
+	said = monitor_text(t->monitor->err);
+	test_abort(t, "expected a ready line within %d s, got \"%s\"", READY_SECONDS,
+		   said ? said : "");
+}
+
+void monitor_watch(struct test *t, const char *const *arguments)
+{
+	const char *argv[MONITOR_ARGS_MAX] = { "trace", "--json" };
+
+	for (int i = 0; arguments && arguments[i]; i++)
+		argv[i + 2] = arguments[i];
+	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv });
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The real portclash as a child process: starting it, reading what it prints, ending it. */
+#ifndef LIVE_MONITOR_H
+#define LIVE_MONITOR_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "test.h"
+
+#define MONITOR_ARGS_MAX 24
+
+struct monitor {
+	pid_t pid;
+	int out; /* memory files: a pipe that is read too slowly would slow it down */
+	int err;
+	size_t taken; /* bytes of `out` that are in `lines` */
+	json_t **lines;
+	bool *used;
+	size_t count;
+	bool ended;
+	int status; /* as of waitpid() */
+};
+
+struct monitor_spec {
+	const char *const *argv; /* behind the program's name, NULL at the end */
+	const char *exe;	 /* NULL: the one under test */
+	uid_t uid;
+	bool in_space;	      /* in the scenario's network namespace, not the runner's */
+	const char *out_path; /* standard output goes here; NULL: is kept for reading */
+};
+
+/* Starts it, no more. */
+struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec);
+
+/* `trace --json` with these arguments more (NULL: none), and waits until it watches. */
+void monitor_watch(struct test *t, const char *const *arguments);
+void monitor_watch_as(struct test *t, const struct monitor_spec *spec);
+
+/* Reads what is there; a line that is not JSON fails the test. */
+void monitor_read(struct test *t, struct monitor *m);
+
+/* The next line of this type that was not used yet and, if pid is not 0, is about that process
+ * as requester (refusal) or process (claim). NULL when the time is over. */
+json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds);
+
+/* Ends it by a signal, or waits for its own end with 0; its exit status, -1 if it hangs or was
+ * killed by a signal. */
+int monitor_stop(struct test *t, struct monitor *m, int signal, double seconds);
+
+/* What it has printed so far; freed by the caller. */
+char *monitor_text(int fd);
+bool monitor_await_text(struct test *t, int fd, const char *what, double seconds);
+
+/* At the end of a scenario: stops it and looks at the summary, the exit status, standard error
+ * and at lines nobody expected. */
+void monitor_finish(struct test *t);
+
+#endif

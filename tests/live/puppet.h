@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Puppets: processes of their own, with a name, a command line and open sockets of their own,
+ * that do what a scenario tells them. A puppet executes this same binary anew; it is told what
+ * to do by the address of one of its functions and the arguments. */
+#ifndef LIVE_PUPPET_H
+#define LIVE_PUPPET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "test.h"
+
+#define COMM_LEN 16
+
+/* The most that one call can carry in each direction. */
+#define CALL_MAX 32768
+
+/* Who a process says it is: raw bytes, as the kernel has them. */
+struct person {
+	pid_t pid;
+	pid_t tid;
+	uid_t uid;
+	uint64_t netns;
+	char comm[COMM_LEN];
+	char exe[512];
+	char cmdline[4096]; /* arguments joined by one space */
+	char cgroup[512];   /* "" where it cannot be told (cgroup v1) */
+	int64_t born_after; /* wall clock */
+	int64_t born_before;
+};
+
+struct puppet {
+	struct test *t;
+	pid_t pid;
+	int control; /* -1: it has ended */
+	struct person who;
+};
+
+struct puppet_spec {
+	const char *name; /* its comm, and an argument */
+	const char *exe;  /* NULL: this binary */
+	const char *argv0;
+	const char *argument; /* one more; NULL: none */
+	uid_t uid;
+};
+
+/* Runs in the puppet; `io` is a copy of the caller's, and is copied back. */
+typedef void (*puppet_fn)(void *io);
+
+struct puppet *puppet_start(struct test *t, const char *name);
+struct puppet *puppet_start_as(struct test *t, const struct puppet_spec *spec);
+
+/* Calls `fn` in the puppet and waits for it to return. */
+void puppet_call(struct puppet *p, puppet_fn fn, void *io, size_t size);
+
+/* The same in two steps, for what takes longer or what several puppets do at once. */
+void puppet_begin(struct puppet *p, puppet_fn fn, const void *io, size_t size);
+void puppet_end(struct puppet *p, void *io, size_t size, double seconds);
+
+/* Calls `fn`, which does not return but ends the process, and waits for the end. */
+void puppet_call_last(struct puppet *p, puppet_fn fn, const void *io, size_t size);
+
+/* Exits in an orderly way; all its descriptors are closed when this returns. */
+void puppet_exit(struct puppet *p);
+
+/* Gives `to` a copy of a descriptor of `from`; returns its number there. */
+int puppet_pass(struct puppet *from, int fd, struct puppet *to);
+
+/* Fills `who` for the calling thread. */
+void person_self(struct person *who);
+
+/* What runs in a puppet: never returns. */
+_Noreturn void puppet_main(int argc, char **argv);
+
+/* In a function that a puppet runs: the process must end with its parent. */
+void puppet_die_with_parent(void);
+
+#endif

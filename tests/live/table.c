@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reading /proc/net/tcp and tcp6. */
+#include "table.h"
+
+#include <stdio.h>
+
+static int state_in(const char *path, unsigned local, unsigned remote)
+{
+	unsigned have_local, have_remote, state;
+	FILE *file = fopen(path, "re");
+	char line[512];
+	int found = 0;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%x %x", &have_local, &have_remote,
+			   &state) == 3 &&
+		    have_local == local && have_remote == remote)
+			found = (int)state;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+int table_state(unsigned local, unsigned remote)
+{
+	int state = state_in("/proc/self/net/tcp", local, remote);
+
+	return state ? state : state_in("/proc/self/net/tcp6", local, remote);
+}
+
+void table_await(struct test *t, unsigned local, unsigned remote, int state)
+{
+	int64_t until = deadline_in(t, 5);
+
+	while (table_state(local, remote) != state) {
+		if (deadline_over(until))
+			test_abort(t, "stage: the connection from port %u to %u is in state %d, not %d",
+				   local, remote, table_state(local, remote), state);
+		sleep_ms(1);
+	}
+}

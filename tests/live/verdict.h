@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The truth about one refusal, and its comparison with the JSON line, field by field. */
+#ifndef LIVE_VERDICT_H
+#define LIVE_VERDICT_H
+
+#include "expect.h"
+#include "stage.h"
+
+#define TRUE_HOLDERS_MAX 6
+#define TRUE_OWNERS_MAX 4
+
+/* The fixes that must be there; those not named must not. */
+enum {
+	FIX_STOP = 1 << 0,	    /* `kill PID` of the right process */
+	FIX_CUT = 1 << 1,	    /* `ss -K …` */
+	FIX_RESERVE = 1 << 2,	    /* the whole list of ip_local_reserved_ports, and lasting */
+	FIX_OTHER_PORT = 1 << 3,    /* a port outside the range */
+	FIX_REUSEADDR = 1 << 4,	    /* SO_REUSEADDR on the refused socket alone is enough */
+	FIX_REUSEADDR_ALL = 1 << 5, /* on both, from the next time on */
+	FIX_REUSEPORT = 1 << 6,
+	FIX_OWN = 1 << 7, /* close the refused process' own other socket */
+	FIX_CLIENT = FIX_STOP | FIX_RESERVE | FIX_OTHER_PORT,
+	FIXES_NOW = FIX_STOP | FIX_CUT | FIX_OWN, /* the others are for good */
+};
+
+struct true_owner {
+	const struct puppet *who; /* NULL: end of the list */
+	int fd;
+};
+
+struct true_holder {
+	const struct prop *socket; /* NULL: end of the list */
+	const char *state;
+	const char *how;
+	bool not_blocking;
+	bool minisock; /* all that is left is the kernel's TIME_WAIT entry */
+	bool older;		      /* than the monitor: since is null */
+	const struct person *process; /* NULL: null */
+	bool gone;		      /* it has exited */
+	const char *note;	      /* part of process_note; NULL: null */
+	struct true_owner owners[TRUE_OWNERS_MAX + 1];
+	const struct puppet *peer; /* NULL: null */
+};
+
+struct truth {
+	const struct attempt *attempt;
+	const char *cause;
+	const char *says;     /* part of the explanation; NULL: any */
+	unsigned fixes;
+	const struct puppet *stop; /* whom FIX_STOP names */
+	const char *reserved; /* ports reserved before; NULL: none */
+	unsigned total;	      /* 0: as many as `holders` */
+	struct true_holder holders[TRUE_HOLDERS_MAX + 1];
+	bool incomplete;
+};
+
+/* Waits for the next refusal of the requester and compares it; returns the line, or NULL. */
+json_t *verdict_check(struct test *t, const struct truth *truth);
+
+/* Everything but the holders. */
+json_t *verdict_check_head(struct test *t, const struct truth *truth);
+void verdict_check_holder(const struct spot *s, const struct true_holder *truth,
+			  const struct attempt *attempt);
+
+/* fixes.c */
+void fixes_check(const struct spot *line, const struct truth *truth);
+
+void fixes_expect_command(const struct spot *line, const char *command);
+
+/* Runs the reserve command that this verdict prints, as a user of the monitor's network
+ * namespace would, and compares what is reserved then. */
+void fixes_run_reserve(struct test *t, json_t *line, const char *reserved, uint16_t port);
+
+/* "The holder is not a listener", in one of the ways to say it. */
+void expect_not_a_listener(const struct spot *line);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Refusals, holders and processes made by hand. */
+#include "cases.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+static struct pc_identity server = {
+	.key = { .start_ns = 7000000000, .tgid = 4312, .exec_id = 2 },
+	.netns = CASE_NETNS,
+	.comm = "orders",
+	.exe = "/usr/bin/orders",
+	.cmdline = "/usr/bin/orders --port 35000",
+	.cgroup = "/system.slice/orders.service",
+	.unit = "orders.service",
+};
+
+static struct pc_identity thief = {
+	.key = { .start_ns = 5000000000, .tgid = 4120, .exec_id = 1 },
+	.uid = 1000,
+	.netns = CASE_NETNS,
+	.comm = "curl",
+	.exe = "/usr/bin/curl",
+	.cmdline = "curl https://192.0.2.7",
+	.cgroup = "/user.slice",
+};
+
+static struct pc_identity other = {
+	.key = { .start_ns = 6000000000, .tgid = 4200, .exec_id = 1 },
+	.uid = 1001,
+	.netns = CASE_NETNS,
+	.comm = "backup",
+};
+
+const struct pc_identity *case_server(void)
+{
+	return &server;
+}
+
+const struct pc_identity *case_thief(void)
+{
+	return &thief;
+}
+
+const struct pc_identity *case_other(void)
+{
+	return &other;
+}
+
+struct pc_party case_party(const struct pc_identity *who)
+{
+	struct pc_party party = { .who = who, .fd = -1, .running = true };
+
+	if (who) {
+		party.tid = who->key.tgid;
+		memcpy(party.comm, who->comm, sizeof(party.comm));
+	}
+	return party;
+}
+
+void case_refusal(struct pc_verdict *v)
+{
+	struct pc_refusal *r = &v->refusal;
+
+	memset(v, 0, sizeof(*v));
+	v->primary = -1;
+	v->monitor_netns = CASE_NETNS;
+	v->requester = case_party(&server);
+	r->error = EADDRINUSE;
+	r->op = PC_OP_BIND;
+	r->proto = PC_PROTO_TCP;
+	r->netns = CASE_NETNS;
+	r->range_low = CASE_LOW;
+	r->range_high = CASE_HIGH;
+	r->unprivileged_start = 1024;
+	r->wanted_port = CASE_PORT;
+	r->wanted_family = PC_FAMILY_V4;
+	r->walk = PC_WALK_NETNS;
+	r->socket.family = PC_FAMILY_V4;
+	r->socket.proto = PC_PROTO_TCP;
+	r->socket.state = PC_STATE_CLOSE;
+	r->socket.netns = CASE_NETNS;
+}
+
+void case_udp(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.proto = v->refusal.socket.proto = PC_PROTO_UDP;
+}
+
+static void connect_to(struct pc_socket *s, const char *remote, uint16_t port)
+{
+	inet_pton(AF_INET, "10.0.0.5", s->local);
+	inet_pton(AF_INET, remote, s->remote);
+	memcpy(&s->v4_address, s->local, sizeof(s->v4_address));
+	s->rport = port;
+}
+
+struct pc_holder *case_holder(struct pc_verdict *v, uint8_t state)
+{
+	struct pc_holder *h = &v->holders[v->holders_count++];
+	struct pc_socket *s = &h->socket;
+
+	s->proto = v->refusal.proto;
+	s->family = PC_FAMILY_V4;
+	s->state = state;
+	s->lport = v->refusal.wanted_port;
+	s->netns = v->refusal.netns;
+	s->cookie = 100 + v->holders_count;
+	s->userlocks = PC_LOCK_PORT;
+	if (state != PC_STATE_LISTEN && state != PC_STATE_CLOSE)
+		connect_to(s, "192.0.2.7", 443);
+	h->maker = case_party(&thief);
+	v->refusal.holders_total = v->holders_count;
+	return h;
+}
+
+struct pc_holder *case_listener(struct pc_verdict *v)
+{
+	return case_holder(v, PC_STATE_LISTEN);
+}
+
+struct pc_holder *case_bound(struct pc_verdict *v)
+{
+	return case_holder(v, PC_STATE_CLOSE);
+}
+
+struct pc_holder *case_client(struct pc_verdict *v)
+{
+	struct pc_holder *h = case_holder(v, PC_STATE_ESTABLISHED);
+
+	h->socket.userlocks = 0;
+	h->socket.fastreuse = h->socket.fastreuseport = -1;
+	return h;
+}
+
+struct pc_holder *case_accepted(struct pc_verdict *v)
+{
+	struct pc_holder *h = case_holder(v, PC_STATE_ESTABLISHED);
+
+	h->socket.userlocks = 0;
+	return h;
+}
+
+struct pc_holder *case_time_wait(struct pc_verdict *v)
+{
+	struct pc_holder *h = case_holder(v, PC_STATE_TIME_WAIT);
+
+	h->socket.userlocks = 0;
+	h->socket.substate = PC_STATE_TIME_WAIT;
+	return h;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Refusals, holders and processes made by hand, for the tests of what core/ makes of them. */
+#ifndef PORTCLASH_TESTS_CASES_H
+#define PORTCLASH_TESTS_CASES_H
+
+#include "core/model.h"
+
+#define CASE_PORT 35000
+#define CASE_NETNS 4026531840U
+#define CASE_LOW 32768
+#define CASE_HIGH 60999
+
+/* A TCP bind() of 0.0.0.0:35000 refused with EADDRINUSE, in the monitor's namespace; nobody
+ * is known to hold the port. */
+void case_refusal(struct pc_verdict *v);
+void case_udp(struct pc_verdict *v);
+
+/* Adds a holder of the wanted port in this state, bound by number; with a remote end where the
+ * state has one. */
+struct pc_holder *case_holder(struct pc_verdict *v, uint8_t state);
+
+/* The holders that the causes are about: as the kernel's flags show each. */
+struct pc_holder *case_listener(struct pc_verdict *v);
+struct pc_holder *case_bound(struct pc_verdict *v);
+struct pc_holder *case_client(struct pc_verdict *v);   /* connect(), port chosen by the kernel */
+struct pc_holder *case_accepted(struct pc_verdict *v); /* its listener is gone */
+struct pc_holder *case_time_wait(struct pc_verdict *v);
+
+/* Static processes: a server that is refused and two that hold ports. */
+const struct pc_identity *case_server(void);
+const struct pc_identity *case_thief(void);
+const struct pc_identity *case_other(void);
+
+struct pc_party case_party(const struct pc_identity *who);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Good records of every kind, for the tests that then spoil them. */
+#ifndef PORTCLASH_TESTS_RECORDS_H
+#define PORTCLASH_TESTS_RECORDS_H
+
+#include "portclash/record.h"
+
+#define RECORD_MAKERS 6
+
+/* Each makes one, malloc'd in exactly its size: a process, a claim, endpoints, refusals with
+ * none, two and as many holders as fit. */
+extern void *(*const record_makers[RECORD_MAKERS])(void);
+
+void *record_refusal(unsigned holders);
+struct pc_socket record_socket(void);
+
+#endif

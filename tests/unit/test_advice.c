@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The explanation of every cause: that there is one, what it must not leave out, and what it
+ * must not say because it would not be true. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+#include "core/advice.h"
+#include "core/decide.h"
+#include "core/names.h"
+
+#define WORDS_MAX 6
+
+static void explain(struct pc_verdict *v)
+{
+	pc_decide(v);
+	assert_int_equal(pc_advise(v), 0);
+	assert_non_null(v->explanation);
+}
+
+static void assert_says(const struct pc_verdict *v, const char *words, bool wanted)
+{
+	if (!!strstr(v->explanation, words) == wanted)
+		return;
+	print_error("%s: \"%s\" is %s in: %s\n", pc_cause_name(v->cause), words,
+		    wanted ? "missing" : "unwanted", v->explanation);
+	fail();
+}
+
+/* One way to each cause. */
+static void make_ephemeral_client(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_client(v);
+}
+
+static void make_ephemeral_bind(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v)->how = PC_HOW_BIND_ZERO;
+}
+
+static void make_udp_autobind(struct pc_verdict *v)
+{
+	case_udp(v);
+	case_bound(v)->how = PC_HOW_AUTOBIND;
+}
+
+static void make_explicit_client(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_holder(v, PC_STATE_ESTABLISHED);
+}
+
+static void make_listener(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v);
+}
+
+static void make_udp_server(struct pc_verdict *v)
+{
+	case_udp(v);
+	case_bound(v);
+}
+
+static void make_bound(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_bound(v);
+}
+
+static void make_time_wait(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_time_wait(v);
+}
+
+static void make_client_time_wait(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_time_wait(v)->how = PC_HOW_CONNECT;
+}
+
+static void make_lingering(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_accepted(v);
+}
+
+static void make_self_connect(struct pc_verdict *v)
+{
+	struct pc_holder *h;
+
+	case_refusal(v);
+	h = case_client(v);
+	memcpy(h->socket.remote, h->socket.local, sizeof(h->socket.remote));
+	h->socket.rport = h->socket.lport;
+}
+
+static void make_privileged(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.error = EACCES;
+	v->refusal.wanted_port = 80;
+}
+
+static void make_not_local(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.error = EADDRNOTAVAIL;
+	memcpy(v->refusal.wanted, (uint8_t[]){ 203, 0, 113, 9 }, 4);
+}
+
+static void make_exhausted(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.wanted_port = 0;
+}
+
+static void make_denied(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.error = EACCES;
+}
+
+static const struct {
+	void (*make)(struct pc_verdict *v);
+	enum pc_cause cause;
+	const char *words[WORDS_MAX];
+} examples[] = {
+	{ make_ephemeral_client,
+	  PC_CAUSE_EPHEMERAL_CLIENT,
+	  { "not by a listener", "curl[4120]", "connect()", "32768\u201360999", "not reserved" } },
+	{ make_ephemeral_bind,
+	  PC_CAUSE_EPHEMERAL_BIND,
+	  { "curl[4120]", "bind() to port 0", "32768\u201360999" } },
+	{ make_udp_autobind,
+	  PC_CAUSE_EPHEMERAL_BIND,
+	  { "curl[4120]", "first send", "32768\u201360999", "not a server" } },
+	{ make_explicit_client,
+	  PC_CAUSE_EXPLICIT_CLIENT,
+	  { "not by a listener", "curl[4120]", "exactly this port", "bind()" } },
+	{ make_listener, PC_CAUSE_LISTENER, { "curl[4120]", "listens" } },
+	{ make_udp_server, PC_CAUSE_LISTENER, { "curl[4120]", "receives" } },
+	{ make_bound, PC_CAUSE_BOUND_NOT_LISTENING, { "curl[4120]", "neither listens" } },
+	{ make_time_wait, PC_CAUSE_TIME_WAIT, { "TIME_WAIT", "60 s", "SO_REUSEADDR" } },
+	{ make_client_time_wait,
+	  PC_CAUSE_TIME_WAIT,
+	  { "TIME_WAIT", "60 s", "outgoing", "curl[4120]", "not a listener" } },
+	{ make_lingering,
+	  PC_CAUSE_LINGERING_CONNECTION,
+	  { "no one listens", "accepted", "192.0.2.7:443" } },
+	{ make_self_connect, PC_CAUSE_SELF_CONNECT, { "curl[4120]", "itself" } },
+	{ make_privileged, PC_CAUSE_PRIVILEGED_PORT, { "1024", "CAP_NET_BIND_SERVICE" } },
+	{ make_not_local, PC_CAUSE_ADDRESS_NOT_LOCAL, { "203.0.113.9", "interface" } },
+	{ make_exhausted, PC_CAUSE_RANGE_EXHAUSTED, { "port 0", "32768\u201360999", "used up" } },
+	{ make_denied, PC_CAUSE_UNKNOWN, { "1024", "security module" } },
+	{ case_refusal, PC_CAUSE_UNKNOWN, { "nobody", "try again" } },
+};
+#define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
+
+static void essentials(void **state)
+{
+	bool seen[PC_CAUSE_COUNT] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		struct pc_verdict v;
+
+		examples[i].make(&v);
+		explain(&v);
+		assert_int_equal(v.cause, examples[i].cause);
+		seen[v.cause] = true;
+		for (size_t w = 0; w < WORDS_MAX && examples[i].words[w]; w++)
+			assert_says(&v, examples[i].words[w], true);
+		pc_verdict_clear(&v);
+	}
+	for (int cause = PC_CAUSE_INVALID + 1; cause < PC_CAUSE_COUNT; cause++)
+		assert_true(seen[cause]);
+}
+
+/* One sentence: not two, no full stop, no line break. */
+static void one_sentence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		struct pc_verdict v;
+
+		examples[i].make(&v);
+		explain(&v);
+		assert_true(strlen(v.explanation) > 20);
+		assert_null(strchr(v.explanation, '\n'));
+		assert_null(strstr(v.explanation, ". "));
+		assert_true(v.explanation[strlen(v.explanation) - 1] != '.');
+		pc_verdict_clear(&v);
+	}
+}
+
+/* "not reserved" is not said of what is reserved, "in the range" not of what is outside. */
+static void about_the_range(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_ephemeral_client(&v);
+	v.refusal.reserved = 1;
+	explain(&v);
+	assert_says(&v, "is not reserved", false);
+	assert_says(&v, "is reserved now", true);
+	pc_verdict_clear(&v);
+
+	make_ephemeral_client(&v);
+	v.refusal.wanted_port = 8080;
+	explain(&v);
+	assert_says(&v, "outside", true);
+	assert_says(&v, "is not reserved", false);
+	pc_verdict_clear(&v);
+}
+
+static void about_reuseaddr(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_ephemeral_client(&v);
+	v.refusal.socket.reuse = 1;
+	explain(&v);
+	assert_says(&v, "SO_REUSEADDR does not help", true);
+	pc_verdict_clear(&v);
+
+	make_time_wait(&v);
+	v.holders[0].socket.reuse = 1;
+	explain(&v);
+	assert_says(&v, "does not help", false);
+	assert_says(&v, "the refused one has not", true);
+	pc_verdict_clear(&v);
+}
+
+static void about_listeners(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_listener(&v);
+	v.holders[0].socket.flags = v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
+	v.holders[0].socket.uid = 1000;
+	explain(&v);
+	assert_says(&v, "of one user (1000 holds it, 0 was refused)", true);
+	pc_verdict_clear(&v);
+
+	v.holders[0].socket.flags = 0;
+	explain(&v);
+	assert_says(&v, "only the refused socket set SO_REUSEPORT", true);
+	pc_verdict_clear(&v);
+
+	v.holders[0].maker = v.requester;
+	explain(&v);
+	assert_says(&v, "this very process", true);
+	pc_verdict_clear(&v);
+}
+
+/* An IPv6 client in the way of 0.0.0.0 surprises everybody: it is said. */
+static void about_v6_clients(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_ephemeral_client(&v);
+	v.holders[0].socket.family = PC_FAMILY_V6;
+	memset(v.holders[0].socket.local, 0, PC_ADDR_LEN);
+	v.holders[0].socket.local[15] = 1;
+	memcpy(&v.holders[0].socket.v4_address, "\x7f\0\0\x06", 4);
+	explain(&v);
+	assert_says(&v, "although it is an IPv6 connection", true);
+	pc_verdict_clear(&v);
+
+	make_ephemeral_client(&v);
+	explain(&v);
+	assert_says(&v, "IPv6", false);
+	pc_verdict_clear(&v);
+}
+
+/* listen() without bind() on a full range: no bind() was called. */
+static void about_listen(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_exhausted(&v);
+	v.refusal.op = PC_OP_LISTEN;
+	explain(&v);
+	assert_says(&v, "listen()", true);
+	pc_verdict_clear(&v);
+}
+
+/* A port that is not known cannot be said to be above or below anything. */
+static void about_no_port(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_denied(&v);
+	v.refusal.wanted_port = 0;
+	explain(&v);
+	assert_says(&v, "although the port is not below", false);
+	pc_verdict_clear(&v);
+}
+
+static void unfinished_walks(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	v.refusal.walk |= PC_WALK_TRUNCATED;
+	explain(&v);
+	assert_says(&v, "more sockets", true);
+	assert_says(&v, "nobody", false);
+	pc_verdict_clear(&v);
+
+	case_refusal(&v);
+	v.refusal.walk |= PC_WALK_NO_TABLE;
+	explain(&v);
+	assert_says(&v, "nobody", false); /* it was not looked at */
+	pc_verdict_clear(&v);
+}
+
+static void clear_twice(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	make_ephemeral_client(&v);
+	explain(&v);
+	pc_verdict_clear(&v);
+	pc_verdict_clear(&v);
+	assert_null(v.explanation);
+	assert_int_equal(v.fixes_count, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(essentials),	    cmocka_unit_test(one_sentence),
+		cmocka_unit_test(about_the_range),  cmocka_unit_test(about_reuseaddr),
+		cmocka_unit_test(about_listeners),  cmocka_unit_test(about_v6_clients),
+		cmocka_unit_test(about_listen),	    cmocka_unit_test(about_no_port),
+		cmocka_unit_test(unfinished_walks), cmocka_unit_test(clear_twice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
