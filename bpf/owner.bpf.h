@@ -7,8 +7,14 @@
 #include "process.bpf.h"
 #include "socket.bpf.h"
 
-/* Key of wanted_sockets for "a TCP socket with these two ports" (remote 0: none): no cookie
- * has bit 63. */
+/* Keys of wanted_sockets beside cookies, which have neither bit 62 nor 63: "the socket with
+ * this inode", "a TCP socket with these two ports" (remote 0: none). By its inode an MPTCP
+ * socket is found, too: the port is held by a subflow with another cookie. */
+static __always_inline __u64 wanted_inode(__u64 inode)
+{
+	return 1ULL << 62 | inode;
+}
+
 static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
 {
 	return 1ULL << 63 | (__u64)lport << 16 | rport;
@@ -16,9 +22,10 @@ static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
 
 static __always_inline bool owner_wanted(const struct pc_socket *s)
 {
-	__u64 cookie = s->cookie, ports = wanted_ports(s->lport, s->rport);
+	__u64 cookie = s->cookie, inode = wanted_inode(s->inode);
+	__u64 ports = wanted_ports(s->lport, s->rport);
 
-	if (wanted_all)
+	if (wanted_all || bpf_map_lookup_elem(&wanted_sockets, &inode))
 		return true;
 	if (cookie && bpf_map_lookup_elem(&wanted_sockets, &cookie))
 		return true;

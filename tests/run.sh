@@ -46,7 +46,9 @@ show() {
 	if [ -n "${V:-}" ]; then
 		cat "$1"
 	elif [ "$2" = FAIL ]; then
-		grep -v -e '^ok ' -e '^\[ RUN      \]' -e '^\[       OK \]' "$1" | head -300 | sed 's/^/    /'
+		grep -v -e '^ok ' -e '^\[ RUN      \]' -e '^\[       OK \]' "$1" | head -200 |
+			cut -c1-300 | sed 's/^/    /'
+		echo "    all of it: $1"
 	fi
 	grep '^skip ' "$1" | sed 's/^/  /'
 }

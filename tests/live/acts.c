@@ -60,8 +60,7 @@ static int set_options(int fd, unsigned options)
 		return errno;
 	if (options & OPT_REUSEPORT && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return errno;
-	if (options & OPT_V6 &&
-	    set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !!(options & OPT_V6ONLY)))
+	if (options & OPT_V6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !!(options & OPT_V6ONLY)))
 		return errno;
 	if (options & OPT_NO_PORT && set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
 		return errno;

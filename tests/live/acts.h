@@ -84,7 +84,7 @@ void act_bind(void *io);
 void act_connect(void *io);
 void act_try_connect(void *io); /* does not wait for the answer */
 void act_send_to(void *io);
-void act_fast_open(void *io); /* a TCP connection that begins with sendto() */
+void act_fast_open(void *io);  /* a TCP connection that begins with sendto() */
 void act_disconnect(void *io); /* connect() to AF_UNSPEC */
 void act_listen(void *io);
 void act_accept(void *io);

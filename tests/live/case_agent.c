@@ -117,7 +117,8 @@ static void expect_counter(struct test *t, const struct cast *c)
 
 	snprintf(line, sizeof(line),
 		 "portclash_refusals_total{cause=\"listener\",operation=\"bind\",protocol=\"tcp\","
-		 "errno=\"EADDRINUSE\"} %u\n", count);
+		 "errno=\"EADDRINUSE\"} %u\n",
+		 count);
 	logfile_expect(t, c->prom, line);
 }
 
@@ -156,7 +157,7 @@ static void check_no_rest(struct test *t, const struct cast *c)
 static void textfile(struct test *t)
 {
 	struct cast c = cast_of(t);
-	const char *argv[] = { "agent", "--log",    c.log,	  "--textfile",
+	const char *argv[] = { "agent", "--log",      c.log, "--textfile",
 			       c.prom,	"--interval", "0.2", NULL };
 	struct monitor *m = logfile_agent(t, argv, c.log);
 
@@ -181,8 +182,8 @@ static void textfile(struct test *t)
 static void textfile_unwritable(struct test *t)
 {
 	struct cast c = cast_of(t);
-	const char *argv[] = { "agent", "--log",    c.log,	  "--textfile",
-			       "/no/such/folder/x.prom",	"--interval", "0.1", NULL };
+	const char *argv[] = { "agent",	     "--log", c.log, "--textfile", "/no/such/folder/x.prom",
+			       "--interval", "0.1",   NULL };
 	struct monitor *m = logfile_agent(t, argv, c.log);
 	char *said, *first;
 

@@ -142,10 +142,10 @@ static void exhausted(struct test *t, unsigned options, const char *address)
 	stage_bound(c.holder, options, address, 50001);
 	a = stage_refused(c.web, options, address, 0, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "range-exhausted",
-		.says = "50000\u201350001",
-	});
+				 .attempt = &a,
+				 .cause = "range-exhausted",
+				 .says = "50000\u201350001",
+			 });
 }
 
 static void range_exhausted(struct test *t)
@@ -163,6 +163,20 @@ static void range_exhausted_v6(struct test *t)
 	exhausted(t, OPT_V6, "::");
 }
 
+/* listen() on a socket that was never bound needs a port from the range too. */
+static void range_exhausted_listen(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop late;
+	struct attempt a;
+
+	space_set("ipv4/ip_local_port_range", "50000 50000");
+	stage_bound(c.holder, 0, "0.0.0.0", 50000);
+	late = stage_socket(c.web, 0);
+	a = stage_refused_listen(&late, EADDRINUSE);
+	verdict_check(t, &(struct truth){ .attempt = &a, .cause = "range-exhausted" });
+}
+
 const struct scenario cases_bind[] = {
 	{ .name = "bind-zero", .run = bind_zero },
 	{ .name = "bind-zero-v6", .run = bind_zero_v6 },
@@ -174,5 +188,6 @@ const struct scenario cases_bind[] = {
 	{ .name = "range-exhausted", .run = range_exhausted },
 	{ .name = "range-exhausted-udp", .run = range_exhausted_udp },
 	{ .name = "range-exhausted-v6", .run = range_exhausted_v6 },
+	{ .name = "range-exhausted-listen", .run = range_exhausted_listen },
 	{ 0 },
 };

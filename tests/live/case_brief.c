@@ -39,18 +39,18 @@ static void refused_and_gone(struct test *t)
 	puppet_call_last(web, act_bind_and_exit, &call, sizeof(call));
 	a.after = wall_ns();
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = api,
+				 .holders = { {
+					 .socket = &listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &api->who,
+					 .owners = { { api, listener.fd } },
+				 } },
+			 });
 }
 
 struct io_brief {
@@ -106,19 +106,19 @@ static void check_brief(struct test *t, const struct io_brief *io, struct puppet
 	struct attempt a = stage_refused(web, 0, "0.0.0.0", out.look.local.port, EADDRINUSE);
 
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-		.holders = { {
-			.socket = &out,
-			.state = "FIN_WAIT1",
-			.how = "connect",
-			.process = &io->who,
-			.gone = true,
-			.note = "nobody has the socket open",
-			.peer = backend,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
+				 .holders = { {
+					 .socket = &out,
+					 .state = "FIN_WAIT1",
+					 .how = "connect",
+					 .process = &io->who,
+					 .gone = true,
+					 .note = "nobody has the socket open",
+					 .peer = backend,
+				 } },
+			 });
 }
 
 static void brief_client(struct test *t)

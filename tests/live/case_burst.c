@@ -4,9 +4,9 @@
  * order, each with its own holder, and nothing is lost. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cases.h"
+#include "clash.h"
 #include "monitor.h"
 #include "verdict.h"
 
@@ -14,37 +14,6 @@
 #define COLLISIONS 250
 #define HOLDERS 10
 #define HELD (COLLIDERS * COLLISIONS / HOLDERS)
-#define BY_NUMBER 10000 /* ports outside the range */
-
-enum kind { CLIENT, EXPLICIT, IDLE_ZERO, IDLE, LISTENER, UDP_SEND, UDP_SERVER, UDP_ZERO, KINDS };
-
-static const struct {
-	const char *cause;
-	const char *how;
-} kinds[KINDS] = {
-	[CLIENT] = { "ephemeral-client", "connect" },
-	[EXPLICIT] = { "explicit-client", "bind" },
-	[IDLE_ZERO] = { "ephemeral-bind", "bind-zero" },
-	[IDLE] = { "bound-not-listening", "bind" },
-	[LISTENER] = { "listener", "bind" },
-	[UDP_SEND] = { "ephemeral-bind", "autobind" },
-	[UDP_SERVER] = { "listener", "bind" },
-	[UDP_ZERO] = { "ephemeral-bind", "bind-zero" },
-};
-
-static bool is_udp(uint8_t kind)
-{
-	return kind >= UDP_SEND;
-}
-
-/* A socket that holds a port, and the collision with it. */
-struct clash {
-	uint16_t port;
-	uint8_t kind;
-	uint8_t error;
-	int fd;
-	pid_t holder;
-};
 
 struct io_clashes {
 	unsigned first; /* number: decides kinds, and ports by number */
@@ -52,73 +21,10 @@ struct io_clashes {
 	struct clash clashes[COLLISIONS];
 };
 
-static bool bind_to(int fd, const char *address, unsigned port)
-{
-	struct io_name a = { .fd = fd, .to.port = (uint16_t)port };
-
-	strcpy(a.to.address, address);
-	act_bind(&a);
-	return !a.error;
-}
-
-static bool reach_server(int fd, puppet_fn call)
-{
-	struct io_name a = { .fd = fd, .to = { "127.0.0.1", SERVER_PORT } };
-
-	call(&a);
-	return !a.error;
-}
-
-static bool obtain(struct clash *c, unsigned number)
-{
-	static const bool by_number[KINDS] = { [EXPLICIT] = true, [IDLE] = true,
-					       [LISTENER] = true, [UDP_SERVER] = true };
-	struct io_listen listening = { .fd = c->fd, .backlog = 1 };
-
-	if (by_number[c->kind] && !bind_to(c->fd, "127.0.0.1", BY_NUMBER + number))
-		return false;
-	switch (c->kind) {
-	case CLIENT:
-	case EXPLICIT:
-		return reach_server(c->fd, act_connect);
-	case UDP_SEND:
-		return reach_server(c->fd, act_send_to);
-	case IDLE_ZERO:
-	case UDP_ZERO:
-		return bind_to(c->fd, "127.0.0.1", 0);
-	case LISTENER:
-		act_listen(&listening);
-		return !listening.error;
-	default:
-		return true;
-	}
-}
-
 static void hold(struct clash *c, unsigned number)
 {
-	struct io_socket s = { .options = is_udp(number % KINDS) ? OPT_UDP : 0 };
-	struct io_look look = { 0 };
-
-	act_socket(&s);
-	c->fd = look.fd = s.fd;
-	c->kind = (uint8_t)(number % KINDS);
-	c->holder = getpid();
-	if (!obtain(c, number))
-		return;
-	act_look(&look);
-	c->port = look.local.port;
-}
-
-static void collide(struct clash *c)
-{
-	struct io_socket s = { .options = is_udp(c->kind) ? OPT_UDP : 0 };
-	struct io_name a = { .to = { "0.0.0.0", c->port } };
-
-	act_socket(&s);
-	a.fd = s.fd;
-	act_bind(&a);
-	c->error = (uint8_t)a.error;
-	close(s.fd);
+	clash_open(c, number);
+	clash_claim(c, number);
 }
 
 static void act_hold_all(void *io)
@@ -134,7 +40,7 @@ static void act_collide_all(void *io)
 	struct io_clashes *a = io;
 
 	for (unsigned i = 0; i < a->count; i++)
-		collide(&a->clashes[i]);
+		clash_collide(&a->clashes[i]);
 }
 
 /* The holder is gone before anybody can look for it. */
@@ -146,7 +52,7 @@ static void act_flash_all(void *io)
 		struct io_close close = { .reset = true };
 
 		hold(&a->clashes[i], a->first + i);
-		collide(&a->clashes[i]);
+		clash_collide(&a->clashes[i]);
 		close.fd = a->clashes[i].fd;
 		act_close(&close);
 	}
@@ -177,12 +83,12 @@ static bool names_holder(const struct spot *line, const struct clash *want)
 		json_t *process = json_object_get(h, "process"), *how = json_object_get(h, "how");
 
 		if (json_is_true(json_object_get(h, "blocking")) && json_is_string(how) &&
-		    !strcmp(json_string_value(how), kinds[want->kind].how) &&
+		    !strcmp(json_string_value(how), clash_truths[want->kind].how) &&
 		    json_integer_value(json_object_get(process, "pid")) == want->holder)
 			return true;
 	}
 	expected(&holders, "a holder of process %d with how \"%s\"", want->holder,
-		 kinds[want->kind].how);
+		 clash_truths[want->kind].how);
 	return false;
 }
 
@@ -192,8 +98,8 @@ static void check_one(struct test *t, json_t *line, const struct clash *want)
 	unsigned before = t->report->failures;
 
 	expect_int(&requested, "port", want->port);
-	expect_string(&s, "cause", kinds[want->kind].cause);
-	expect_string(&s, "proto", is_udp(want->kind) ? "udp" : "tcp");
+	expect_string(&s, "cause", clash_truths[want->kind].cause);
+	expect_string(&s, "proto", clash_is_udp(want->kind) ? "udp" : "tcp");
 	expect_int(&s, "holders_total", 1);
 	expect_bool(&s, "incomplete", false);
 	names_holder(&s, want);

@@ -18,9 +18,9 @@
 
 static const char unit_path[] = "/" ROOT "/orders.service";
 static const char docker_path[] = "/" ROOT "/docker-" CONTAINER ".scope";
-static const char pod_path[] = "/" ROOT "/kubepods-burstable.slice/kubepods-burstable-pod"
-			       "1b4e28ba_2fa1_11d2_883f_0016d3cca427.slice/cri-containerd-" CONTAINER
-			       ".scope";
+static const char pod_path[] =
+	"/" ROOT "/kubepods-burstable.slice/kubepods-burstable-pod"
+	"1b4e28ba_2fa1_11d2_883f_0016d3cca427.slice/cri-containerd-" CONTAINER ".scope";
 
 /* Where cgroup v2 is mounted: an empty text when it is not. */
 static void find_mount(char *out, size_t size)
@@ -115,7 +115,8 @@ static void named(struct test *t)
 	at = spot_below(&s, "requester");
 	expect_names(&at, docker_path, strrchr(docker_path, '/') + 1, CONTAINER, NULL);
 	check_holder(t, line, unit_path, "orders.service", NULL, NULL);
-	fixes_expect_command(&s, "systemctl stop orders.service");
+	if (!fixes_with_command(line, "systemctl stop orders.service"))
+		test_fail(t, "expected the command \"systemctl stop orders.service\"");
 	line = monitor_line(t, "refusal", docker->pid, 10);
 	check_holder(t, line, pod_path, strrchr(pod_path, '/') + 1, CONTAINER,
 		     "1b4e28ba-2fa1-11d2-883f-0016d3cca427");

@@ -119,33 +119,33 @@ static void churn(struct test *t)
 	churn_all(t);
 	a = stage_refused(web, 0, "127.0.0.1", out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = client,
-		.holders = { {
-			.socket = &out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &client->who,
-			.owners = { { client, out.fd } },
-			.peer = backend,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CLIENT,
+				 .stop = client,
+				 .holders = { {
+					 .socket = &out,
+					 .state = "ESTABLISHED",
+					 .how = "connect",
+					 .process = &client->who,
+					 .owners = { { client, out.fd } },
+					 .peer = backend,
+				 } },
+			 });
 	a = stage_refused(web, OPT_UDP, "127.0.0.1", udp.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-bind",
-		.fixes = FIX_CLIENT,
-		.stop = dns,
-		.holders = { {
-			.socket = &udp,
-			.state = "CLOSE",
-			.how = "autobind",
-			.process = &dns->who,
-			.owners = { { dns, udp.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-bind",
+				 .fixes = FIX_CLIENT,
+				 .stop = dns,
+				 .holders = { {
+					 .socket = &udp,
+					 .state = "CLOSE",
+					 .how = "autobind",
+					 .process = &dns->who,
+					 .owners = { { dns, udp.fd } },
+				 } },
+			 });
 }
 
 /* monitor_finish() looks for lost records; here, that the claims were really seen. */

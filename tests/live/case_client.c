@@ -71,8 +71,8 @@ static json_t *check_theft(struct test *t, const struct cast *c, unsigned option
 	return line;
 }
 
-static void theft(struct test *t, unsigned client, const char *at, const char *to,
-		  unsigned server, const char *want)
+static void theft(struct test *t, unsigned client, const char *at, const char *to, unsigned server,
+		  const char *want)
 {
 	struct cast c = cast_of(t);
 

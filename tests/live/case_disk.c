@@ -111,8 +111,9 @@ static void textfile_disk_fills_up(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
 	char disk[128], prom[160], log[160];
-	const char *argv[] = { "agent", "--log",      log,   "--textfile",
-			       prom,	"--interval", "0.1", NULL };
+	const char *argv[] = {
+		"agent", "--log", log, "--textfile", prom, "--interval", "0.1", NULL
+	};
 	struct monitor *m;
 
 	make_disk(t, disk, sizeof(disk));

@@ -157,7 +157,7 @@ static void command(struct test *t, const char *name, const char *comm, int stat
 
 static void command_itself(struct test *t)
 {
-	command(t, "collide", "live", 3);
+	command(t, "collide", "command", 3);
 }
 
 static void command_child(struct test *t)

@@ -71,18 +71,18 @@ static void as_holder(struct test *t)
 	listener = stage_listener(c.evil, 0, "0.0.0.0", 8080);
 	a = stage_refused(c.web, 0, "0.0.0.0", 8080, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = c.evil,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &c.evil->who,
-			.owners = { { c.evil, listener.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = c.evil,
+				 .holders = { {
+					 .socket = &listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &c.evil->who,
+					 .owners = { { c.evil, listener.fd } },
+				 } },
+			 });
 }
 
 static void as_requester(struct test *t)

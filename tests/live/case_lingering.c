@@ -146,24 +146,25 @@ static void in_accept_queue(struct test *t)
 	in.look.remote = out.look.local;
 	a = stage_refused(web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd } },
-		}, {
-			.socket = &in,
-			.state = "ESTABLISHED",
-			.how = "accept",
-			.note = "accept",
-			.peer = client,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = api,
+				 .holders = { {
+						      .socket = &listener,
+						      .state = "LISTEN",
+						      .how = "bind",
+						      .process = &api->who,
+						      .owners = { { api, listener.fd } },
+					      },
+					      {
+						      .socket = &in,
+						      .state = "ESTABLISHED",
+						      .how = "accept",
+						      .note = "accept",
+						      .peer = client,
+					      } },
+			 });
 }
 
 const struct scenario cases_lingering[] = {

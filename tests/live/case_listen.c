@@ -46,7 +46,8 @@ static struct truth truth_of(const struct cast *c, const struct attempt *a)
 	};
 }
 
-static void overlap(struct test *t, unsigned old, const char *held, unsigned new, const char *wanted)
+static void overlap(struct test *t, unsigned old, const char *held, unsigned new,
+		    const char *wanted)
 {
 	struct cast c = listening(t, old, held, 0);
 	struct attempt a = stage_refused(c.web, new, wanted, PORT, EADDRINUSE);
@@ -134,6 +135,18 @@ static void own(struct test *t)
 	verdict_check(t, &truth);
 }
 
+/* One server that listens on 0.0.0.0 and then on [::] without IPV6_V6ONLY: in its own way. */
+static void own_dual_stack(struct test *t)
+{
+	struct cast c = listening(t, 0, "0.0.0.0", 0);
+	struct attempt a = stage_refused(c.api, OPT_V6, "::", PORT, EADDRINUSE);
+	struct truth truth = truth_of(&c, &a);
+
+	truth.says = "this very process";
+	truth.fixes = FIX_OWN | FIX_REUSEPORT;
+	verdict_check(t, &truth);
+}
+
 static void reuseport_other_user(struct test *t)
 {
 	struct cast c = listening(t, OPT_REUSEPORT, "0.0.0.0", NOBODY);
@@ -193,6 +206,7 @@ const struct scenario cases_listen[] = {
 	{ .name = "listener", .run = same_address },
 	{ .name = "listener-reuseaddr-on-both", .run = reuseaddr_on_both },
 	{ .name = "listener-of-own-process", .run = own },
+	{ .name = "listener-of-own-process-dual-stack", .run = own_dual_stack },
 	{ .name = "listener-reuseport-other-user", .run = reuseport_other_user },
 	{ .name = "listener-reuseport-on-one", .run = reuseport_on_one },
 	{ .name = "listener-wildcard-for-specific", .run = wildcard_held },

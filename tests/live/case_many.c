@@ -15,6 +15,7 @@ struct io_many {
 	int count;
 	struct end to;
 	int done;
+	int first; /* descriptors are first, first + 1, … */
 };
 
 static void act_many(void *io)
@@ -35,26 +36,38 @@ static void act_many(void *io)
 		}
 		if (in.error || s.error || out.error)
 			return;
+		if (!a->done)
+			a->first = a->fd >= 0 ? in.accepted : s.fd;
 	}
 }
 
-static void many(struct puppet *p, int listener)
+static void act_close_many(void *io)
 {
-	struct io_many a = { .fd = listener, .count = CONNECTIONS, .to = { "127.0.0.1",
-									    SERVER_PORT } };
+	struct io_many *a = io;
+
+	for (int i = 0; i < a->count; i++)
+		act_close(&(struct io_close){ .fd = a->first + i });
+}
+
+static struct io_many many(struct puppet *p, int listener)
+{
+	struct io_many a = { .fd = listener,
+			     .count = CONNECTIONS,
+			     .to = { "127.0.0.1", SERVER_PORT } };
 
 	puppet_call(p, act_many, &a, sizeof(a));
 	if (a.done != CONNECTIONS)
 		test_abort(p->t, "stage: only %d connections of %s", a.done, p->who.comm);
+	return a;
 }
 
 static void check_accepted(const struct spot *s, const struct puppet *server,
-			   const struct puppet *client)
+			   const struct puppet *client, bool blocking)
 {
 	struct spot owners = spot_below(s, "owners"), owner = spot_at(&owners, 0);
 	struct spot local = spot_below(s, "local"), remote = spot_below(s, "remote");
 
-	expect_bool(s, "blocking", true);
+	expect_bool(s, "blocking", blocking);
 	expect_string(s, "state", "ESTABLISHED");
 	expect_string(s, "how", "accept");
 	expect_int(&local, "port", SERVER_PORT);
@@ -81,7 +94,7 @@ static void check_listed(struct test *t, json_t *line, const struct true_holder 
 			verdict_check_holder(&h, listener, a);
 			listeners++;
 		} else {
-			check_accepted(&h, listener->socket->by, client);
+			check_accepted(&h, listener->socket->by, client, !a->socket.reuseaddr);
 		}
 	}
 	if (listeners != 1)
@@ -89,7 +102,7 @@ static void check_listed(struct test *t, json_t *line, const struct true_holder 
 			 listeners);
 }
 
-static void accepted(struct test *t)
+static void accepted_with(struct test *t, unsigned options)
 {
 	struct puppet *server = puppet_start(t, "server"), *client = puppet_start(t, "client");
 	struct puppet *web = puppet_start(t, "web");
@@ -100,11 +113,11 @@ static void accepted(struct test *t)
 	json_t *line;
 
 	monitor_watch(t, NULL);
-	listener = stage_bound(server, 0, "127.0.0.1", SERVER_PORT);
+	listener = stage_bound(server, options, "127.0.0.1", SERVER_PORT);
 	stage_listen(&listener, 4096);
 	many(client, -1);
 	many(server, listener.fd);
-	a = stage_refused(web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	a = stage_refused(web, options, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	holder = (struct true_holder){
 		.socket = &listener,
 		.state = "LISTEN",
@@ -113,18 +126,67 @@ static void accepted(struct test *t)
 		.owners = { { server, listener.fd } },
 	};
 	line = verdict_check_head(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = server,
-		.total = CONNECTIONS + 1,
-	});
+					     .attempt = &a,
+					     .cause = "listener",
+					     .fixes = FIX_STOP | FIX_REUSEPORT,
+					     .stop = server,
+					     .total = CONNECTIONS + 1,
+				     });
 	check_listed(t, line, &holder, &a, client);
 	if (t->report->failures > before)
 		note_line(t, line);
 }
 
+static void accepted(struct test *t)
+{
+	accepted_with(t, 0);
+}
+
+/* With SO_REUSEADDR on both, only the listener is in the way. */
+static void accepted_reuseaddr(struct test *t)
+{
+	accepted_with(t, OPT_REUSEADDR);
+}
+
+/* What a busy server that closes first leaves behind. */
+static void time_wait(struct test *t)
+{
+	struct puppet *server = puppet_start(t, "server"), *client = puppet_start(t, "client");
+	struct puppet *web = puppet_start(t, "web");
+	struct io_many in, out;
+	struct prop listener;
+	struct attempt a;
+	struct spot s, holders;
+
+	monitor_watch(t, NULL);
+	listener = stage_bound(server, 0, "127.0.0.1", SERVER_PORT);
+	stage_listen(&listener, 4096);
+	out = many(client, -1);
+	in = many(server, listener.fd);
+	puppet_call(server, act_close_many, &in, sizeof(in));
+	puppet_call(client, act_close_many, &out, sizeof(out));
+	puppet_exit(server);
+	a = stage_refused(web, OPT_REUSEADDR, "0.0.0.0", SERVER_PORT, EADDRINUSE);
+	s = spot_of(t, verdict_check_head(t, &(struct truth){
+						     .attempt = &a,
+						     .cause = "time-wait",
+						     .fixes = FIX_REUSEADDR_ALL,
+						     .total = CONNECTIONS,
+					     }));
+	holders = spot_below(&s, "holders");
+	if (json_array_size(holders.json) < 8)
+		expected(&holders, "8 of the holders or more");
+	for (size_t i = 0; i < json_array_size(holders.json); i++) {
+		struct spot h = spot_at(&holders, i);
+
+		expect_string(&h, "state", "TIME_WAIT");
+		expect_string(&h, "how", "accept");
+	}
+}
+
 const struct scenario cases_many[] = {
 	{ .name = "listener-and-2000-accepted", .run = accepted },
+	{ .name = "listener-and-2000-accepted-reuseaddr", .run = accepted_reuseaddr },
+	{ .name = "2000-time-wait", .run = time_wait },
 	{ 0 },
 };

@@ -84,21 +84,26 @@ static void idle(struct test *t, unsigned options, uint16_t port, struct truth w
 
 static void bound(struct test *t)
 {
-	idle(t, 0, 8080, (struct truth){ .cause = "bound-not-listening", .fixes = FIX_STOP,
-					 .holders = { { .how = "bind" } } });
+	idle(t, 0, 8080,
+	     (struct truth){ .cause = "bound-not-listening",
+			     .fixes = FIX_STOP,
+			     .holders = { { .how = "bind" } } });
 }
 
 static void bound_zero(struct test *t)
 {
-	idle(t, 0, 0, (struct truth){ .cause = "ephemeral-bind", .fixes = FIX_CLIENT,
-				      .holders = { { .how = "bind-zero" } } });
+	idle(t, 0, 0,
+	     (struct truth){ .cause = "ephemeral-bind",
+			     .fixes = FIX_CLIENT,
+			     .holders = { { .how = "bind-zero" } } });
 }
 
 static void udp(struct test *t)
 {
-	idle(t, OPT_UDP, 5353, (struct truth){ .cause = "listener",
-					       .fixes = FIX_STOP | FIX_REUSEPORT,
-					       .holders = { { .how = "bind" } } });
+	idle(t, OPT_UDP, 5353,
+	     (struct truth){ .cause = "listener",
+			     .fixes = FIX_STOP | FIX_REUSEPORT,
+			     .holders = { { .how = "bind" } } });
 }
 
 static void listener(struct test *t)
@@ -149,19 +154,19 @@ static void time_wait(struct test *t)
 	monitor_watch(t, NULL);
 	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "time-wait",
-		.fixes = FIX_RESERVE | FIX_OTHER_PORT,
-		.incomplete = true,
-		.holders = { {
-			.socket = &c.out,
-			.state = "TIME_WAIT",
-			.how = "connect",
-			.minisock = true,
-			.older = true,
-			.note = "has closed",
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "time-wait",
+				 .fixes = FIX_RESERVE | FIX_OTHER_PORT,
+				 .incomplete = true,
+				 .holders = { {
+					 .socket = &c.out,
+					 .state = "TIME_WAIT",
+					 .how = "connect",
+					 .minisock = true,
+					 .older = true,
+					 .note = "has closed",
+				 } },
+			 });
 }
 
 /* A connection that was accepted before: nothing is missing, its age is its listener's. */

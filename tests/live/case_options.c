@@ -7,8 +7,8 @@
 #include "monitor.h"
 #include "verdict.h"
 
-static void theft(struct test *t, unsigned client_options, unsigned server_options,
-		  unsigned fixes, const char *says)
+static void theft(struct test *t, unsigned client_options, unsigned server_options, unsigned fixes,
+		  const char *says)
 {
 	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
 	struct puppet *web = puppet_start(t, "web");
@@ -21,20 +21,20 @@ static void theft(struct test *t, unsigned client_options, unsigned server_optio
 	stage_accepted(&listener, backend);
 	a = stage_refused(web, server_options, "0.0.0.0", out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.says = says,
-		.fixes = fixes,
-		.stop = client,
-		.holders = { {
-			.socket = &out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &client->who,
-			.owners = { { client, out.fd } },
-			.peer = backend,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .says = says,
+				 .fixes = fixes,
+				 .stop = client,
+				 .holders = { {
+					 .socket = &out,
+					 .state = "ESTABLISHED",
+					 .how = "connect",
+					 .process = &client->who,
+					 .owners = { { client, out.fd } },
+					 .peer = backend,
+				 } },
+			 });
 }
 
 static void on_client(struct test *t)
@@ -79,18 +79,18 @@ static void device(struct test *t)
 	listener = stage_listener(api, OPT_LO, "0.0.0.0", 8080);
 	a = stage_refused(web, OPT_LO, "0.0.0.0", 8080, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = api,
+				 .holders = { {
+					 .socket = &listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &api->who,
+					 .owners = { { api, listener.fd } },
+				 } },
+			 });
 }
 
 const struct scenario cases_options[] = {

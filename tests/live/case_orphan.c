@@ -47,25 +47,24 @@ static void await(struct test *t, const struct cast *c, int state)
 
 static void check(struct test *t, struct cast *c, const char *state, bool minisock)
 {
-	struct attempt a =
-		stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
+	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 	struct spot s = spot_of(t, NULL);
 
 	s.json = verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-		.holders = { {
-			.socket = &c->out,
-			.state = state,
-			.how = "connect",
-			.minisock = minisock,
-			.process = &c->client->who,
-			.gone = true,
-			.note = "nobody has the socket open",
-			.peer = c->backend,
-		} },
-	});
+					  .attempt = &a,
+					  .cause = "ephemeral-client",
+					  .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
+					  .holders = { {
+						  .socket = &c->out,
+						  .state = state,
+						  .how = "connect",
+						  .minisock = minisock,
+						  .process = &c->client->who,
+						  .gone = true,
+						  .note = "nobody has the socket open",
+						  .peer = c->backend,
+					  } },
+				  });
 	if (s.json)
 		expect_not_a_listener(&s);
 }
@@ -140,18 +139,18 @@ static void check_close_wait(struct test *t, struct cast *c)
 	await(t, c, TABLE_CLOSE_WAIT);
 	a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = c->client,
-		.holders = { {
-			.socket = &c->out,
-			.state = "CLOSE_WAIT",
-			.how = "connect",
-			.process = &c->client->who,
-			.owners = { { c->client, c->out.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CLIENT,
+				 .stop = c->client,
+				 .holders = { {
+					 .socket = &c->out,
+					 .state = "CLOSE_WAIT",
+					 .how = "connect",
+					 .process = &c->client->who,
+					 .owners = { { c->client, c->out.fd } },
+				 } },
+			 });
 }
 
 static void close_wait(struct test *t)

@@ -70,8 +70,7 @@ static struct cast connected(struct test *t)
 
 static void check(struct test *t, struct cast *c, const struct puppet *heir, int fd, bool gone)
 {
-	struct attempt a =
-		stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
+	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 	struct truth truth = {
 		.attempt = &a,
 		.cause = "ephemeral-client",
@@ -139,19 +138,19 @@ static void handed_over(struct test *t)
 	stage_close(&c.out);
 	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = heir,
-		.holders = { {
-			.socket = &c.out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &c.client->who,
-			.owners = { { heir, copy.fd } },
-			.peer = c.backend,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CLIENT,
+				 .stop = heir,
+				 .holders = { {
+					 .socket = &c.out,
+					 .state = "ESTABLISHED",
+					 .how = "connect",
+					 .process = &c.client->who,
+					 .owners = { { heir, copy.fd } },
+					 .peer = c.backend,
+				 } },
+			 });
 }
 
 const struct scenario cases_passed[] = {

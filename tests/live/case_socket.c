@@ -36,19 +36,19 @@ static void check(struct test *t, struct cast *c)
 	stage_accepted(&c->listener, c->backend);
 	a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = c->client,
-		.holders = { {
-			.socket = &c->out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &c->client->who,
-			.owners = { { c->client, c->out.fd } },
-			.peer = c->backend,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CLIENT,
+				 .stop = c->client,
+				 .holders = { {
+					 .socket = &c->out,
+					 .state = "ESTABLISHED",
+					 .how = "connect",
+					 .process = &c->client->who,
+					 .owners = { { c->client, c->out.fd } },
+					 .peer = c->backend,
+				 } },
+			 });
 }
 
 /* The port is chosen inside sendto(): no connect() is ever called. */
@@ -116,18 +116,18 @@ static void check_listener(struct test *t, struct puppet *api, struct puppet *we
 
 	a.socket.tcp_state = 7; /* TCP_INFO says nothing of an MPTCP socket that is idle */
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener->fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = api,
+				 .holders = { {
+					 .socket = listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &api->who,
+					 .owners = { { api, listener->fd } },
+				 } },
+			 });
 }
 
 static void mptcp_requester(struct test *t)

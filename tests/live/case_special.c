@@ -26,19 +26,19 @@ static void self_connect_of(struct test *t, unsigned options, const char *addres
 	p = stage_client(client, options, address, 35000);
 	a = stage_refused(web, options | OPT_REUSEADDR, address, 35000, EADDRINUSE);
 	line = verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "self-connect",
-		.says = "connected to itself",
-		.fixes = FIX_STOP | FIX_RESERVE,
-		.stop = client,
-		.holders = { {
-			.socket = &p,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &client->who,
-			.owners = { { client, p.fd } },
-		} },
-	});
+					.attempt = &a,
+					.cause = "self-connect",
+					.says = "connected to itself",
+					.fixes = FIX_STOP | FIX_RESERVE,
+					.stop = client,
+					.holders = { {
+						.socket = &p,
+						.state = "ESTABLISHED",
+						.how = "connect",
+						.process = &client->who,
+						.owners = { { client, p.fd } },
+					} },
+				});
 	fixes_run_reserve(t, line, "", 35000);
 }
 
@@ -54,7 +54,8 @@ static void self_connect_v6(struct test *t)
 
 static void privileged_of(struct test *t, unsigned options, const char *address)
 {
-	struct puppet *web = puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = NOBODY });
+	struct puppet *web =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = NOBODY });
 	struct attempt a;
 	char now[16] = "";
 
@@ -63,10 +64,10 @@ static void privileged_of(struct test *t, unsigned options, const char *address)
 		space_set("ipv4/ip_unprivileged_port_start", "1000");
 	a = stage_refused(web, options, address, 80, EACCES);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "privileged-port",
-		.says = "ports below 1000 need CAP_NET_BIND_SERVICE",
-	});
+				 .attempt = &a,
+				 .cause = "privileged-port",
+				 .says = "ports below 1000 need CAP_NET_BIND_SERVICE",
+			 });
 }
 
 static void privileged(struct test *t)
@@ -92,10 +93,10 @@ static void not_local_of(struct test *t, unsigned options, const char *address)
 	monitor_watch(t, NULL);
 	a = stage_refused(web, options, address, 8080, EADDRNOTAVAIL);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "address-not-local",
-		.says = address,
-	});
+				 .attempt = &a,
+				 .cause = "address-not-local",
+				 .says = address,
+			 });
 }
 
 static void not_local(struct test *t)
@@ -161,18 +162,18 @@ static void thread(struct test *t)
 	a.before = io.name.before;
 	a.after = io.name.after;
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd } },
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "listener",
+				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .stop = api,
+				 .holders = { {
+					 .socket = &listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &api->who,
+					 .owners = { { api, listener.fd } },
+				 } },
+			 });
 }
 
 const struct scenario cases_special[] = {

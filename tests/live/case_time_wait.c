@@ -35,24 +35,24 @@ static struct cast connected(struct test *t, unsigned server, unsigned client)
 static void check_client(struct test *t, struct cast *c, unsigned options, const char *want,
 			 unsigned fixes, bool gone)
 {
-	struct attempt a =
-		stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
+	struct attempt a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
 	struct spot s = spot_of(t, NULL);
 
-	s.json = verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "time-wait",
-		.fixes = fixes,
-		.holders = { {
-			.socket = &c->out,
-			.state = "TIME_WAIT",
-			.how = "connect",
-			.minisock = true,
-			.process = &c->client->who,
-			.gone = gone,
-			.note = gone ? "nobody has the socket open" : NULL,
-		} },
-	});
+	s.json =
+		verdict_check(t, &(struct truth){
+					 .attempt = &a,
+					 .cause = "time-wait",
+					 .fixes = fixes,
+					 .holders = { {
+						 .socket = &c->out,
+						 .state = "TIME_WAIT",
+						 .how = "connect",
+						 .minisock = true,
+						 .process = &c->client->who,
+						 .gone = gone,
+						 .note = gone ? "nobody has the socket open" : NULL,
+					 } },
+				 });
 	if (s.json)
 		expect_not_a_listener(&s);
 }
@@ -109,18 +109,18 @@ static void of_server(struct test *t, unsigned old, unsigned new, unsigned fixes
 	puppet_exit(c.backend);
 	a = stage_refused(c.web, new, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "time-wait",
-		.says = "TIME_WAIT",
-		.fixes = fixes,
-		.holders = { {
-			.socket = &c.in,
-			.state = "TIME_WAIT",
-			.how = "accept",
-			.minisock = true,
-			.note = "has closed",
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "time-wait",
+				 .says = "TIME_WAIT",
+				 .fixes = fixes,
+				 .holders = { {
+					 .socket = &c.in,
+					 .state = "TIME_WAIT",
+					 .how = "accept",
+					 .minisock = true,
+					 .note = "has closed",
+				 } },
+			 });
 }
 
 static void of_server_plain(struct test *t)
@@ -170,17 +170,17 @@ static void of_explicit_client(struct test *t)
 	client_closes_first(t, &c);
 	a = stage_refused(c.web, 0, "0.0.0.0", 45000, EADDRINUSE);
 	verdict_check(t, &(struct truth){
-		.attempt = &a,
-		.cause = "time-wait",
-		.fixes = FIX_REUSEADDR_ALL,
-		.holders = { {
-			.socket = &c.out,
-			.state = "TIME_WAIT",
-			.how = "bind",
-			.minisock = true,
-			.process = &c.client->who,
-		} },
-	});
+				 .attempt = &a,
+				 .cause = "time-wait",
+				 .fixes = FIX_REUSEADDR_ALL,
+				 .holders = { {
+					 .socket = &c.out,
+					 .state = "TIME_WAIT",
+					 .how = "bind",
+					 .minisock = true,
+					 .process = &c.client->who,
+				 } },
+			 });
 }
 
 const struct scenario cases_time_wait[] = {

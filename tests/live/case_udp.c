@@ -24,8 +24,8 @@ static struct cast cast_of(struct test *t, unsigned options)
 static void check(struct test *t, struct cast *c, unsigned options, const char *want,
 		  struct truth truth)
 {
-	struct attempt a = stage_refused(c->web, OPT_UDP | options, want, c->p.look.local.port,
-					 EADDRINUSE);
+	struct attempt a =
+		stage_refused(c->web, OPT_UDP | options, want, c->p.look.local.port, EADDRINUSE);
 
 	truth.attempt = &a;
 	truth.stop = c->holder;

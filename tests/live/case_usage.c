@@ -19,8 +19,7 @@ struct misuse {
 	const char *says;
 };
 
-static void check_run(struct test *t, const struct monitor_spec *spec, int status,
-		      const char *says)
+static void check_run(struct test *t, const struct monitor_spec *spec, int status, const char *says)
 {
 	struct monitor *m = monitor_spawn(t, spec);
 	int have = monitor_stop(t, m, 0, 20);
@@ -127,8 +126,10 @@ static void not_root(struct test *t)
 	char path[128];
 
 	open_to_all(t, path, sizeof(path));
-	check_run(t, &(struct monitor_spec){ .argv = trace, .exe = path, .uid = NOBODY }, 1, "root");
-	check_run(t, &(struct monitor_spec){ .argv = agent, .exe = path, .uid = NOBODY }, 1, "root");
+	check_run(t, &(struct monitor_spec){ .argv = trace, .exe = path, .uid = NOBODY }, 1,
+		  "root");
+	check_run(t, &(struct monitor_spec){ .argv = agent, .exe = path, .uid = NOBODY }, 1,
+		  "root");
 }
 
 const struct scenario cases_usage[] = {

@@ -29,6 +29,8 @@ extern const struct scenario cases_usage[];
 extern const struct scenario cases_cgroup[];
 extern const struct scenario cases_socket[];
 extern const struct scenario cases_identity[];
+extern const struct scenario cases_fix[];
+extern const struct scenario cases_start[];
 extern const struct scenario cases_churn[];
 
 #endif

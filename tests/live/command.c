@@ -101,14 +101,11 @@ int command_main(const char *name)
 		const char *name;
 		int (*run)(void);
 	} commands[] = {
-		{ "collide", collide },
-		{ "quiet", quiet },
-		{ "child", collide_in_child },
-		{ "daemon", collide_in_daemon },
-		{ "fail", fail },
-		{ "crash", crash },
+		{ "collide", collide },		 { "quiet", quiet }, { "child", collide_in_child },
+		{ "daemon", collide_in_daemon }, { "fail", fail },   { "crash", crash },
 	};
 
+	prctl(PR_SET_NAME, "command");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(name, commands[i].name))
 			return space_enter() ? 99 : commands[i].run();

@@ -85,7 +85,8 @@ static int connect_to(unsigned port)
 
 static int usage(void)
 {
-	fputs("usage: demo enter COMMAND [ARG…] | server-backend PORT | client PORT | server PORT\n",
+	fputs("usage: demo enter COMMAND [ARG…]\n"
+	      "       demo server-backend|client|server PORT\n",
 	      stderr);
 	return 2;
 }

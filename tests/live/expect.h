@@ -21,8 +21,7 @@ struct spot spot_below(const struct spot *s, const char *key);
 struct spot spot_at(const struct spot *s, size_t index);
 
 /* "expected what was said, got the value here". */
-void expected(const struct spot *s, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void expected(const struct spot *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void expect_null(const struct spot *s, const char *key);
 void expect_bool(const struct spot *s, const char *key, bool value);

@@ -45,15 +45,13 @@ static void check_lost(struct test *t, struct spot *summary)
 {
 	struct spot lost = spot_below(summary, "lost");
 	long long total = 0;
-	const char *key;
-	json_t *value;
 
 	if (!json_is_object(lost.json))
 		expected(&lost, "the numbers of lost records");
-	json_object_foreach(lost.json, key, value) {
-		total += json_integer_value(value);
+	for (void *i = json_object_iter(lost.json); i; i = json_object_iter_next(lost.json, i)) {
+		total += json_integer_value(json_object_iter_value(i));
 		if (t->lossless)
-			expect_int(&lost, key, 0);
+			expect_int(&lost, json_object_iter_key(i), 0);
 	}
 	expect_int(summary, "lost_total", total);
 }
@@ -72,10 +70,9 @@ static unsigned long refusals_shown(const struct monitor *m)
 
 static void check_summary(struct test *t)
 {
-	json_t *line = monitor_line(t, "summary", 0, 0), *count;
+	json_t *line = monitor_line(t, "summary", 0, 0);
 	struct spot s = spot_of(t, line), by_cause;
 	unsigned long sum = 0;
-	const char *cause;
 
 	if (!line) {
 		test_fail(t, "expected a summary line at the end, got none");
@@ -83,8 +80,9 @@ static void check_summary(struct test *t)
 	}
 	expect_int(&s, "verdicts_total", (long long)refusals_shown(t->monitor));
 	by_cause = spot_below(&s, "verdicts");
-	json_object_foreach(by_cause.json, cause, count)
-		sum += (unsigned long)json_integer_value(count);
+	for (void *i = json_object_iter(by_cause.json); i;
+	     i = json_object_iter_next(by_cause.json, i))
+		sum += (unsigned long)json_integer_value(json_object_iter_value(i));
 	if (sum != refusals_shown(t->monitor))
 		test_fail(t, "expected %lu, got %lu as the sum of verdicts",
 			  refusals_shown(t->monitor), sum);
@@ -116,7 +114,7 @@ void monitor_finish(struct test *t)
 	check_silence(t);
 	for (size_t i = 0; i < m->count; i++) {
 		check_line(t, m->lines[i]);
-		if (!m->used[i])
+		if (!m->used[i] && !t->retries)
 			check_unexpected(t, m->lines[i]);
 	}
 }

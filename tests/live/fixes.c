@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The fixes of a verdict: those that are true are there, the others are not, and the reserve
- * command does what it says when it is run. */
-#include <fcntl.h>
-#include <sched.h>
+ * command keeps what is reserved already. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "monitor.h"
 #include "space.h"
 #include "verdict.h"
-
-#define RESERVED "ipv4/ip_local_reserved_ports"
 
 static const char *text_of(json_t *fix, const char *key)
 {
@@ -51,12 +43,9 @@ static bool is_fix(json_t *fix, unsigned which)
 
 static json_t *find_fix(json_t *fixes, unsigned which)
 {
-	size_t i;
-	json_t *fix;
-
-	json_array_foreach(fixes, i, fix)
-		if (is_fix(fix, which))
-			return fix;
+	for (size_t i = 0; i < json_array_size(fixes); i++)
+		if (is_fix(json_array_get(fixes, i), which))
+			return json_array_get(fixes, i);
 	return NULL;
 }
 
@@ -75,15 +64,14 @@ static void check_shape(const struct spot *fixes)
  * is known to be in it. */
 static void check_enter(const struct spot *fixes, uint64_t netns)
 {
-	size_t i;
-	json_t *fix;
-	int pid;
+	for (size_t i = 0; i < json_array_size(fixes->json); i++) {
+		const char *command = text_of(json_array_get(fixes->json, i), "command");
+		int pid;
 
-	json_array_foreach(fixes->json, i, fix)
-		if (sscanf(text_of(fix, "command"), "nsenter -t %d ", &pid) == 1 &&
-		    space_of(pid) != netns)
+		if (sscanf(command, "nsenter -t %d ", &pid) == 1 && space_of(pid) != netns)
 			expected(fixes, "a process of namespace %llu after nsenter (%d is in %llu)",
 				 (unsigned long long)netns, pid, (unsigned long long)space_of(pid));
+	}
 }
 
 static void check_stop(const struct spot *fixes, const struct truth *truth)
@@ -98,8 +86,7 @@ static void check_stop(const struct spot *fixes, const struct truth *truth)
 		expected(fixes, "the command \"%s\"", command);
 }
 
-/* Is `list` exactly what was reserved and this port? */
-static bool is_reserved_and(const char *list, const char *reserved, uint16_t port)
+bool fixes_is_reserved_and(const char *list, const char *reserved, uint16_t port)
 {
 	static bool have[PORTS], want[PORTS];
 
@@ -111,18 +98,17 @@ static bool is_reserved_and(const char *list, const char *reserved, uint16_t por
 
 static void check_reserve(const struct spot *fixes, const struct truth *truth)
 {
-	size_t i;
-	json_t *fix;
 	unsigned lists = 0;
 
-	json_array_foreach(fixes->json, i, fix) {
+	for (size_t i = 0; i < json_array_size(fixes->json); i++) {
+		json_t *fix = json_array_get(fixes->json, i);
 		const char *at = strstr(text_of(fix, "command"), "ip_local_reserved_ports");
 		char list[512];
 
 		if (!at || sscanf(at, "ip_local_reserved_ports%*[ =]%511[0-9,-]", list) != 1)
 			continue;
 		lists++;
-		if (!is_reserved_and(list, truth->reserved, truth->attempt->wanted.port))
+		if (!fixes_is_reserved_and(list, truth->reserved, truth->attempt->wanted.port))
 			expected(fixes, "\"%s\" and %u in each command that reserves",
 				 truth->reserved ? truth->reserved : "",
 				 truth->attempt->wanted.port);
@@ -165,95 +151,12 @@ void fixes_check(const struct spot *line, const struct truth *truth)
 		check_reserve(&fixes, truth);
 }
 
-void fixes_expect_command(const struct spot *line, const char *command)
+json_t *fixes_with_command(json_t *line, const char *part)
 {
-	struct spot fixes = spot_below(line, "fixes");
-	size_t i;
-	json_t *fix;
+	json_t *fixes = json_object_get(line, "fixes");
 
-	json_array_foreach(fixes.json, i, fix)
-		if (!strcmp(text_of(fix, "command"), command))
-			return;
-	expected(&fixes, "the command \"%s\"", command);
-}
-
-static bool have_tool(const char *name)
-{
-	static const char *const folders[] = { "/bin", "/sbin", "/usr/bin", "/usr/sbin" };
-	char path[64];
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (!access(path, X_OK))
-			return true;
-	}
-	return false;
-}
-
-static int enter_space_of(pid_t pid)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
-}
-
-/* What nsenter and sysctl do, where there are none. */
-static void run_without_tools(const char *command)
-{
-	const char *list = strchr(command, '=');
-	int pid;
-
-	if (sscanf(command, "nsenter -t %d -n ", &pid) == 1 && enter_space_of(pid))
-		_exit(1);
-	_exit(!list || space_set(RESERVED, list + 1));
-}
-
-/* As typed beside the monitor, by root. */
-static void run_in(const char *command, int netns)
-{
-	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	if (netns >= 0 && setns(netns, CLONE_NEWNET))
-		_exit(125);
-	dup2(quiet, STDOUT_FILENO);
-	if (!have_tool("sh") || !have_tool("nsenter") || !have_tool("sysctl"))
-		run_without_tools(command);
-	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
-	execl("/bin/sh", "sh", "-c", command, NULL);
-	_exit(127);
-}
-
-static int run_beside_monitor(struct test *t, const char *command)
-{
-	bool same = space_of(t->monitor->pid) == space_of(getpid());
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		run_in(command, same ? -1 : t->home_netns);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	return status;
-}
-
-void fixes_run_reserve(struct test *t, json_t *line, const char *reserved, uint16_t port)
-{
-	json_t *fix = find_fix(json_object_get(line, "fixes"), FIX_RESERVE);
-	char now[512] = "";
-	int status;
-
-	if (!fix)
-		return;
-	space_set(RESERVED, reserved);
-	status = run_beside_monitor(t, text_of(fix, "command"));
-	if (status)
-		test_fail(t, "expected the exit status 0, got %#x from `%s`", status,
-			  text_of(fix, "command"));
-	space_get(RESERVED, now, sizeof(now));
-	if (!is_reserved_and(now, reserved, port))
-		test_fail(t, "expected %s and %u, got %s in " RESERVED " after `%s`", reserved,
-			  port, now, text_of(fix, "command"));
+	for (size_t i = 0; i < json_array_size(fixes); i++)
+		if (strstr(text_of(json_array_get(fixes, i), "command"), part))
+			return json_array_get(fixes, i);
+	return NULL;
 }

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,9 @@ static void send_fd(int control, int fd)
 {
 	char byte = 'f', space[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = space,
 			      .msg_controllen = sizeof(space) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
@@ -52,7 +55,9 @@ static int receive_fd(int control)
 {
 	char byte, space[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = space,
 			      .msg_controllen = sizeof(space) };
 	struct cmsghdr *c;
 	int fd;
@@ -82,8 +87,8 @@ static void act_setuid(void *io)
 {
 	struct io_setuid *a = io;
 
-	a->error = setresgid(a->uid, a->uid, a->uid) || setresuid(a->uid, a->uid, a->uid) ? errno :
-											    0;
+	a->error =
+		setresgid(a->uid, a->uid, a->uid) || setresuid(a->uid, a->uid, a->uid) ? errno : 0;
 	/* A change of user clears it. */
 	puppet_die_with_parent();
 }
@@ -139,13 +144,28 @@ static void become(const struct puppet_spec *spec, int control)
 	_exit(127);
 }
 
-static void set_user(struct puppet *p, uid_t uid)
+void puppet_become(struct puppet *p, uid_t uid)
 {
 	struct io_setuid a = { .uid = uid };
 
 	puppet_call(p, act_setuid, &a, sizeof(a));
 	if (a.error)
 		test_abort(p->t, "stage: cannot become user %u: %s", uid, strerror(a.error));
+}
+
+void puppet_identify(struct puppet *p)
+{
+	int64_t after = p->who.born_after, before = p->who.born_before;
+
+	puppet_call(p, act_who, &p->who, sizeof(p->who));
+	p->who.born_after = after;
+	p->who.born_before = before;
+}
+
+/* fork(), into new namespaces if there are any to make. */
+static pid_t clone_as(const struct puppet_spec *spec)
+{
+	return (pid_t)syscall(SYS_clone, spec->flags | SIGCHLD, 0, 0, 0, 0);
 }
 
 struct puppet *puppet_start_as(struct test *t, const struct puppet_spec *spec)
@@ -159,14 +179,16 @@ struct puppet *puppet_start_as(struct test *t, const struct puppet_spec *spec)
 		test_abort(t, "stage: cannot start %s: %s", spec->name, strerror(errno));
 	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	*p = (struct puppet){ .t = t, .control = ends[0] };
-	p->pid = fork();
+	p->pid = clone_as(spec);
 	if (p->pid == 0)
 		become(spec, ends[1]);
+	if (p->pid < 0)
+		test_skip(t, "a process of that kind cannot be made here: %s", strerror(errno));
 	close(ends[1]);
 	t->puppets[t->puppets_count++] = p;
 	if (spec->uid)
-		set_user(p, spec->uid);
-	puppet_call(p, act_who, &p->who, sizeof(p->who));
+		puppet_become(p, spec->uid);
+	puppet_identify(p);
 	p->who.born_after = before;
 	p->who.born_before = wall_ns();
 	return p;

@@ -43,6 +43,7 @@ struct puppet_spec {
 	const char *argv0;
 	const char *argument; /* one more; NULL: none */
 	uid_t uid;
+	int flags; /* CLONE_NEWPID: in a pid namespace of its own */
 };
 
 /* Runs in the puppet; `io` is a copy of the caller's, and is copied back. */
@@ -66,6 +67,12 @@ void puppet_exit(struct puppet *p);
 
 /* Gives `to` a copy of a descriptor of `from`; returns its number there. */
 int puppet_pass(struct puppet *from, int fd, struct puppet *to);
+
+/* Becomes another user. */
+void puppet_become(struct puppet *p, uid_t uid);
+
+/* Asks it anew who it is: after exec(), another. */
+void puppet_identify(struct puppet *p);
 
 /* Fills `who` for the calling thread. */
 void person_self(struct person *who);

@@ -105,8 +105,8 @@ static bool ends_in(pid_t pid, double seconds)
 
 static void run_process(struct tally *tally, const struct scenario *scenario, const char *folder)
 {
-	double limit = (scenario->seconds ? scenario->seconds : LIMIT_DEFAULT) *
-		       tally->settings->patience;
+	double limit =
+		(scenario->seconds ? scenario->seconds : LIMIT_DEFAULT) * tally->settings->patience;
 	struct report *r = tally->report;
 	int status = 0;
 	pid_t pid;

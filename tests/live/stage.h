@@ -23,7 +23,7 @@ struct prop {
 struct attempt {
 	struct puppet *by;
 	const char *op;
-	struct person who; /* of the thread that called */
+	struct person who;     /* of the thread that called */
 	struct io_look socket; /* its options and uid */
 	struct end wanted;
 	int error;
@@ -46,8 +46,7 @@ void stage_failed_connect(struct prop *p, const char *address, uint16_t port, in
 void stage_disconnect(struct prop *p);
 
 struct prop stage_bound(struct puppet *by, unsigned options, const char *address, uint16_t port);
-struct prop stage_listener(struct puppet *by, unsigned options, const char *address,
-			   uint16_t port);
+struct prop stage_listener(struct puppet *by, unsigned options, const char *address, uint16_t port);
 struct prop stage_client(struct puppet *by, unsigned options, const char *address, uint16_t port);
 struct prop stage_accepted(struct prop *listener, struct puppet *by);
 

@@ -34,8 +34,8 @@ void table_await(struct test *t, unsigned local, unsigned remote, int state)
 
 	while (table_state(local, remote) != state) {
 		if (deadline_over(until))
-			test_abort(t, "stage: the connection from port %u to %u is in state %d, not %d",
-				   local, remote, table_state(local, remote), state);
+			test_abort(t, "stage: port %u to %u is in state %d, not %d", local, remote,
+				   table_state(local, remote), state);
 		sleep_ms(1);
 	}
 }

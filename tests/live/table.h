@@ -6,8 +6,15 @@
 
 #include "test.h"
 
-enum { TABLE_ESTABLISHED = 1, TABLE_SYN_SENT, TABLE_FIN_WAIT1 = 4, TABLE_FIN_WAIT2, TABLE_TIME_WAIT,
-       TABLE_CLOSE_WAIT = 8, TABLE_LAST_ACK };
+enum {
+	TABLE_ESTABLISHED = 1,
+	TABLE_SYN_SENT,
+	TABLE_FIN_WAIT1 = 4,
+	TABLE_FIN_WAIT2,
+	TABLE_TIME_WAIT,
+	TABLE_CLOSE_WAIT = 8,
+	TABLE_LAST_ACK
+};
 
 /* State of the connection between these two ports; 0 when there is none. */
 int table_state(unsigned local, unsigned remote);

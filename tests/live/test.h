@@ -50,7 +50,8 @@ struct test {
 	struct monitor *monitor; /* NULL: not started */
 	struct puppet *puppets[PUPPETS_MAX];
 	unsigned puppets_count;
-	bool lossless; /* no lost record is forgiven */
+	bool lossless;	/* no lost record is forgiven */
+	bool retries;	/* puppets may be refused more often than is compared */
 	unsigned noted; /* JSON lines shown beside mismatches */
 };
 

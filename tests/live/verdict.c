@@ -93,8 +93,7 @@ static void check_head(const struct spot *s, const struct truth *truth)
 	expect_int(s, "holders_total", truth->total ? truth->total : count_holders(truth));
 }
 
-static void check_since(const struct spot *s, const struct true_holder *h,
-			const struct attempt *a)
+static void check_since(const struct spot *s, const struct true_holder *h, const struct attempt *a)
 {
 	struct spot age = spot_below(s, "age_seconds");
 	double slack = CLOCK_SLACK_NS * s->t->settings->patience / 1e9;
@@ -199,7 +198,8 @@ void verdict_check_holder(const struct spot *s, const struct true_holder *h,
 
 static bool is_this(json_t *holder, const struct io_look *look)
 {
-	json_t *local = json_object_get(holder, "local"), *remote = json_object_get(holder, "remote");
+	json_t *local = json_object_get(holder, "local"),
+	       *remote = json_object_get(holder, "remote");
 	const char *address = json_string_value(json_object_get(local, "address"));
 	json_int_t cookie = json_integer_value(json_object_get(holder, "cookie"));
 
@@ -220,8 +220,8 @@ static void check_holders(const struct spot *s, const struct truth *truth)
 		size_t at = 0, size = json_array_size(holders.json);
 		struct spot holder;
 
-		while (at < size && !is_this(json_array_get(holders.json, at),
-					     &truth->holders[i].socket->look))
+		while (at < size &&
+		       !is_this(json_array_get(holders.json, at), &truth->holders[i].socket->look))
 			at++;
 		if (at == size)
 			at = i;

@@ -33,7 +33,7 @@ struct true_holder {
 	const char *state;
 	const char *how;
 	bool not_blocking;
-	bool minisock; /* all that is left is the kernel's TIME_WAIT entry */
+	bool minisock;		      /* all that is left is the kernel's TIME_WAIT entry */
 	bool older;		      /* than the monitor: since is null */
 	const struct person *process; /* NULL: null */
 	bool gone;		      /* it has exited */
@@ -45,11 +45,11 @@ struct true_holder {
 struct truth {
 	const struct attempt *attempt;
 	const char *cause;
-	const char *says;     /* part of the explanation; NULL: any */
+	const char *says; /* part of the explanation; NULL: any */
 	unsigned fixes;
 	const struct puppet *stop; /* whom FIX_STOP names */
-	const char *reserved; /* ports reserved before; NULL: none */
-	unsigned total;	      /* 0: as many as `holders` */
+	const char *reserved;	   /* ports reserved before; NULL: none */
+	unsigned total;		   /* 0: as many as `holders` */
 	struct true_holder holders[TRUE_HOLDERS_MAX + 1];
 	bool incomplete;
 };
@@ -65,7 +65,15 @@ void verdict_check_holder(const struct spot *s, const struct true_holder *truth,
 /* fixes.c */
 void fixes_check(const struct spot *line, const struct truth *truth);
 
-void fixes_expect_command(const struct spot *line, const char *command);
+/* The fix whose command contains `part`; NULL when there is none. */
+json_t *fixes_with_command(json_t *line, const char *part);
+
+/* Is `list` exactly what was reserved (NULL: nothing) and this port? */
+bool fixes_is_reserved_and(const char *list, const char *reserved, uint16_t port);
+
+/* fix_run.c: runs the command that contains `part`, as typed beside the monitor; the exit
+ * status must be 0. */
+void fixes_run(struct test *t, json_t *line, const char *part);
 
 /* Runs the reserve command that this verdict prints, as a user of the monitor's network
  * namespace would, and compares what is reserved then. */

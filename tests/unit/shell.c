@@ -52,7 +52,8 @@ int shell_words(const char *command, char *out, size_t size)
 	char *line;
 	size_t len;
 
-	if (!arguments || asprintf(&line, "printf '%%s\\0'%s", arguments) < 0)
+	if (!arguments ||
+	    asprintf(&line, "set --%s\nfor word do printf '%%s\\0' \"$word\"; done", arguments) < 0)
 		return -1;
 	len = run(line, out, size, &status);
 	free(line);

@@ -217,12 +217,14 @@ static void about_the_range(void **state)
 	assert_says(&v, "is reserved now", true);
 	pc_verdict_clear(&v);
 
-	make_ephemeral_client(&v);
-	v.refusal.wanted_port = 8080;
-	explain(&v);
-	assert_says(&v, "outside", true);
-	assert_says(&v, "is not reserved", false);
-	pc_verdict_clear(&v);
+	for (int i = 0; i < 2; i++) {
+		make_ephemeral_client(&v);
+		v.refusal.wanted_port = i ? CASE_HIGH + 1 : CASE_LOW - 1;
+		explain(&v);
+		assert_says(&v, "outside", true);
+		assert_says(&v, "is not reserved", false);
+		pc_verdict_clear(&v);
+	}
 }
 
 static void about_reuseaddr(void **state)
@@ -254,6 +256,12 @@ static void about_listeners(void **state)
 	v.holders[0].socket.uid = 1000;
 	explain(&v);
 	assert_says(&v, "of one user (1000 holds it, 0 was refused)", true);
+	pc_verdict_clear(&v);
+
+	v.holders[0].socket.uid = 0; /* one user; a program of its own keeps it out */
+	v.refusal.socket.flags |= PC_SOCKET_REUSEPORT_CB;
+	explain(&v);
+	assert_says(&v, "of one user", false);
 	pc_verdict_clear(&v);
 
 	v.holders[0].socket.flags = 0;

@@ -22,6 +22,9 @@
  * kernel says once and not again was that. */
 #define ATTEMPTS 8
 
+/* Differences that are shown; after so many nothing is asked twice. */
+#define SHOWN 8
+
 /* Said once, and nothing is counted as passed. */
 static int entered;
 
@@ -38,7 +41,7 @@ static void differs(const char *call, uint8_t proto, const struct oracle_side *a
 		    const struct oracle_side *h, int got)
 {
 	differed++;
-	if (!last_attempt || differed > 20)
+	if (!last_attempt || differed > SHOWN)
 		return;
 	print_error("%s %s: asking %s reuse %d port %d cb %d uid %u dev %u; holding %s state %d "
 		    "reuse %d port %d uid %u dev %u: the kernel says %s\n",
@@ -122,7 +125,7 @@ static void ask(uint8_t proto, struct oracle_side h, struct oracle_side a)
 	unsigned long before = differed;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		last_attempt = i == ATTEMPTS - 1;
+		last_attempt = i == ATTEMPTS - 1 || before >= SHOWN;
 		ask_once(proto, h, a);
 		if (differed == before || last_attempt)
 			return;

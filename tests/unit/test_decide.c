@@ -152,6 +152,39 @@ static void inference(void **state)
 	}
 }
 
+/* The range includes both its ends; what connect() made has both marks. */
+static void boundaries(void **state)
+{
+	static const struct {
+		uint16_t port;
+		int8_t fastreuse, fastreuseport;
+		enum pc_how how;
+	} examples[] = {
+		{ CASE_LOW, 0, 0, NONE },
+		{ CASE_LOW - 1, 0, 0, PC_HOW_ACCEPT },
+		{ CASE_HIGH, 0, 0, NONE },
+		{ CASE_HIGH + 1, 0, 0, PC_HOW_ACCEPT },
+		{ CASE_LOW, -1, -1, PC_HOW_CONNECT },
+		{ CASE_LOW, -1, 0, NONE },
+		{ CASE_LOW, 0, -1, NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct pc_verdict v;
+		struct pc_holder *h;
+
+		case_refusal(&v);
+		v.refusal.wanted_port = examples[i].port;
+		h = case_accepted(&v);
+		h->older = true;
+		h->socket.fastreuse = examples[i].fastreuse;
+		h->socket.fastreuseport = examples[i].fastreuseport;
+		decide(&v);
+		assert_int_equal(h->how, examples[i].how);
+	}
+}
+
 /* A claim that was seen is never overruled by what the flags look like. */
 static void claims_stand(void **state)
 {
@@ -324,11 +357,11 @@ static void every_cause(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(inference),	cmocka_unit_test(claims_stand),
-		cmocka_unit_test(self_connect), cmocka_unit_test(fin_wait2),
-		cmocka_unit_test(listen_lost),	cmocka_unit_test(nothing_blocks),
-		cmocka_unit_test(by_errno),	cmocka_unit_test(listen_denied),
-		cmocka_unit_test(every_cause),
+		cmocka_unit_test(inference),	  cmocka_unit_test(boundaries),
+		cmocka_unit_test(claims_stand),	  cmocka_unit_test(self_connect),
+		cmocka_unit_test(fin_wait2),	  cmocka_unit_test(listen_lost),
+		cmocka_unit_test(nothing_blocks), cmocka_unit_test(by_errno),
+		cmocka_unit_test(listen_denied),  cmocka_unit_test(every_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

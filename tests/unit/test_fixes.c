@@ -184,6 +184,7 @@ static void reserve_only_if_it_helps(void **state)
 /* Every command acts on the namespace of the refusal, not on the monitor's. */
 static void other_namespace(void **state)
 {
+	struct pc_identity elsewhere = *case_other();
 	uint64_t none[PC_PORT_WORDS] = { 0 };
 	struct pc_verdict v;
 
@@ -203,6 +204,14 @@ static void other_namespace(void **state)
 	assert_non_null(find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
 	pc_verdict_clear(&v);
 
+	elsewhere.netns = 2; /* it was passed the socket, and lives in yet another one */
+	v.holders[0].maker = case_party(&elsewhere);
+	advise(&v);
+	assert_null(find_fix(&v, "nsenter -t 4200"));
+	assert_non_null(find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
+	pc_verdict_clear(&v);
+
+	v.holders[0].maker.running = false;
 	v.requester.running = false; /* nobody left: said, not guessed */
 	advise(&v);
 	assert_non_null(find_fix(&v, "nsenter -t PID_IN_THAT_NAMESPACE -n sysctl -w"));

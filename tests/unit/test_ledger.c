@@ -175,7 +175,7 @@ static void sweep(void **state)
 	struct kept kept = { 0 };
 
 	(void)state;
-	older.flags = PC_ENTRY_OLDER | PC_ENTRY_MAYBE_OLD;
+	older.flags = PC_ENTRY_OLDER | PC_ENTRY_LATE;
 	put(l, 1, 10); /* neither marked nor new: dropped */
 	put(l, 2, 10);
 	put(l, 3, 20); /* claimed as the sweep began: stays */
@@ -189,7 +189,7 @@ static void sweep(void **state)
 	assert_null(pc_ledger_find(l, 1));
 	assert_has(l, 2, 10);
 	assert_has(l, 3, 20);
-	assert_int_equal(pc_ledger_find(l, 4)->flags, PC_ENTRY_OLDER | PC_ENTRY_MAYBE_OLD);
+	assert_int_equal(pc_ledger_find(l, 4)->flags, PC_ENTRY_OLDER | PC_ENTRY_LATE);
 	assert_int_equal(kept.count, 3);
 	assert_int_equal(kept.marked, 0);
 	assert_int_equal(kept.sum, 2 + 3 + 4);

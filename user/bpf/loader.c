@@ -188,19 +188,35 @@ static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *
 	return err;
 }
 
+/* In this order: every new socket gets a cookie; the sockets that are there are taken in, and
+ * get theirs; only then claims are recorded, none by a socket without one. */
+static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
+			   char *sentence)
+{
+	int err = 0;
+
+	*cgroup = *cgroup && attach_cgroup(m);
+	if (o->before_hooks)
+		err = o->before_hooks(o->context, m);
+	if (err) {
+		snprintf(sentence, PC_SENTENCE, "could not list the sockets that are open: %s",
+			 strerror(-err));
+		return err;
+	}
+	return attach_all(m, m->backend->programs, -1, o->with_endpoints, sentence);
+}
+
 static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	bool cgroup;
 	int err = load(m, o, &cgroup, sentence);
 
-	if (err)
-		return err;
-	err = open_reader(m, sentence);
 	if (!err)
-		err = attach_all(m, m->backend->programs, -1, o->with_endpoints, sentence);
+		err = open_reader(m, sentence);
+	if (!err)
+		err = attach_in_order(m, o, &cgroup, sentence);
 	if (err)
 		return err;
-	cgroup = cgroup && attach_cgroup(m);
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind,
 		 cgroup || !m->backend->blind[0] ? "" : "; ", cgroup ? "" : m->backend->cgroup_blind);
 	return 0;

@@ -19,6 +19,11 @@ struct pc_monitor_options {
 	uint32_t tree_root;	/* pid whose descendants are marked in refusals; 0: none */
 	bool with_endpoints;	/* also send both ends of each claim */
 	bool verbose;		/* libbpf's own messages to standard error */
+
+	/* Called when new sockets get their cookies, and before the first claim is recorded;
+	 * may be called again for another back end. May be NULL. */
+	int (*before_hooks)(void *context, struct pc_monitor *m);
+	void *context;
 };
 
 /* Is this "auto" or the name of a back end? */
@@ -64,9 +69,12 @@ void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key
 /* What pc_monitor_owners() is to look for; `all` ignores the rest. */
 struct pc_wanted {
 	bool all;
-	const uint64_t *keys; /* cookies, and pairs of ports from pc_wanted_ports() */
+	const uint64_t *keys; /* cookies, and what pc_wanted_inode(), pc_wanted_ports() give */
 	size_t count;
 };
+
+/* Key for "the socket with this inode". */
+uint64_t pc_wanted_inode(uint64_t inode);
 
 /* Key for "any TCP socket from this local to this remote port". */
 uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport);

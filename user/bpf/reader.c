@@ -124,6 +124,11 @@ void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key
 	bpf_map_delete_elem(m->seen_map, key);
 }
 
+uint64_t pc_wanted_inode(uint64_t inode)
+{
+	return 1ULL << 62 | inode;
+}
+
 uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
 {
 	return 1ULL << 63 | (uint64_t)lport << 16 | rport;

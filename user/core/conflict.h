@@ -2,7 +2,9 @@
 /* The kernel's rule for "may this socket have a port that one holds already?", as a pure
  * function. Sources: inet_rcv_saddr_equal() and inet_bind_conflict() in
  * net/ipv4/inet_connection_sock.c, udp_lib_lport_inuse() in net/ipv4/udp.c; the outcome is
- * the same on 5.10 to 7.2 but for what is said at each difference. */
+ * the same on 5.10 to 7.2 but for what is said at each difference. One is not modelled: a
+ * bind() to 127.0.0.6 while an IPv6 client on a specific address holds the port is refused up
+ * to 5.15 only (6.1+ look such a client up by its IPv6 address); nobody binds 127.0.0.6. */
 #ifndef PORTCLASH_CONFLICT_H
 #define PORTCLASH_CONFLICT_H
 

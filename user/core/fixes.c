@@ -70,7 +70,9 @@ static uint32_t netns_pid(const struct pc_verdict *v)
 		if (p && p->running && p->who->netns == v->refusal.netns)
 			return p->who->key.tgid;
 	}
-	return v->requester.who && v->requester.running ? v->requester.who->key.tgid : 0;
+	if (v->requester.who && v->requester.running && v->requester.who->netns == v->refusal.netns)
+		return v->requester.who->key.tgid;
+	return v->netns_pid;
 }
 
 /* "" in portclash's own namespace, "nsenter -t PID -n " for another one. */
@@ -200,10 +202,20 @@ static bool ends_by_itself(const struct pc_socket *s)
 	return s->rport && (s->flags & PC_SOCKET_DEAD || s->state == PC_STATE_TIME_WAIT);
 }
 
+/* Who closes first is left with the TIME_WAIT. */
+static bool ends_in_time_wait(const struct pc_holder *h)
+{
+	return h->socket.proto == PC_PROTO_TCP && h->socket.state == PC_STATE_ESTABLISHED;
+}
+
 static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (pc_holder_actor(h))
-		fix_stop(v, h, ", or wait for its connection to end");
+		fix_stop(v, h,
+			 ends_in_time_wait(h) ?
+				 ", or wait for its connection to end; TIME_WAIT can keep the port "
+				 "for up to 60 s more" :
+				 ", or wait for its connection to end");
 	else if (ends_by_itself(&h->socket))
 		fix_cut(v, h);
 }

@@ -87,6 +87,7 @@ struct pc_verdict {
 	struct pc_party requester;
 	const uint64_t *reserved; /* PC_PORT_WORDS words, or NULL: not known */
 	uint32_t monitor_netns;	  /* where a command typed beside portclash would act */
+	uint32_t netns_pid;	  /* some process of the refusal's namespace; 0: not known */
 	struct pc_holder holders[PC_HOLDERS_MAX];
 	unsigned holders_count;
 	int primary; /* the holder the cause speaks of, or -1 */

@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/advice.h"
 #include "core/decide.h"
+#include "host/procfs.h"
 #include "watch/watch_private.h"
 
 #define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 3)
@@ -23,6 +24,7 @@ static const char note_unseen[] = "the process that took the port was not seen";
 static const char note_accepting[] = "the process has accepted this connection";
 static const char note_older[] =
 	"it had the socket open when portclash started; who made it is not known";
+static const char note_has_it[] = "it has the socket open; the claim of the port was not seen";
 static const char note_passed[] = "has exited; the socket is now open elsewhere";
 static const char note_exited[] = "has exited; nobody has the socket open any more";
 
@@ -43,10 +45,8 @@ static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
 		for (unsigned j = 0; j < v->holders_count; j++) {
 			const struct pc_socket *s = &v->holders[j].socket;
 
-			if (s->inode && s->cookie)
-				keys[count++] = s->cookie;
-			else if (s->inode)
-				keys[count++] = pc_wanted_ports(s->lport, s->rport);
+			if (s->inode)
+				keys[count++] = pc_wanted_inode(s->inode);
 			if (wants_peer(s)) {
 				keys[count++] = pc_wanted_ports(s->rport, s->lport);
 				keys[count++] = pc_wanted_ports(s->rport, 0);
@@ -165,8 +165,7 @@ static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 	if (h->older)
 		return;
 	h->how = e->how;
-	if (!(e->flags & PC_ENTRY_MAYBE_OLD))
-		h->since_ns = e->time_ns;
+	h->since_ns = e->time_ns;
 }
 
 static void note_known(struct pc_holder *h)
@@ -183,7 +182,9 @@ static void note_not_known(struct pc_holder *h)
 
 	if (h->owners_count) {
 		h->maker = h->owners[0];
-		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting : note_older;
+		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting :
+				  h->older		  ? note_older :
+							    note_has_it;
 	} else if (s->flags & PC_SOCKET_NO_FILE) {
 		h->process_note = note_kernel;
 	} else if (s->flags & PC_SOCKET_ORPHAN && !(s->flags & PC_SOCKET_DEAD)) {
@@ -210,7 +211,7 @@ static const char *what_is_missing(const struct pc_watch *w, const struct pc_ver
 	if (h && h->older)
 		return "the holder is older than portclash: how it got the port, and since when, was "
 		       "not seen";
-	if (h && !h->maker.who && h->how != PC_HOW_ACCEPT)
+	if (h && h->how != PC_HOW_ACCEPT && !h->since_ns)
 		return "the claim of the holder's port was not seen";
 	return NULL;
 }
@@ -251,6 +252,8 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	    pc_monitor_reserved(w->monitor, v->refusal.netns, reserved) == 0)
 		v->reserved = reserved;
 	v->monitor_netns = w->netns;
+	if (v->refusal.netns != w->netns)
+		pc_procfs_netns_pid("/proc", v->refusal.netns, &v->netns_pid);
 	complete_holders(w, v);
 	v->incomplete = what_is_missing(w, v);
 	pc_advise(v);

@@ -39,7 +39,12 @@ static uint32_t process_of(struct pc_watch *w, const struct pc_claim *c)
  * already, be it a claim or that it is older than portclash, stands. */
 static bool adds_nothing(const struct pc_watch *w, const struct pc_claim *c)
 {
-	return c->flags & PC_CLAIM_MAYBE_OLD && pc_ledger_find(w->ledger, c->cookie);
+	const struct pc_entry *e;
+
+	if (!(c->flags & PC_CLAIM_MAYBE_OLD))
+		return false;
+	e = pc_ledger_find(w->ledger, c->cookie);
+	return e && !(e->flags & PC_ENTRY_LATE);
 }
 
 static void to_ledger(struct pc_watch *w, const struct pc_claim *c)
@@ -52,9 +57,6 @@ static void to_ledger(struct pc_watch *w, const struct pc_claim *c)
 		.how = c->how & 0xf,
 	};
 
-	/* Until the first pass over all sockets was over, such a socket may be older. */
-	if (c->flags & PC_CLAIM_MAYBE_OLD && c->time_ns < w->started_ns)
-		e.flags = PC_ENTRY_MAYBE_OLD;
 	if (pc_ledger_put(w->ledger, &e))
 		w->counters.ledger_refused++;
 }

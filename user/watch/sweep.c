@@ -5,7 +5,11 @@
 
 static void add_older(struct pc_watch *w, uint64_t cookie, uint32_t process)
 {
-	struct pc_entry e = { .cookie = cookie, .process = process, .flags = PC_ENTRY_OLDER };
+	struct pc_entry e = {
+		.cookie = cookie,
+		.process = process,
+		.flags = (PC_ENTRY_OLDER | w->inventory_flags) & 0x3f,
+	};
 
 	if (pc_ledger_find(w->ledger, cookie))
 		return;
@@ -20,7 +24,7 @@ static void on_older_owner(void *context, const struct pc_owner *o)
 	struct pc_watch *w = context;
 	struct pc_party p;
 
-	if (pc_ledger_find(w->ledger, o->socket.cookie))
+	if (!o->socket.lport || pc_ledger_find(w->ledger, o->socket.cookie))
 		return;
 	pc_resolve_party(w, &o->process, o->comm, &p);
 	add_older(w, o->socket.cookie,
@@ -33,16 +37,17 @@ static void on_older_cookie(void *context, uint64_t cookie)
 		add_older(context, cookie, 0);
 }
 
-int pc_inventory(struct pc_watch *w)
+int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags)
 {
 	struct pc_wanted all = { .all = true };
-	int err = pc_monitor_owners(w->monitor, &all, on_older_owner, w);
+	int err;
 
+	w->inventory_flags = flags;
+	err = pc_monitor_owners(m, &all, on_older_owner, w);
 	if (err)
 		return err;
 	/* Sockets nobody has open: TIME_WAIT, connections the kernel is ending. */
-	pc_monitor_sweep(w->monitor, on_older_cookie, w);
-	w->started_ns = pc_boot_ns();
+	pc_monitor_sweep(m, on_older_cookie, w);
 	return 0;
 }
 

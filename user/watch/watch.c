@@ -81,6 +81,13 @@ static int allocate(struct pc_watch *w)
 		       -ENOMEM;
 }
 
+/* What has a port now is older for certain. What has one only when the hooks are in place may
+ * be older too: unless its claim was seen. */
+static int before_hooks(void *context, struct pc_monitor *m)
+{
+	return pc_inventory(context, m, 0);
+}
+
 static int start(struct pc_watch *w, char *sentence)
 {
 	struct pc_record_handler handler = pc_ingest;
@@ -90,11 +97,14 @@ static int start(struct pc_watch *w, char *sentence)
 	if (err)
 		return err;
 	handler.context = w;
+	w->options.monitor.before_hooks = before_hooks;
+	w->options.monitor.context = w;
 	pc_procfs_netns("/proc", (uint32_t)getpid(), &w->netns);
 	err = pc_monitor_open(&w->options.monitor, &handler, &w->monitor, sentence);
 	if (err)
 		return err;
-	err = pc_inventory(w);
+	err = pc_inventory(w, w->monitor, PC_ENTRY_LATE);
+	w->started_ns = pc_boot_ns();
 	if (!err)
 		err = pc_watch_run(w);
 	if (err)

@@ -23,6 +23,7 @@ struct pc_watch {
 	struct pc_counters counters;
 	uint64_t started_ns;	 /* boot clock; claims of older sockets are marked so until here */
 	uint64_t sockets_before; /* open at the start */
+	unsigned inventory_flags; /* PC_ENTRY_* of the pass under way */
 	uint32_t netns;		 /* portclash's own */
 	struct pc_verdict *batch; /* PC_BATCH_MAX */
 	unsigned batch_count;
@@ -51,8 +52,8 @@ void pc_claims_flush(struct pc_watch *w);
 /* batch.c: turns the waiting refusals into verdicts and prints them. */
 void pc_batch_finish(struct pc_watch *w);
 
-/* sweep.c */
-int pc_inventory(struct pc_watch *w);
+/* sweep.c: takes in the sockets that hold a port, as older; `flags` are added to theirs. */
+int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags);
 void pc_sweep_if_needed(struct pc_watch *w);
 
 /* resolve.c: who is this process? Never NULL-safe for `key`; the party's `who` is NULL when

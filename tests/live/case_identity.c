@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who a process is when that is not simple: another program since exec(), a pid namespace of a
+ * container, a user namespace, a socket of one network namespace in a process of another. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "verdict.h"
+
+#define MAPPED_UID 100000
+
+static struct truth listener_truth(const struct attempt *a, const struct prop *listener,
+				   const struct puppet *api)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "listener",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = api,
+		.holders = { {
+			.socket = listener,
+			.state = "LISTEN",
+			.how = "bind",
+			.process = &api->who,
+			.owners = { { api, listener->fd } },
+		} },
+	};
+}
+
+/* The launcher takes the port and becomes the real server: the port was taken by the one, and
+ * is open in the other, which are one process. */
+
+struct io_exec {
+	int listener;
+};
+
+static void act_become_server(void *io)
+{
+	struct io_exec *a = io;
+
+	fcntl(a->listener, F_SETFD, 0);
+	execl("/proc/self/exe", "orders-server", "--puppet", "server", "--really", NULL);
+	_exit(1);
+}
+
+static void exec_after_bind(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "launcher"), *web = puppet_start(t, "web"), now;
+	struct io_exec io;
+	struct prop listener;
+	struct attempt a;
+	struct truth truth;
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(api, 0, "0.0.0.0", 8080);
+	io.listener = listener.fd;
+	puppet_begin(api, act_become_server, &io, sizeof(io));
+	now = *api;
+	puppet_identify(&now);
+	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
+	truth = listener_truth(&a, &listener, api);
+	truth.holders[0].owners[0].who = &now;
+	verdict_check(t, &truth);
+}
+
+/* A container's processes: the pids, and the command to stop one, are those of the host. */
+
+static void pid_namespace(struct test *t)
+{
+	struct puppet_spec inner = { .name = "api", .flags = CLONE_NEWPID };
+	struct puppet *api = puppet_start_as(t, &inner), *web;
+	struct prop listener;
+	struct attempt a;
+	struct truth truth;
+
+	inner.name = "web";
+	web = puppet_start_as(t, &inner);
+	if (api->who.pid != api->pid)
+		test_abort(t, "stage: /proc shows other pids than fork() gave");
+	monitor_watch(t, NULL);
+	listener = stage_listener(api, 0, "0.0.0.0", 8080);
+	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
+	truth = listener_truth(&a, &listener, api);
+	verdict_check(t, &truth);
+}
+
+/* A rootless container: its root is somebody else outside. */
+
+static void map(struct test *t, struct puppet *p, const char *what)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", p->pid, what);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0 100000 1", 10) != 10)
+		test_skip(t, "no user namespace can be mapped here: %s", strerror(errno));
+	close(fd);
+}
+
+static void act_enter_users(void *io)
+{
+	((struct io_name *)io)->error = unshare(CLONE_NEWUSER) ? errno : 0;
+}
+
+static void user_namespace(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct io_name io = { 0 };
+	struct prop listener;
+	struct attempt a;
+	struct truth truth;
+
+	puppet_call(web, act_enter_users, &io, sizeof(io));
+	if (io.error)
+		test_skip(t, "no user namespace can be made here: %s", strerror(io.error));
+	map(t, web, "uid_map");
+	map(t, web, "gid_map");
+	puppet_become(web, 0);
+	monitor_watch(t, NULL);
+	listener = stage_listener(api, 0, "0.0.0.0", 8080);
+	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
+	a.who.uid = MAPPED_UID;
+	truth = listener_truth(&a, &listener, api);
+	verdict_check(t, &truth);
+}
+
+/* A socket that was made in one network namespace, refused in a process that is in another by
+ * now: the port is one of the socket's namespace, and so must be what is advised. */
+
+struct io_move {
+	struct io_socket socket;
+	struct io_name name;
+	struct io_look look;
+};
+
+static void act_refused_elsewhere(void *io)
+{
+	struct io_move *a = io;
+
+	act_socket(&a->socket);
+	a->name.fd = a->look.fd = a->socket.fd;
+	if (unshare(CLONE_NEWNET))
+		a->name.error = errno;
+	act_look(&a->look);
+	if (!a->name.error)
+		act_bind(&a->name);
+}
+
+static struct attempt refused_elsewhere(struct puppet *web, uint16_t port)
+{
+	struct io_move io = { .name.to = { "0.0.0.0", port } };
+	struct attempt a = { .by = web, .op = "bind", .who = web->who };
+
+	puppet_call(web, act_refused_elsewhere, &io, sizeof(io));
+	if (io.name.error != EADDRINUSE)
+		test_abort(web->t, "stage: %s", strerror(io.name.error));
+	a.socket = io.look;
+	a.wanted = io.name.to;
+	a.error = io.name.error;
+	a.before = io.name.before;
+	a.after = io.name.after;
+	return a;
+}
+
+static void moved_requester(struct test *t)
+{
+	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
+	struct puppet *web = puppet_start(t, "web");
+	struct prop listener, out;
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
+	out = stage_client(client, 0, "127.0.0.1", SERVER_PORT);
+	stage_accepted(&listener, backend);
+	stage_fill(&out);
+	puppet_exit(client);
+	a = refused_elsewhere(web, out.look.local.port);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
+				 .holders = { {
+					 .socket = &out,
+					 .state = "FIN_WAIT1",
+					 .how = "connect",
+					 .process = &client->who,
+					 .gone = true,
+					 .note = "nobody has the socket open",
+					 .peer = backend,
+				 } },
+			 });
+}
+
+const struct scenario cases_identity[] = {
+	{ .name = "exec-after-bind", .run = exec_after_bind },
+	{ .name = "pid-namespace", .run = pid_namespace },
+	{ .name = "user-namespace", .run = user_namespace },
+	{ .name = "requester-in-another-namespace", .run = moved_requester },
+	{ 0 },
+};

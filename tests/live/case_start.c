@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* portclash starts on a busy machine: ports are taken before, while and after it attaches its
+ * programs and looks at what is open. Each holder is named; what was not seen is not invented. */
+#include <errno.h>
+#include <string.h>
+
+#include "cases.h"
+#include "clash.h"
+#include "monitor.h"
+#include "verdict.h"
+
+/* Ports a holder takes, one every 5 ms: well beyond the time that starting takes. */
+#define PER_HOLDER 200
+#define PAUSE_MS 5
+#define HOLDERS 2
+
+struct io_clashes {
+	unsigned first;
+	bool early; /* all sockets are there before portclash is, though they have no port */
+	struct clash clashes[PER_HOLDER];
+};
+
+static void act_hold_slowly(void *io)
+{
+	struct io_clashes *a = io;
+
+	for (unsigned i = 0; i < PER_HOLDER; i++)
+		if (a->early)
+			clash_open(&a->clashes[i], a->first + i);
+	for (unsigned i = 0; i < PER_HOLDER; i++) {
+		if (!a->early)
+			clash_open(&a->clashes[i], a->first + i);
+		clash_claim(&a->clashes[i], a->first + i);
+		sleep_ms(PAUSE_MS);
+	}
+}
+
+static void act_collide_all(void *io)
+{
+	struct io_clashes *a = io;
+
+	for (unsigned i = 0; i < PER_HOLDER; i++)
+		clash_collide(&a->clashes[i]);
+}
+
+/* Either the claim was seen, and everything is known; or it was not, and that is said: which is
+ * for claims from before the ready line only. */
+static void check_since(const struct spot *line, const struct spot *holder,
+			const struct clash *want, int64_t ready)
+{
+	if (want->before < ready && json_is_null(json_object_get(holder->json, "since"))) {
+		expect_bool(line, "incomplete", true);
+		return;
+	}
+	expect_time(holder, "since", want->before, want->after);
+	expect_bool(line, "incomplete", false);
+	expect_string(holder, "how", clash_truths[want->kind].how);
+}
+
+static void check_one(struct test *t, json_t *line, const struct clash *want, int64_t ready)
+{
+	struct spot s = spot_of(t, line), requested = spot_below(&s, "requested");
+	struct spot holders = spot_below(&s, "holders"), holder = spot_at(&holders, 0);
+	struct spot process = spot_below(&holder, "process");
+	unsigned before = t->report->failures;
+
+	expect_int(&requested, "port", want->port);
+	expect_string(&s, "cause", clash_truths[want->kind].cause);
+	expect_int(&process, "pid", want->holder);
+	check_since(&s, &holder, want, ready);
+	if (t->report->failures > before)
+		note_line(t, line);
+}
+
+static void check_all(struct test *t, struct puppet *by, const struct io_clashes *io, int64_t ready)
+{
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < PER_HOLDER; i++) {
+		json_t *line = monitor_line(t, "refusal", by->pid, 20), *holder;
+
+		if (io->clashes[i].error != EADDRINUSE)
+			test_abort(t, "stage: no collision on port %u", io->clashes[i].port);
+		if (!line) {
+			test_fail(t, "expected %u refusals, got %u", PER_HOLDER, i);
+			return;
+		}
+		check_one(t, line, &io->clashes[i], ready);
+		holder = json_array_get(json_object_get(line, "holders"), 0);
+		seen += json_is_string(json_object_get(holder, "since"));
+	}
+	if (!seen)
+		test_fail(t, "expected that the last claims were seen, got none");
+}
+
+static void start(struct test *t, bool early)
+{
+	static struct io_clashes io[HOLDERS];
+	struct puppet *backend = puppet_start(t, "backend"), *web[HOLDERS], *holders[HOLDERS];
+	struct prop listener = stage_bound(backend, 0, "127.0.0.1", SERVER_PORT);
+	int64_t ready;
+
+	stage_listen(&listener, 4096);
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		holders[i] = puppet_start(t, "holder");
+		web[i] = puppet_start(t, "web");
+		io[i].first = i * PER_HOLDER;
+		io[i].early = early;
+		puppet_begin(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
+	}
+	sleep_ms(50);
+	t->lossless = true;
+	monitor_watch(t, NULL);
+	ready = wall_ns();
+	for (unsigned i = 0; i < HOLDERS; i++)
+		puppet_end(holders[i], &io[i], sizeof(io[i]), 30);
+	for (unsigned i = 0; i < HOLDERS; i++)
+		puppet_call(web[i], act_collide_all, &io[i], sizeof(io[i]));
+	for (unsigned i = 0; i < HOLDERS; i++)
+		check_all(t, web[i], &io[i], ready);
+}
+
+static void busy_start(struct test *t)
+{
+	start(t, false);
+}
+
+static void busy_start_old_sockets(struct test *t)
+{
+	start(t, true);
+}
+
+struct io_refusals {
+	int count;
+};
+
+static void act_be_refused(void *io)
+{
+	struct clash c = { 0 };
+
+	clash_open(&c, CLASH_IDLE);
+	clash_claim(&c, CLASH_IDLE);
+	for (int i = 0; i < ((struct io_refusals *)io)->count; i++) {
+		clash_collide(&c);
+		sleep_ms(PAUSE_MS);
+	}
+}
+
+/* What is refused while it starts is told, but not before it has said that it watches: readers
+ * take the first line for that. */
+static void ready_first(struct test *t)
+{
+	struct puppet *web = puppet_start(t, "web");
+	struct io_refusals io = { .count = PER_HOLDER };
+	const char *type;
+
+	t->retries = true;
+	puppet_begin(web, act_be_refused, &io, sizeof(io));
+	monitor_watch(t, NULL);
+	puppet_end(web, &io, sizeof(io), 30);
+	type = json_string_value(json_object_get(t->monitor->lines[0], "type"));
+	if (strcmp(type, "ready"))
+		test_fail(t, "expected \"ready\", got \"%s\" as the type of the first line", type);
+}
+
+const struct scenario cases_start[] = {
+	{ .name = "busy-start", .run = busy_start },
+	{ .name = "ready-comes-first", .run = ready_first },
+	{ .name = "busy-start-old-sockets", .run = busy_start_old_sockets },
+	{ 0 },
+};
