@@ -66,6 +66,7 @@ struct pc_holder {
 	struct pc_party maker; /* made the claim */
 	struct pc_party owners[PC_OWNERS_MAX]; /* have the socket open now */
 	unsigned owners_count;
+	uint64_t file_cookie; /* of the socket that owners have open: for MPTCP another one */
 	struct pc_party peer;  /* the other end, when it is on this machine */
 	bool peer_listens;     /* peer has not accepted the connection yet, but listens for it */
 	const char *process_note; /* why no process is named, or what to know of it; static */

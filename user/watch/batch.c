@@ -97,6 +97,7 @@ static void give_owner(struct pc_watch *w, struct pc_holder *h, const struct pc_
 	if (!p->who)
 		return;
 	p->fd = (int)o->fd;
+	h->file_cookie = o->socket.cookie;
 	h->owners_count++;
 }
 
@@ -153,6 +154,9 @@ static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 {
 	const struct pc_entry *e = pc_ledger_find(w->ledger, ledger_key(&h->socket));
 
+	/* The port of an MPTCP socket is held by a subflow, the claim made by the socket itself. */
+	if (!e)
+		e = pc_ledger_find(w->ledger, h->file_cookie);
 	h->maker.fd = -1;
 	if (!e) {
 		h->older = claims_were_lost(w);
