@@ -52,9 +52,6 @@ stage() {
 	echo
 	echo "\$ server $port"
 	"$demo" server "$port"
-	echo
-	echo "Who has it? portclash was looking:"
-	echo
 	sleep 1
 }
 

@@ -30,6 +30,7 @@ static int usage(FILE *out, int status)
 	      "  --fast         without the slow ones\n"
 	      "  --churn N      connections that come and go in the churn scenario (1000000)\n"
 	      "  --patience F   multiply every time limit, for a slow (emulated) machine\n"
+	      "  --backend NAME have portclash use this back end\n"
 	      "  --no-skip      a skipped scenario is a failure\n"
 	      "Exit status: 0 all passed or were skipped, 1 something failed, 2 usage.\n",
 	      out);
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 		{ "fast", no_argument, NULL, 'f' },
 		{ "churn", required_argument, NULL, 'c' },
 		{ "patience", required_argument, NULL, 'p' },
+		{ "backend", required_argument, NULL, 'b' },
 		{ "no-skip", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -114,6 +116,8 @@ int main(int argc, char **argv)
 			fast = true;
 		else if (c == 's')
 			no_skip = true;
+		else if (c == 'b')
+			settings.backend = optarg;
 		else if (c == '?' || !positive(optarg, &number))
 			return usage(stderr, 2);
 		else if (c == 'c')

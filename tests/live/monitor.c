@@ -22,12 +22,28 @@ static int open_out(const struct monitor_spec *spec, const struct monitor *m)
 	return spec->out_path ? open(spec->out_path, O_WRONLY | O_CLOEXEC) : m->out;
 }
 
+/* With --backend behind the name of the subcommand, if one was asked for. */
+static void complete(struct test *t, const struct monitor_spec *spec, const char **argv)
+{
+	const char *first = spec->argv[0];
+	int n = 0;
+
+	argv[n++] = spec->exe ? spec->exe : t->settings->portclash;
+	for (int i = 0; i < MONITOR_ARGS_MAX && spec->argv[i]; i++) {
+		argv[n++] = spec->argv[i];
+		if (i || !t->settings->backend ||
+		    (strcmp(first, "trace") && strcmp(first, "agent")))
+			continue;
+		argv[n++] = "--backend";
+		argv[n++] = t->settings->backend;
+	}
+}
+
 static void become(struct test *t, const struct monitor_spec *spec, const struct monitor *m)
 {
-	const char *argv[MONITOR_ARGS_MAX + 2] = { spec->exe ? spec->exe : t->settings->portclash };
+	const char *argv[MONITOR_ARGS_MAX + 4] = { NULL };
 
-	for (int i = 0; i < MONITOR_ARGS_MAX && spec->argv[i]; i++)
-		argv[i + 1] = spec->argv[i];
+	complete(t, spec, argv);
 	if (!spec->in_space && setns(t->home_netns, CLONE_NEWNET))
 		_exit(125);
 	dup2(open_out(spec, m), STDOUT_FILENO);

@@ -196,7 +196,8 @@ static void probe(struct tally *tally)
 		.report = tally->report,
 		.home_netns = tally->home_netns,
 	};
-	struct monitor *m = monitor_spawn(&t, &(struct monitor_spec){ .argv = argv });
+	struct monitor *m =
+		monitor_spawn(&t, &(struct monitor_spec){ .argv = argv, .in_space = true });
 	int status = monitor_stop(&t, m, 0, 60);
 	char *said = monitor_text(m->err);
 

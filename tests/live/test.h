@@ -35,7 +35,8 @@ struct report {
 
 struct settings {
 	const char *portclash;
-	double patience; /* all time limits are multiplied by it */
+	const char *backend; /* NULL: whichever it chooses */
+	double patience;     /* all time limits are multiplied by it */
 	unsigned long churn;
 };
 

@@ -2,6 +2,7 @@
 /* Loading and attaching; the only file that knows the skeleton. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +288,9 @@ int pc_monitor_open(const struct pc_monitor_options *o, const struct pc_record_h
 
 	snprintf(sentence, PC_SENTENCE, "unknown back end \"%s\"", o->backend);
 
+	/* Large blocks (the kernel's BTF, read at each attempt) are given back when freed: else
+	 * the C library raises this limit by itself and keeps them. */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	libbpf_set_print(o->verbose ? print_messages : ignore_messages);
 	for (size_t i = 0; i < pc_backends_count; i++) {
@@ -299,6 +303,7 @@ int pc_monitor_open(const struct pc_monitor_options *o, const struct pc_record_h
 	}
 	if (!err)
 		snprintf((*out)->why, sizeof((*out)->why), "%s", why);
+	malloc_trim(0); /* what libbpf needed for loading: 10 MiB */
 	return err;
 }
 
