@@ -29,8 +29,7 @@ static __always_inline bool owner_wanted(const struct pc_socket *s)
 		return true;
 	if (cookie && bpf_map_lookup_elem(&wanted_sockets, &cookie))
 		return true;
-	return s->proto == PC_PROTO_TCP && s->lport &&
-	       bpf_map_lookup_elem(&wanted_sockets, &ports);
+	return s->proto == PC_PROTO_TCP && s->lport && bpf_map_lookup_elem(&wanted_sockets, &ports);
 }
 
 /* Makes a cookie, if the socket never had one and the kernel lets us (5.12+; `sk` must be a

@@ -158,8 +158,7 @@ static __noinline int process_send(struct task_struct *task, const struct pc_pro
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->netns = task_netns(task);
 	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
-	bpf_probe_read_kernel(r->comm, sizeof(r->comm),
-			      &BPF_CORE_READ(task, group_leader)->comm);
+	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;
 	if (size > PC_PROCESS_TEXT)
 		return 0;

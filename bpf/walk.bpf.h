@@ -59,7 +59,7 @@ struct {
 } walk_scratch SEC(".maps");
 
 #define node_entry(node, type, member) \
-	((type *)((void *)(node) - bpf_core_field_offset(type, member)))
+	((type *)((void *)(node)-bpf_core_field_offset(type, member)))
 
 /* A coarse order only; user space decides exactly what blocks. */
 static __always_inline enum rank walk_rank(const struct walk *w, const struct sock *sk)
@@ -218,8 +218,8 @@ static __always_inline void walk_bucket(struct walk *w)
 }
 
 /* The stride varies with the size of the kernel's spinlock. */
-static __always_inline struct inet_bind_hashbucket *
-bind_bucket(struct inet_bind_hashbucket *table, __u32 index)
+static __always_inline struct inet_bind_hashbucket *bind_bucket(struct inet_bind_hashbucket *table,
+								__u32 index)
 {
 	return (void *)table + (__u64)index * bpf_core_type_size(struct inet_bind_hashbucket);
 }

@@ -96,9 +96,9 @@ enum pc_state {
 #define PC_FAMILY_V6 10 /* AF_INET6 */
 
 /* sk_userlocks of the kernel: evidence of how a port was obtained, at any age. */
-#define PC_LOCK_ADDR 4	    /* SOCK_BINDADDR_LOCK: an address was asked for */
-#define PC_LOCK_PORT 8	    /* SOCK_BINDPORT_LOCK: the port was asked for by number */
-#define PC_LOCK_CONNECT 16  /* SOCK_CONNECT_BIND (6.18+): chosen at connect() */
+#define PC_LOCK_ADDR 4	   /* SOCK_BINDADDR_LOCK: an address was asked for */
+#define PC_LOCK_PORT 8	   /* SOCK_BINDPORT_LOCK: the port was asked for by number */
+#define PC_LOCK_CONNECT 16 /* SOCK_CONNECT_BIND (6.18+): chosen at connect() */
 
 struct pc_header {
 	__u32 type; /* enum pc_record_type */
@@ -165,9 +165,9 @@ struct pc_endpoints {
 
 #define PC_SOCKET_REUSEPORT (1 << 0)
 #define PC_SOCKET_V6ONLY (1 << 1)
-#define PC_SOCKET_ORPHAN (1 << 2)	/* no struct socket: closed by its owner, or not accepted yet */
-#define PC_SOCKET_NO_FILE (1 << 3)	/* a struct socket without a file: the kernel's own */
-#define PC_SOCKET_DEAD (1 << 4)		/* SOCK_DEAD: closed by its owner */
+#define PC_SOCKET_ORPHAN (1 << 2)  /* no struct socket: closed by its owner, or not accepted yet */
+#define PC_SOCKET_NO_FILE (1 << 3) /* a struct socket without a file: the kernel's own */
+#define PC_SOCKET_DEAD (1 << 4)	   /* SOCK_DEAD: closed by its owner */
 #define PC_SOCKET_REUSEPORT_CB (1 << 5) /* member of a reuseport group or with a program */
 #define PC_SOCKET_TW_CONNECT (1 << 6)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
 
@@ -187,11 +187,11 @@ struct pc_socket {
 	__u16 family;
 	__u16 flags;
 	__u8 proto;
-	__u8 state; /* enum pc_state */
+	__u8 state;    /* enum pc_state */
 	__u8 substate; /* TIME_WAIT: FIN_WAIT2 or TIME_WAIT */
 	__u8 userlocks;
-	__u8 reuse;	  /* SO_REUSEADDR, as sk_reuse: 0, 1, or 2 for forced */
-	__s8 fastreuse;	  /* of the bind bucket: -1 when connect() made it */
+	__u8 reuse;	/* SO_REUSEADDR, as sk_reuse: 0, 1, or 2 for forced */
+	__s8 fastreuse; /* of the bind bucket: -1 when connect() made it */
 	__s8 fastreuseport;
 	__u8 pad;
 };
@@ -217,9 +217,9 @@ struct pc_refusal {
 	__u16 wanted_family;
 	__u8 op; /* enum pc_op */
 	__u8 proto;
-	__u8 walk; /* PC_WALK_* */
-	__u8 reserved; /* the wanted port is in ip_local_reserved_ports */
-	__u8 descendant; /* of the monitor itself: `trace -- COMMAND` */
+	__u8 walk;	    /* PC_WALK_* */
+	__u8 reserved;	    /* the wanted port is in ip_local_reserved_ports */
+	__u8 descendant;    /* of the monitor itself: `trace -- COMMAND` */
 	__u8 holders_count; /* described below; the record ends behind the last of them */
 	__u8 wanted[PC_ADDR_LEN];
 	char comm[PC_COMM_LEN];
@@ -273,10 +273,10 @@ pc_time_wait_key(__u32 netns, __u16 lport, __u16 rport, int is_v6, const __u32 *
 
 /* Copied into .rodata before the programs are loaded. */
 struct pc_config {
-	__u32 monitor_tgid;    /* root of the `-- COMMAND` process tree */
-	__u32 claims_wake;     /* bytes waiting in ring `claims` that wake the reader */
-	__u8 with_endpoints;   /* send pc_endpoints records */
-	__u8 claims_by_state;  /* connect() is seen by its TCP state, not by a function */
+	__u32 monitor_tgid;   /* root of the `-- COMMAND` process tree */
+	__u32 claims_wake;    /* bytes waiting in ring `claims` that wake the reader */
+	__u8 with_endpoints;  /* send pc_endpoints records */
+	__u8 claims_by_state; /* connect() is seen by its TCP state, not by a function */
 	__u8 pad[2];
 };
 

@@ -15,7 +15,7 @@
 
 /* Loading takes well under a second; thirty is a hang. So is an end that takes as long. */
 #define PATIENCE_MS 30000
-#define POLL_MS	    10
+#define POLL_MS 10
 
 static void sleep_ms(long ms)
 {

@@ -7,7 +7,7 @@
 
 #include "spread.h"
 
-#define AIM_RATIO   2.0
+#define AIM_RATIO 2.0
 #define AIM_RSS_KIB (16L * 1024)
 
 const char *variant_name(enum variant variant)

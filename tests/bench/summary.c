@@ -17,8 +17,7 @@ static long sum(const json_t *value)
 
 	if (!json_is_object(value))
 		return (long)json_integer_value(value);
-	json_object_foreach((json_t *)value, key, inner)
-		total += sum(inner);
+	json_object_foreach((json_t *)value, key, inner) total += sum(inner);
 	return total;
 }
 

@@ -38,7 +38,8 @@ struct fake {
 	char dir[96];
 };
 
-__attribute__((unused)) static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+__attribute__((unused)) static int remove_one(const char *path, const struct stat *st, int type,
+					      struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -46,7 +47,8 @@ __attribute__((unused)) static int remove_one(const char *path, const struct sta
 	return remove(path);
 }
 
-__attribute__((unused)) static void put(const struct fake *f, const char *name, const char *bytes, size_t len)
+__attribute__((unused)) static void put(const struct fake *f, const char *name, const char *bytes,
+					size_t len)
 {
 	char path[160];
 	FILE *file;
@@ -58,8 +60,8 @@ __attribute__((unused)) static void put(const struct fake *f, const char *name, 
 	assert_int_equal(fclose(file), 0);
 }
 
-__attribute__((unused)) static void put_stat(const struct fake *f, const char *comm, char state, unsigned threads,
-		     unsigned ticks)
+__attribute__((unused)) static void put_stat(const struct fake *f, const char *comm, char state,
+					     unsigned threads, unsigned ticks)
 {
 	char text[256];
 	int n = snprintf(text, sizeof(text), STAT_FORMAT, PID, comm, state, threads, ticks);

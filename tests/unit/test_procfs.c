@@ -191,14 +191,9 @@ static void no_descriptor_left(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		FAKE(whole),
-		FAKE(hostile_comm),
-		FAKE(bad_stat),
-		FAKE(long_cmdline),
-		FAKE(kernel_thread),
-		FAKE(missing_pieces),
-		FAKE(odd_pieces),
-		FAKE(no_descriptor_left),
+		FAKE(whole),	    FAKE(hostile_comm),	      FAKE(bad_stat),
+		FAKE(long_cmdline), FAKE(kernel_thread),      FAKE(missing_pieces),
+		FAKE(odd_pieces),   FAKE(no_descriptor_left),
 	};
 
 	alarm(120); /* a child or a FIFO that never answers is a failure, not a hang */

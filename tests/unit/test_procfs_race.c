@@ -163,11 +163,8 @@ static void find_netns(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		FAKE(forbidden),
-		FAKE(no_process),
-		FAKE(replaced_halfway),
-		FAKE(same_process),
-		FAKE(find_netns),
+		FAKE(forbidden),    FAKE(no_process), FAKE(replaced_halfway),
+		FAKE(same_process), FAKE(find_netns),
 	};
 
 	alarm(120); /* a child or a FIFO that never answers is a failure, not a hang */

@@ -184,8 +184,8 @@ static void no_descriptor_left(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_self),	     cmocka_unit_test(real_child),
-		cmocka_unit_test(real_leader_gone),  cmocka_unit_test(real_thread),
+		cmocka_unit_test(real_self),	      cmocka_unit_test(real_child),
+		cmocka_unit_test(real_leader_gone),   cmocka_unit_test(real_thread),
 		cmocka_unit_test(no_descriptor_left),
 	};
 

@@ -9,10 +9,10 @@
 
 /* Where a program is attached, and so how. */
 enum pc_attach {
-	PC_ATTACH_NONE = 0, /* run on demand */
-	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
-	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+	PC_ATTACH_NONE = 0,  /* run on demand */
+	PC_ATTACH_SECTION,   /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
+	PC_ATTACH_SYSCALL,   /* tracepoint syscalls/NAME */
+	PC_ATTACH_CGROUP,    /* root of the cgroup2 hierarchy */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted */
 };
 
@@ -27,9 +27,9 @@ struct pc_backend {
 	const struct pc_program *cgroup;   /* it can do without these */
 	const char *blind;		   /* what it cannot see; "" for nothing */
 	const char *cgroup_blind;	   /* what more, without the cgroup programs */
-	const char *needs;		   /* a file without which it is not worth trying, or NULL */
-	const char *needs_what;		   /* what that file stands for */
-	bool claims_by_state;		   /* connect() is seen by its TCP state */
+	const char *needs;	/* a file without which it is not worth trying, or NULL */
+	const char *needs_what; /* what that file stands for */
+	bool claims_by_state;	/* connect() is seen by its TCP state */
 };
 
 /* Best first. */

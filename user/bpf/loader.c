@@ -219,7 +219,8 @@ static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o
 	if (err)
 		return err;
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind,
-		 cgroup || !m->backend->blind[0] ? "" : "; ", cgroup ? "" : m->backend->cgroup_blind);
+		 cgroup || !m->backend->blind[0] ? "" : "; ",
+		 cgroup ? "" : m->backend->cgroup_blind);
 	return 0;
 }
 

@@ -15,10 +15,10 @@
 struct pc_monitor;
 
 struct pc_monitor_options {
-	const char *backend;	/* "auto" or a back end's name */
-	uint32_t tree_root;	/* pid whose descendants are marked in refusals; 0: none */
-	bool with_endpoints;	/* also send both ends of each claim */
-	bool verbose;		/* libbpf's own messages to standard error */
+	const char *backend; /* "auto" or a back end's name */
+	uint32_t tree_root;  /* pid whose descendants are marked in refusals; 0: none */
+	bool with_endpoints; /* also send both ends of each claim */
+	bool verbose;	     /* libbpf's own messages to standard error */
 
 	/* Called when new sockets get their cookies, and before the first claim is recorded;
 	 * may be called again for another back end. May be NULL. */

@@ -34,7 +34,7 @@ struct pc_monitor {
 	int sweep_prog;
 	int sweep_map;
 	struct bpf_link *owners_link;
-	bool *wanted_all; /* in the programs' memory */
+	bool *wanted_all;	      /* in the programs' memory */
 	const struct pc_sweep *sweep; /* mapped */
 };
 

@@ -18,11 +18,14 @@ enum { OPT_LOG = 256, OPT_TEXTFILE, OPT_INTERVAL, OPT_BACKEND, OPT_VERBOSE };
 #define INTERVAL_DEFAULT 15
 
 static const struct argp_option options[] = {
-	{ "log", OPT_LOG, "FILE", 0, "append the JSON lines to FILE instead of standard output; "
-				     "reopened on SIGHUP", 0 },
+	{ "log", OPT_LOG, "FILE", 0,
+	  "append the JSON lines to FILE instead of standard output; "
+	  "reopened on SIGHUP",
+	  0 },
 	{ "textfile", OPT_TEXTFILE, "FILE.prom", 0, "keep a Prometheus textfile here", 0 },
 	{ "interval", OPT_INTERVAL, "SECONDS", 0, "between two textfiles (default 15)", 0 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint",
+	  0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
 	{ 0 },
 };

@@ -20,7 +20,8 @@ static const struct argp_option options[] = {
 	{ "pid", 'P', "PID", 0, "only what this process was refused", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
 	{ "claims", OPT_CLAIMS, NULL, 0, "also print every claim of a local port", 0 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint",
+	  0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
 	{ 0 },
 };
@@ -208,8 +209,8 @@ static int run(struct trace *t)
 
 int pc_cmd_trace(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "[-- COMMAND ARG...]", doc, NULL, NULL,
-					  NULL };
+	static const struct argp argp = { options, parse, "[-- COMMAND ARG...]", doc, NULL,
+					  NULL,	   NULL };
 	struct pc_log log = PC_LOG_INIT;
 	struct trace t = {
 		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_text, .log = &log },

@@ -30,18 +30,21 @@ static void why_chosen(FILE *out, const struct pc_refusal *r)
 {
 	if (r->wanted_port < r->range_low || r->wanted_port > r->range_high)
 		fprintf(out,
-			"; the port is outside today's ephemeral range %u\u2013%u, so the range was "
+			"; the port is outside today's ephemeral range %u\u2013%u, so the range "
+			"was "
 			"different then or the socket has one of its own (IP_LOCAL_PORT_RANGE)",
 			r->range_low, r->range_high);
 	else if (r->reserved)
 		fprintf(out,
 			"; the port is in the ephemeral range %u\u2013%u of this network namespace "
-			"and is reserved now, but was taken before that or by a socket with a range "
+			"and is reserved now, but was taken before that or by a socket with a "
+			"range "
 			"of its own",
 			r->range_low, r->range_high);
 	else
 		fprintf(out,
-			", because %u is in the ephemeral range %u\u2013%u of this network namespace "
+			", because %u is in the ephemeral range %u\u2013%u of this network "
+			"namespace "
 			"and is not reserved",
 			r->wanted_port, r->range_low, r->range_high);
 }
@@ -73,7 +76,8 @@ static void explain_ephemeral_client(FILE *out, const struct pc_verdict *v)
 	char name[64];
 
 	fprintf(out,
-		"the port is held by an outgoing connection, not by a listener: the kernel gave it to "
+		"the port is held by an outgoing connection, not by a listener: the kernel gave it "
+		"to "
 		"%s at connect()",
 		name_of(&h->maker, name, sizeof(name)));
 	why_chosen(out, &v->refusal);
@@ -87,8 +91,8 @@ static void explain_ephemeral_bind(FILE *out, const struct pc_verdict *v)
 	bool udp = h->socket.proto == PC_PROTO_UDP;
 	char name[64];
 
-	fprintf(out, "the port is held by %s: the kernel gave it to %s ",
-		pc_holder_word(h), name_of(&h->maker, name, sizeof(name)));
+	fprintf(out, "the port is held by %s: the kernel gave it to %s ", pc_holder_word(h),
+		name_of(&h->maker, name, sizeof(name)));
 	if (h->how == PC_HOW_AUTOBIND)
 		fprintf(out, udp ? "at its first send or connect() without a bind()" :
 				   "at listen() without a bind()");
@@ -106,7 +110,8 @@ static void explain_explicit_client(FILE *out, const struct pc_verdict *v)
 	char name[64];
 
 	fprintf(out,
-		"the port is held by an outgoing connection, not by a listener: %s asked for exactly "
+		"the port is held by an outgoing connection, not by a listener: %s asked for "
+		"exactly "
 		"this port with bind() before it connected",
 		name_of(&h->maker, name, sizeof(name)));
 	about_reuseaddr(out, v, h);
@@ -135,13 +140,15 @@ static void explain_listener(FILE *out, const struct pc_verdict *v)
 	else if (h->socket.flags & PC_SOCKET_REUSEPORT && r->socket.flags & PC_SOCKET_REUSEPORT &&
 		 h->socket.uid != r->socket.uid)
 		fprintf(out,
-			"; both sides set SO_REUSEPORT, but that shares a port only between sockets "
+			"; both sides set SO_REUSEPORT, but that shares a port only between "
+			"sockets "
 			"of one user (%u holds it, %u was refused)",
 			h->socket.uid, r->socket.uid);
 	else if (!!(h->socket.flags & PC_SOCKET_REUSEPORT) !=
 		 !!(r->socket.flags & PC_SOCKET_REUSEPORT))
 		fprintf(out, "; only %s set SO_REUSEPORT, both would have to",
-			h->socket.flags & PC_SOCKET_REUSEPORT ? "the holder" : "the refused socket");
+			h->socket.flags & PC_SOCKET_REUSEPORT ? "the holder" :
+								"the refused socket");
 }
 
 static void explain_bound(FILE *out, const struct pc_verdict *v)
@@ -164,17 +171,17 @@ static void explain_time_wait(FILE *out, const struct pc_verdict *v)
 
 	if (h->how == PC_HOW_CONNECT)
 		fprintf(out,
-			"an outgoing connection of %s that has ended keeps the port in TIME_WAIT for "
+			"an outgoing connection of %s that has ended keeps the port in TIME_WAIT "
+			"for "
 			"up to 60 s, not a listener",
 			name_of(&h->maker, name, sizeof(name)));
 	else
-		fprintf(out,
-			"a connection on this port that was closed from this side keeps it in "
-			"TIME_WAIT for up to 60 s");
+		fprintf(out, "a connection on this port that was closed from this side keeps it in "
+			     "TIME_WAIT for up to 60 s");
 	if (!h->socket.reuse)
-		fprintf(out,
-			"; its socket had not set SO_REUSEADDR, so setting it on the refused socket "
-			"does not help this time");
+		fprintf(out, "; its socket had not set SO_REUSEADDR, so setting it on the refused "
+			     "socket "
+			     "does not help this time");
 	else if (!v->refusal.socket.reuse)
 		fprintf(out, "; its socket had SO_REUSEADDR, the refused one has not");
 }
@@ -185,7 +192,8 @@ static void explain_lingering(FILE *out, const struct pc_verdict *v)
 	char endpoint[PC_ENDPOINT_TEXT];
 
 	fprintf(out,
-		"no one listens on the port any more, but a connection that was accepted on it, from "
+		"no one listens on the port any more, but a connection that was accepted on it, "
+		"from "
 		"%s, is still %s",
 		pc_endpoint_text(h->socket.family, h->socket.remote, h->socket.rport, endpoint),
 		h->owners_count ? "open" : "being closed by the kernel");
@@ -212,7 +220,8 @@ static void explain_privileged(FILE *out, const struct pc_verdict *v)
 {
 	fprintf(out,
 		"ports below %u need CAP_NET_BIND_SERVICE in this network namespace "
-		"(net.ipv4.ip_unprivileged_port_start), and the process has not got it; nobody holds "
+		"(net.ipv4.ip_unprivileged_port_start), and the process has not got it; nobody "
+		"holds "
 		"the port",
 		v->refusal.unprivileged_start);
 }
@@ -224,14 +233,16 @@ static void explain_not_local(FILE *out, const struct pc_verdict *v)
 	fprintf(out, "%s is not an address of any interface of this network namespace%s",
 		pc_address_text(v->refusal.wanted_family, v->refusal.wanted, address),
 		v->refusal.wanted_family == PC_FAMILY_V6 ?
-			" (or is still tentative: duplicate address detection takes a second or two)" :
+			" (or is still tentative: duplicate address detection takes a second or "
+			"two)" :
 			"");
 }
 
 static void explain_exhausted(FILE *out, const struct pc_verdict *v)
 {
 	fprintf(out,
-		"a %s found no free port in the ephemeral range %u\u2013%u: \"in use\" means here that "
+		"a %s found no free port in the ephemeral range %u\u2013%u: \"in use\" means here "
+		"that "
 		"the range is used up",
 		v->refusal.op == PC_OP_LISTEN ? "listen() without a bind()" : "bind() to port 0",
 		v->refusal.range_low, v->refusal.range_high);
@@ -242,8 +253,9 @@ static void explain_denied(FILE *out, const struct pc_refusal *r)
 	fprintf(out, "permission was denied");
 	if (r->op == PC_OP_BIND && r->wanted_port)
 		fprintf(out, " although the port is not below %u", r->unprivileged_start);
-	fprintf(out, ": a security module (SELinux, AppArmor, Landlock) or a cgroup program refused "
-		     "it");
+	fprintf(out,
+		": a security module (SELinux, AppArmor, Landlock) or a cgroup program refused "
+		"it");
 }
 
 static void explain_unknown(FILE *out, const struct pc_verdict *v)
@@ -256,16 +268,19 @@ static void explain_unknown(FILE *out, const struct pc_verdict *v)
 	else if (r->walk & PC_WALK_NO_TABLE)
 		fprintf(out, "the kernel's port table was not found, so the holders are not known");
 	else if (h)
-		fprintf(out, "%s holds the port; whether it was accepted by a listener that is gone "
-			     "or is an outgoing connection is not known, because it is older than "
-			     "portclash",
+		fprintf(out,
+			"%s holds the port; whether it was accepted by a listener that is gone "
+			"or is an outgoing connection is not known, because it is older than "
+			"portclash",
 			pc_holder_word(h));
 	else if (r->walk & PC_WALK_TRUNCATED)
 		fprintf(out, "more sockets are on this port than could be looked at, and none of "
 			     "those seen explains the refusal");
 	else if (r->holders_total)
-		fprintf(out, "%u sockets are on this port, but none of those seen should have "
-			     "blocked this one", r->holders_total);
+		fprintf(out,
+			"%u sockets are on this port, but none of those seen should have "
+			"blocked this one",
+			r->holders_total);
 	else
 		fprintf(out, "nobody held the port any more when the kernel's table was read, an "
 			     "instant after the refusal: try again");

@@ -112,15 +112,17 @@ static void fix_reserve(struct pc_verdict *v)
 		free(list);
 		return;
 	}
-	add(v, PC_LASTING, say("reserve the port, so that the kernel never chooses it again "
-		   "(keeps what is reserved today; does not free it now)"),
+	add(v, PC_LASTING,
+	    say("reserve the port, so that the kernel never chooses it again "
+		"(keeps what is reserved today; does not free it now)"),
 	    say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
 	if (r->netns == v->monitor_netns)
 		add(v, PC_LASTING, say("and after a reboot"),
 		    say("echo 'net.ipv4.ip_local_reserved_ports = %s' > " SYSCTL_FILE, list));
 	else
-		add(v, PC_LASTING, say("and whenever that container or pod is made anew, give it the same sysctl: "
-			   "`docker run --sysctl …`, or securityContext.sysctls of the pod"),
+		add(v, PC_LASTING,
+		    say("and whenever that container or pod is made anew, give it the same sysctl: "
+			"`docker run --sysctl …`, or securityContext.sysctls of the pod"),
 		    say("net.ipv4.ip_local_reserved_ports=%s", list));
 	free(list);
 }
@@ -130,8 +132,11 @@ static void fix_other_port(struct pc_verdict *v)
 	const struct pc_refusal *r = &v->refusal;
 
 	if (r->wanted_port >= r->range_low && r->wanted_port <= r->range_high)
-		add(v, PC_LASTING, say("or listen on a port outside %u\u2013%u, from which the kernel never "
-			   "chooses", r->range_low, r->range_high), NULL);
+		add(v, PC_LASTING,
+		    say("or listen on a port outside %u\u2013%u, from which the kernel never "
+			"chooses",
+			r->range_low, r->range_high),
+		    NULL);
 }
 
 static bool shares_reuseaddr(const struct pc_socket *s)
@@ -149,7 +154,8 @@ static void fix_reuseaddr(struct pc_verdict *v)
 		if (v->holders[i].blocking && !shares_reuseaddr(&v->holders[i].socket))
 			return;
 	add(v, PC_LASTING,
-	    say("set SO_REUSEADDR on the refused socket before bind(); the holder has set it, and it "
+	    say("set SO_REUSEADDR on the refused socket before bind(); the holder has set it, and "
+		"it "
 		"works only when both have"),
 	    NULL);
 }
@@ -164,7 +170,8 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 	if (!p || !p->who)
 		return;
 	if (v->requester.who == p->who) {
-		add(v, PC_NOW, say("close that socket first: it is the refused process's own"), NULL);
+		add(v, PC_NOW, say("close that socket first: it is the refused process's own"),
+		    NULL);
 		return;
 	}
 	if (len > 8 && !strcmp(unit + len - 8, ".service")) {
@@ -189,8 +196,9 @@ static void fix_cut(struct pc_verdict *v, const struct pc_holder *h)
 	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT], enter[64];
 
 	enter_netns(v, enter, sizeof(enter));
-	add(v, PC_NOW, say("wait, the kernel ends this connection by itself; or cut it (needs a kernel "
-		   "with CONFIG_INET_DIAG_DESTROY)"),
+	add(v, PC_NOW,
+	    say("wait, the kernel ends this connection by itself; or cut it (needs a kernel "
+		"with CONFIG_INET_DIAG_DESTROY)"),
 	    say("%sss -K -t src %s dst %s", enter,
 		pc_endpoint_text(s->family, s->local, s->lport, local),
 		pc_endpoint_text(s->family, s->remote, s->rport, remote)));
@@ -240,8 +248,10 @@ static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
 	fix_reuseaddr(v);
-	add(v, PC_LASTING, say("have the client bind another source port, or none; reserving the port "
-		   "does not help, because it was asked for by number"), NULL);
+	add(v, PC_LASTING,
+	    say("have the client bind another source port, or none; reserving the port "
+		"does not help, because it was asked for by number"),
+	    NULL);
 }
 
 static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
@@ -249,7 +259,8 @@ static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
 	fix_stop(v, h, ", if it should not have the port");
 	fix_reuseaddr(v);
 	add(v, PC_LASTING, say("or give one of the two another port or another address"), NULL);
-	add(v, PC_LASTING, say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
+	add(v, PC_LASTING,
+	    say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
 	    NULL);
 }
 
@@ -267,8 +278,10 @@ static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
 		fix_reserve(v);
 		fix_other_port(v);
 	} else if (!h->socket.reuse) {
-		add(v, PC_LASTING, say("set SO_REUSEADDR before bind() in every run of the server; it "
-			   "works only when the old socket and the new one both have it"), NULL);
+		add(v, PC_LASTING,
+		    say("set SO_REUSEADDR before bind() in every run of the server; it "
+			"works only when the old socket and the new one both have it"),
+		    NULL);
 	}
 }
 
@@ -277,16 +290,20 @@ static void fix_lingering(struct pc_verdict *v, const struct pc_holder *h)
 	fix_end(v, h);
 	fix_reuseaddr(v);
 	if (!h->socket.reuse)
-		add(v, PC_LASTING, say("set SO_REUSEADDR before bind() in every run of the server; "
-			   "accepted connections have it from their listener"), NULL);
+		add(v, PC_LASTING,
+		    say("set SO_REUSEADDR before bind() in every run of the server; "
+			"accepted connections have it from their listener"),
+		    NULL);
 }
 
 static void fix_self_connect(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_stop(v, h, "; it must reconnect from another port");
 	fix_reserve(v);
-	add(v, PC_LASTING, say("or have the client bind a source port outside the server's, or compare both ends "
-		   "after connect() and retry when they are the same"), NULL);
+	add(v, PC_LASTING,
+	    say("or have the client bind a source port outside the server's, or compare both ends "
+		"after connect() and retry when they are the same"),
+	    NULL);
 }
 
 static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
@@ -298,7 +315,8 @@ static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
 	if (who && who->unit)
-		add(v, PC_LASTING, say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
+		add(v, PC_LASTING,
+		    say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
 		    NULL);
 	if (who && who->exe) {
 		struct pc_text text;
@@ -307,8 +325,10 @@ static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
 			return;
 		fputs("setcap cap_net_bind_service=+ep ", text.out);
 		pc_text_quote(text.out, who->exe);
-		add(v, PC_LASTING, say("give the program the capability (an interpreter's scripts would all get "
-			   "it)"), pc_text_close(&text));
+		add(v, PC_LASTING,
+		    say("give the program the capability (an interpreter's scripts would all get "
+			"it)"),
+		    pc_text_close(&text));
 	}
 	add(v, PC_LASTING, say("or let every user bind ports from %u on", r->wanted_port),
 	    say("%ssysctl -w net.ipv4.ip_unprivileged_port_start=%u", enter, r->wanted_port));
@@ -323,10 +343,13 @@ static void fix_not_local(struct pc_verdict *v, const struct pc_holder *h)
 
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
-	add(v, PC_LASTING, say("bind to %s, or to an address that `ip address` shows in this network namespace",
-		   v6 ? "::" : "0.0.0.0"), say("%sip address", enter));
-	add(v, PC_LASTING, say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
-		   "time; a program can do the same for itself with IP_FREEBIND"),
+	add(v, PC_LASTING,
+	    say("bind to %s, or to an address that `ip address` shows in this network namespace",
+		v6 ? "::" : "0.0.0.0"),
+	    say("%sip address", enter));
+	add(v, PC_LASTING,
+	    say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
+		"time; a program can do the same for itself with IP_FREEBIND"),
 	    say("%ssysctl -w net.%s.ip_nonlocal_bind=1", enter, v6 ? "ipv6" : "ipv4"));
 }
 
@@ -337,11 +360,15 @@ static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
 	if (v->refusal.proto == PC_PROTO_TCP)
-		add(v, PC_LASTING, say("in a client that binds only to choose its address: set "
-			   "IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at connect(), "
-			   "where one port serves many destinations"), NULL);
+		add(v, PC_LASTING,
+		    say("in a client that binds only to choose its address: set "
+			"IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at "
+			"connect(), "
+			"where one port serves many destinations"),
+		    NULL);
 	if (v->refusal.range_low > 1024 || v->refusal.range_high < 65535)
-		add(v, PC_LASTING, say("or widen the range; reserve the ports of your servers first"),
+		add(v, PC_LASTING,
+		    say("or widen the range; reserve the ports of your servers first"),
 		    say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
 }
 

@@ -36,8 +36,8 @@ struct pc_identity {
 	uint64_t cgroup_id;
 	char comm[PC_COMM_LEN]; /* of the main thread */
 	char *exe;
-	char *cmdline; /* arguments joined by one space */
-	char *cgroup;  /* path below the cgroup mount point, "/a/b" */
+	char *cmdline;	 /* arguments joined by one space */
+	char *cgroup;	 /* path below the cgroup mount point, "/a/b" */
 	char *unit;	 /* systemd unit */
 	char *container; /* container id, 64 hex digits or shorter */
 	char *pod;	 /* Kubernetes pod uid */
@@ -60,15 +60,15 @@ struct pc_holder {
 	struct pc_socket socket;
 	bool blocking;
 	enum pc_how how;
-	bool how_inferred; /* from the kernel's flags, not from a claim that was seen */
-	bool older;	   /* had its port before portclash started */
-	uint64_t since_ns; /* boot clock; 0: not known */
+	bool how_inferred;     /* from the kernel's flags, not from a claim that was seen */
+	bool older;	       /* had its port before portclash started */
+	uint64_t since_ns;     /* boot clock; 0: not known */
 	struct pc_party maker; /* made the claim */
 	struct pc_party owners[PC_OWNERS_MAX]; /* have the socket open now */
 	unsigned owners_count;
-	uint64_t file_cookie; /* of the socket that owners have open: for MPTCP another one */
-	struct pc_party peer;  /* the other end, when it is on this machine */
-	bool peer_listens;     /* peer has not accepted the connection yet, but listens for it */
+	uint64_t file_cookie;	  /* of the socket that owners have open: for MPTCP another one */
+	struct pc_party peer;	  /* the other end, when it is on this machine */
+	bool peer_listens;	  /* peer has not accepted the connection yet, but listens for it */
 	const char *process_note; /* why no process is named, or what to know of it; static */
 };
 
@@ -110,7 +110,7 @@ struct pc_claim_event {
 struct pc_counters {
 	uint64_t claims[PC_HOW_COUNT];
 	uint64_t refusals[PC_CAUSE_COUNT];
-	uint64_t verdicts;	/* shown: after the filters */
+	uint64_t verdicts; /* shown: after the filters */
 	uint64_t lost[PC_STAT_COUNT];
 	uint64_t sink_errors;	/* lines or files that could not be written */
 	uint64_t records_bad;	/* records that failed validation */

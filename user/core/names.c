@@ -26,9 +26,9 @@ static const char *const causes[] = {
 COMPLETE(causes, PC_CAUSE_COUNT);
 
 static const char *const hows[] = {
-	[PC_HOW_UNKNOWN] = "unknown", [PC_HOW_CONNECT] = "connect",
+	[PC_HOW_UNKNOWN] = "unknown",	  [PC_HOW_CONNECT] = "connect",
 	[PC_HOW_BIND_ZERO] = "bind-zero", [PC_HOW_BIND] = "bind",
-	[PC_HOW_AUTOBIND] = "autobind", [PC_HOW_ACCEPT] = "accept",
+	[PC_HOW_AUTOBIND] = "autobind",	  [PC_HOW_ACCEPT] = "accept",
 };
 COMPLETE(hows, PC_HOW_COUNT);
 
@@ -40,28 +40,19 @@ static const char *const ops[] = {
 COMPLETE(ops, PC_OP_COUNT);
 
 static const char *const states[] = {
-	[PC_STATE_INVALID] = "unknown",
-	[PC_STATE_ESTABLISHED] = "ESTABLISHED",
-	[PC_STATE_SYN_SENT] = "SYN_SENT",
-	[PC_STATE_SYN_RECV] = "SYN_RECV",
-	[PC_STATE_FIN_WAIT1] = "FIN_WAIT1",
-	[PC_STATE_FIN_WAIT2] = "FIN_WAIT2",
-	[PC_STATE_TIME_WAIT] = "TIME_WAIT",
-	[PC_STATE_CLOSE] = "CLOSE",
-	[PC_STATE_CLOSE_WAIT] = "CLOSE_WAIT",
-	[PC_STATE_LAST_ACK] = "LAST_ACK",
-	[PC_STATE_LISTEN] = "LISTEN",
-	[PC_STATE_CLOSING] = "CLOSING",
+	[PC_STATE_INVALID] = "unknown",	      [PC_STATE_ESTABLISHED] = "ESTABLISHED",
+	[PC_STATE_SYN_SENT] = "SYN_SENT",     [PC_STATE_SYN_RECV] = "SYN_RECV",
+	[PC_STATE_FIN_WAIT1] = "FIN_WAIT1",   [PC_STATE_FIN_WAIT2] = "FIN_WAIT2",
+	[PC_STATE_TIME_WAIT] = "TIME_WAIT",   [PC_STATE_CLOSE] = "CLOSE",
+	[PC_STATE_CLOSE_WAIT] = "CLOSE_WAIT", [PC_STATE_LAST_ACK] = "LAST_ACK",
+	[PC_STATE_LISTEN] = "LISTEN",	      [PC_STATE_CLOSING] = "CLOSING",
 };
 COMPLETE(states, PC_STATE_COUNT);
 
 static const char *const stats[] = {
-	[PC_STAT_CLAIMS_LOST] = "claims",
-	[PC_STAT_PROCESSES_LOST] = "processes",
-	[PC_STAT_ENDPOINTS_LOST] = "endpoints",
-	[PC_STAT_REFUSALS_LOST] = "refusals",
-	[PC_STAT_CALLS_UNTRACKED] = "calls",
-	[PC_STAT_COOKIES_MISSING] = "cookies",
+	[PC_STAT_CLAIMS_LOST] = "claims",	   [PC_STAT_PROCESSES_LOST] = "processes",
+	[PC_STAT_ENDPOINTS_LOST] = "endpoints",	   [PC_STAT_REFUSALS_LOST] = "refusals",
+	[PC_STAT_CALLS_UNTRACKED] = "calls",	   [PC_STAT_COOKIES_MISSING] = "cookies",
 	[PC_STAT_ARGUMENTS_MISSING] = "arguments",
 };
 COMPLETE(stats, PC_STAT_COUNT);

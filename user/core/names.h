@@ -10,7 +10,7 @@ const char *pc_cause_name(enum pc_cause cause);
 const char *pc_how_name(enum pc_how how);
 const char *pc_op_name(enum pc_op op);
 const char *pc_state_name(enum pc_state state);
-const char *pc_proto_name(uint8_t proto);   /* "tcp" */
+const char *pc_proto_name(uint8_t proto);    /* "tcp" */
 const char *pc_family_name(uint16_t family); /* "ipv4" */
 /* For EADDRINUSE, EADDRNOTAVAIL, EACCES; NULL for any other number. */
 const char *pc_errno_name(int number);

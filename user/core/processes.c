@@ -46,7 +46,7 @@ void pc_processes_free(struct pc_processes *t)
 
 	if (!t)
 		return;
-	HASH_ITER(hh, t->by_key, p, tmp) {
+	HASH_ITER (hh, t->by_key, p, tmp) {
 		HASH_DEL(t->by_key, p);
 		process_free(p);
 	}
@@ -153,7 +153,7 @@ void pc_processes_sweep(struct pc_processes *t,
 {
 	struct process *p, *tmp;
 
-	HASH_ITER(hh, t->by_key, p, tmp) {
+	HASH_ITER (hh, t->by_key, p, tmp) {
 		if (p->marked) {
 			p->marked = false;
 			p->retired = false;

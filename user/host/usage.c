@@ -40,8 +40,8 @@ static bool read_reserved(const char *proc, struct pc_port_usage *out)
 	ok = file && getline(&line, &size, file) > 0 && !pc_ports_parse(line, true, set, &bad);
 	if (ok) {
 		out->reserved = pc_ports_count(set, 0, PC_PORTS - 1);
-		out->reserved_in_range = pc_ports_count(set, (uint16_t)out->range_low,
-							(uint16_t)out->range_high);
+		out->reserved_in_range =
+			pc_ports_count(set, (uint16_t)out->range_low, (uint16_t)out->range_high);
 	}
 	free(line);
 	if (file)
@@ -80,8 +80,8 @@ void pc_usage_read(const char *proc, const uint64_t *tcp_ports, struct pc_port_u
 
 	memset(out, 0, sizeof(*out));
 	out->known = read_range(proc, out) && read_reserved(proc, out);
-	out->in_use_known = tcp_ports && read_udp(proc, "net/udp", udp) &&
-			    read_udp(proc, "net/udp6", udp);
+	out->in_use_known =
+		tcp_ports && read_udp(proc, "net/udp", udp) && read_udp(proc, "net/udp6", udp);
 	if (!out->in_use_known)
 		return;
 	count(out, tcp_ports, &out->tcp_in_use, &out->tcp_in_range);

@@ -174,8 +174,7 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_object_set_new(o, "local", endpoint(s->family, s->local, s->lport));
 	json_object_set_new(o, "remote",
 			    s->rport ? endpoint(s->family, s->remote, s->rport) : json_null());
-	json_object_set_new(o, "how",
-			    h->how ? json_string(pc_how_name(h->how)) : json_null());
+	json_object_set_new(o, "how", h->how ? json_string(pc_how_name(h->how)) : json_null());
 	json_object_set_new(o, "how_inferred", json_boolean(h->how_inferred));
 	json_object_set_new(o, "since", h->since_ns ? time_of(clock, h->since_ns) : json_null());
 	json_object_set_new(o, "age_seconds",
@@ -183,8 +182,8 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 					  json_null());
 	json_object_set_new(o, "cookie", number_or_null(s->cookie));
 	json_object_set_new(o, "inode", number_or_null(s->inode));
-	json_object_set_new(o, "uid", s->state == PC_STATE_TIME_WAIT ? json_null() :
-								      json_integer(s->uid));
+	json_object_set_new(o, "uid",
+			    s->state == PC_STATE_TIME_WAIT ? json_null() : json_integer(s->uid));
 	json_object_set_new(o, "options", options(s));
 	json_object_set_new(o, "process", party(clock, &h->maker));
 	json_object_set_new(o, "process_note",
@@ -262,8 +261,7 @@ static int json_claim(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "port", number_or_null(port));
 	json_object_set_new(line, "local", e ? endpoint(e->family, e->local, port) : json_null());
 	json_object_set_new(line, "remote",
-			    e && e->rport ? endpoint(e->family, e->remote, e->rport) :
-					    json_null());
+			    e && e->rport ? endpoint(e->family, e->remote, e->rport) : json_null());
 	json_object_set_new(line, "cookie", number_or_null(c->claim.cookie));
 	json_object_set_new(line, "netns", number_or_null(c->claim.netns));
 	json_object_set_new(line, "process", party(clock, &c->party));

@@ -35,7 +35,8 @@ struct pc_summary {
 struct pc_sink {
 	const char *name;
 	int (*ready)(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r);
-	int (*verdict)(struct pc_log *log, const struct pc_clock *clock, const struct pc_verdict *v);
+	int (*verdict)(struct pc_log *log, const struct pc_clock *clock,
+		       const struct pc_verdict *v);
 	int (*claim)(struct pc_log *log, const struct pc_clock *clock,
 		     const struct pc_claim_event *c);
 	int (*summary)(struct pc_log *log, const struct pc_clock *clock,

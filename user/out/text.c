@@ -126,8 +126,7 @@ static void put_connection(FILE *out, const struct pc_socket *s)
 
 	fputs(pc_endpoint_text(s->family, s->local, s->lport, local), out);
 	if (s->rport)
-		fprintf(out, " → %s",
-			pc_endpoint_text(s->family, s->remote, s->rport, remote));
+		fprintf(out, " → %s", pc_endpoint_text(s->family, s->remote, s->rport, remote));
 	if (!udp)
 		fprintf(out, " %s", pc_state_name(pc_socket_state(s)));
 }

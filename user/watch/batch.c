@@ -13,8 +13,9 @@
 #define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 3)
 _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 
-static const char note_kernel[] = "the socket belongs to the kernel itself (NFS, RPC and the like), "
-				  "not to a process";
+static const char note_kernel[] =
+	"the socket belongs to the kernel itself (NFS, RPC and the like), "
+	"not to a process";
 static const char note_accepted_gone[] =
 	"an accepted connection: its process has closed it, and the kernel is ending it";
 static const char note_queued[] =
@@ -213,7 +214,8 @@ static const char *what_is_missing(const struct pc_watch *w, const struct pc_ver
 	if (h && h->older && claims_were_lost(w))
 		return "records of claims were lost, and the holder's may be among them";
 	if (h && h->older)
-		return "the holder is older than portclash: how it got the port, and since when, was "
+		return "the holder is older than portclash: how it got the port, and since when, "
+		       "was "
 		       "not seen";
 	if (h && h->how != PC_HOW_ACCEPT && !h->since_ns)
 		return "the claim of the holder's port was not seen";

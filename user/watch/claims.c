@@ -94,8 +94,7 @@ void pc_claims_endpoints(void *context, const struct pc_endpoints *e)
 
 static bool is_udp_autobind(const struct pc_claim_event *c)
 {
-	return c->claim.cookie && c->claim.proto == PC_PROTO_UDP &&
-	       c->claim.how == PC_HOW_AUTOBIND;
+	return c->claim.cookie && c->claim.proto == PC_PROTO_UDP && c->claim.how == PC_HOW_AUTOBIND;
 }
 
 static void on_udp_owner(void *context, const struct pc_owner *o)

@@ -27,8 +27,7 @@ static void on_older_owner(void *context, const struct pc_owner *o)
 	if (!o->socket.lport || pc_ledger_find(w->ledger, o->socket.cookie))
 		return;
 	pc_resolve_party(w, &o->process, o->comm, &p);
-	add_older(w, o->socket.cookie,
-		  p.who ? pc_processes_find(w->processes, &p.who->key) : 0);
+	add_older(w, o->socket.cookie, p.who ? pc_processes_find(w->processes, &p.who->key) : 0);
 }
 
 static void on_older_cookie(void *context, uint64_t cookie)

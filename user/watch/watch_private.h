@@ -21,10 +21,10 @@ struct pc_watch {
 	struct pc_ledger *ledger;
 	struct pc_processes *processes;
 	struct pc_counters counters;
-	uint64_t started_ns;	 /* boot clock; claims of older sockets are marked so until here */
-	uint64_t sockets_before; /* open at the start */
+	uint64_t started_ns;	  /* boot clock; claims of older sockets are marked so until here */
+	uint64_t sockets_before;  /* open at the start */
 	unsigned inventory_flags; /* PC_ENTRY_* of the pass under way */
-	uint32_t netns;		 /* portclash's own */
+	uint32_t netns;		  /* portclash's own */
 	struct pc_verdict *batch; /* PC_BATCH_MAX */
 	unsigned batch_count;
 	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
