@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/address.h"
+#include "core/decide.h"
 #include "core/fixes.h"
 #include "core/text.h"
 
@@ -18,6 +19,24 @@ static const char *name_of(const struct pc_party *party, char *out, size_t size)
 	else
 		snprintf(out, size, "a process that is not known");
 	return out;
+}
+
+/* "an outgoing connection", "a listener": what a holder is, in words. */
+static const char *holder_word(const struct pc_holder *h)
+{
+	const struct pc_socket *s = &h->socket;
+
+	if (s->proto == PC_PROTO_UDP)
+		return pc_holder_is_client(h) ? "a UDP client, not a server" : "a UDP server";
+	if (s->state == PC_STATE_LISTEN)
+		return "a listener";
+	if (s->state == PC_STATE_CLOSE)
+		return "a socket that is bound but does not listen";
+	if (pc_socket_state(s) == PC_STATE_TIME_WAIT)
+		return "the TIME_WAIT of an ended connection, not a listener";
+	return h->how == PC_HOW_ACCEPT	? "an accepted connection, not a listener" :
+	       h->how == PC_HOW_UNKNOWN ? "a connection, not a listener," :
+					  "an outgoing connection, not a listener";
 }
 
 static const struct pc_holder *primary(const struct pc_verdict *v)
@@ -91,7 +110,7 @@ static void explain_ephemeral_bind(FILE *out, const struct pc_verdict *v)
 	bool udp = h->socket.proto == PC_PROTO_UDP;
 	char name[64];
 
-	fprintf(out, "the port is held by %s: the kernel gave it to %s ", pc_holder_word(h),
+	fprintf(out, "the port is held by %s: the kernel gave it to %s ", holder_word(h),
 		name_of(&h->maker, name, sizeof(name)));
 	if (h->how == PC_HOW_AUTOBIND)
 		fprintf(out, udp ? "at its first send or connect() without a bind()" :
@@ -272,7 +291,7 @@ static void explain_unknown(FILE *out, const struct pc_verdict *v)
 			"%s holds the port; whether it was accepted by a listener that is gone "
 			"or is an outgoing connection is not known, because it is older than "
 			"portclash",
-			pc_holder_word(h));
+			holder_word(h));
 	else if (r->walk & PC_WALK_TRUNCATED)
 		fprintf(out, "more sockets are on this port than could be looked at, and none of "
 			     "those seen explains the refusal");

@@ -13,23 +13,6 @@
 
 #define SYSCTL_FILE "/etc/sysctl.d/60-portclash.conf"
 
-const char *pc_holder_word(const struct pc_holder *h)
-{
-	const struct pc_socket *s = &h->socket;
-
-	if (s->proto == PC_PROTO_UDP)
-		return pc_holder_is_client(h) ? "a UDP client, not a server" : "a UDP server";
-	if (s->state == PC_STATE_LISTEN)
-		return "a listener";
-	if (s->state == PC_STATE_CLOSE)
-		return "a socket that is bound but does not listen";
-	if (pc_socket_state(s) == PC_STATE_TIME_WAIT)
-		return "the TIME_WAIT of an ended connection, not a listener";
-	return h->how == PC_HOW_ACCEPT	? "an accepted connection, not a listener" :
-	       h->how == PC_HOW_UNKNOWN ? "a connection, not a listener," :
-					  "an outgoing connection, not a listener";
-}
-
 const struct pc_party *pc_holder_actor(const struct pc_holder *h)
 {
 	if (h->owners_count)

@@ -8,9 +8,6 @@
 /* Adds the fixes for the verdict's cause; one for which there is no memory is left out. */
 void pc_fixes(struct pc_verdict *v);
 
-/* "an outgoing connection", "a listener": what a holder is, in words. */
-const char *pc_holder_word(const struct pc_holder *h);
-
 /* The process to speak to about this holder: one that has the socket open now, else the one
  * that made it if it still runs; NULL if neither. */
 const struct pc_party *pc_holder_actor(const struct pc_holder *h);
