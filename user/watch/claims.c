@@ -59,12 +59,31 @@ static void print_pending(struct pc_watch *w, struct pc_claim_event *c)
 	pending_trim(w);
 }
 
+/* Closes the gaps that printed claims leave behind one that still waits. */
+static void pending_compact(struct pc_watch *w)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < w->pending_count; i++)
+		if (pending_at(w, i)->claim.cookie)
+			*pending_at(w, kept++) = *pending_at(w, i);
+	w->pending_count = kept;
+}
+
+static void pending_make_room(struct pc_watch *w)
+{
+	pc_claims_ask(w);
+	pending_compact(w);
+	if (w->pending_count == PC_CLAIMS_PENDING_MAX)
+		print_pending(w, pending_at(w, 0));
+}
+
 void pc_claims_add(struct pc_watch *w, const struct pc_claim *record)
 {
 	struct pc_claim_event *c;
 
 	if (w->pending_count == PC_CLAIMS_PENDING_MAX)
-		print_pending(w, pending_at(w, 0));
+		pending_make_room(w);
 	c = pending_at(w, w->pending_count++);
 	memset(c, 0, sizeof(*c));
 	c->claim = *record;
