@@ -51,9 +51,10 @@ struct test {
 	struct monitor *monitor; /* NULL: not started */
 	struct puppet *puppets[PUPPETS_MAX];
 	unsigned puppets_count;
-	bool lossless;	/* no lost record is forgiven */
-	bool retries;	/* puppets may be refused more often than is compared */
-	unsigned noted; /* JSON lines shown beside mismatches */
+	bool lossless;	      /* no lost record is forgiven … */
+	const char *forgiven; /* … but of this kind; NULL: none */
+	bool retries;	      /* puppets may be refused more often than is compared */
+	unsigned noted;	      /* JSON lines shown beside mismatches */
 };
 
 struct scenario {

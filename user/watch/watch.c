@@ -105,8 +105,6 @@ static int start(struct pc_watch *w, char *sentence)
 		return err;
 	err = pc_inventory(w, w->monitor, PC_ENTRY_LATE);
 	w->started_ns = pc_boot_ns();
-	if (!err)
-		err = pc_watch_run(w);
 	if (err)
 		snprintf(sentence, PC_SENTENCE, "could not list the sockets that are open: %s",
 			 strerror(-err));
