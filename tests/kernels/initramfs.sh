@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Packs what a guest runs:
+#     initramfs.sh OUT KERNEL_FOLDER STATIC_FOLDER PLAN [LIVE_OPTION…]
+# KERNEL_FOLDER is what fetch.sh prints, STATIC_FOLDER has portclash and live, PLAN is for init.
+set -eu
+
+here=$(dirname "$0")
+out=$1 kernel=$2 static=$3 plan=$4
+shift 4
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys"
+mkdir -m 1777 "$root/tmp"
+cp "$(command -v busybox)" "$root/bin/busybox"
+cp "$static/portclash" "$static/live" "$root/"
+cp "$here/init" "$root/init"
+cp "$plan" "$root/plan"
+echo "$@" >"$root/live-options"
+cp -r "$kernel/modules" "$root/"
+chmod 755 "$root" "$root/bin/busybox" "$root/init" "$root/portclash" "$root/live"
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1 >"$out"

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Installs what `make check-kernels` needs beyond packaging/install-deps.sh (Debian, Ubuntu),
+# and only what is missing. Prints nothing when nothing is.
+set -eu
+
+missing=
+need_command() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need_file() { [ -e "$1" ] || missing="$missing $2"; }
+
+need_command qemu-system-x86_64 qemu-system-x86
+need_command busybox busybox-static
+need_command cpio cpio
+need_command pkg-config pkg-config
+need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+# A busybox with shared libraries is of no use in a guest.
+! ldd "$(command -v busybox)" >/dev/null 2>&1 || missing="$missing busybox-static"
+
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "portclash: missing:$missing" >&2
+	echo "This script installs with apt-get only; install these with your package manager." >&2
+	exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null 2>&1 || {
+		echo "portclash: missing:$missing; run as root: apt-get install$missing" >&2
+		exit 1
+	}
+	as_root=sudo
+fi
+# A third-party list that cannot be reached must not stop the rest.
+$as_root apt-get update -q || echo "portclash: apt-get update had errors; going on" >&2
+echo "portclash: installing$missing"
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing
