@@ -83,7 +83,7 @@ for kernel in $kernels; do
 	number=$((number + 1))
 done
 echo "$kernels" | tr ' ' '\n' | xargs -P "$jobs" -I KERNEL sh "$here/guest.sh" \
-	"$folder" "$static" "$timeout" KERNEL --patience 10 --churn 20000
+	"$folder" "$static" "$timeout" KERNEL --patience 4 --churn 20000
 
 files=$(for kernel in $kernels; do
 	name=$folder/$(echo "$kernel" | tr / -)
