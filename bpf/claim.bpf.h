@@ -16,12 +16,32 @@ struct claim_args {
 	__u8 flags;
 };
 
+/* What a claim on this socket is found again by: its cookie; for a subflow of MPTCP, made by the
+ * kernel and without one, the cookie of the socket that the process has open. */
+static __always_inline __u64 claim_cookie(const struct sock *sk)
+{
+	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+
+	return cookie ? cookie : BPF_CORE_READ(sk, sk_socket, sk, __sk_common.skc_cookie.counter);
+}
+
+/* A kernel thread acts for nobody, or for somebody it does not name (io_uring's workers up to
+ * 5.11): a claim by it says nothing about a process. */
+static __always_inline bool by_kernel_thread(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 /* The current process made the claim; only call where that is true. */
 static __always_inline void claim_record(const struct claim_args *a)
 {
 	struct pc_claim *c;
 	struct pc_process_key key;
 
+	if (by_kernel_thread())
+		return;
 	if (!a->cookie) {
 		stat_count(PC_STAT_COOKIES_MISSING);
 		return;

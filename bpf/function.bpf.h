@@ -8,7 +8,8 @@
  *   inet_csk_get_port, socket in LISTEN     exit: a listen() was allowed or refused; some stable
  *                                           5.10 and 5.15 kernels return 0 from listen() all
  *                                           the same (before fdaf88531cfd)
- *   inet_autobind                           exit: a UDP socket got a port without a bind() */
+ *   inet_autobind                           exit: a UDP socket got a port without a bind()
+ *   inet_bind_conflict, inet_rcv_saddr_equal  exit: because of which socket (blocker.bpf.h) */
 #ifndef PORTCLASH_FUNCTION_BPF_H
 #define PORTCLASH_FUNCTION_BPF_H
 
@@ -24,7 +25,7 @@ static __always_inline bool function_watched(const struct sock *sk)
 static __always_inline void function_claim(const struct sock *sk, __u8 how)
 {
 	struct claim_args a = {
-		.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter),
+		.cookie = claim_cookie(sk),
 		.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
 		.port = BPF_CORE_READ(sk, __sk_common.skc_num),
 		.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)),
@@ -50,7 +51,7 @@ static __always_inline void function_connect(const struct sock *sk)
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_num) || !function_watched(sk))
 		return;
-	a.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	a.cookie = claim_cookie(sk);
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	claim_record(&a);
@@ -61,8 +62,10 @@ static __noinline int function_bound(const struct sock *sk, const void *address,
 {
 	struct call call = { .op = PC_OP_BIND, .has_copy = 1 };
 
-	if (!sk || !function_watched(sk) || (ret && !refusal_error(ret)))
+	if (!sk)
 		return 0;
+	if (!function_watched(sk) || (ret && !refusal_error(ret)))
+		goto out;
 	if (len >= (int)sizeof(call.copy))
 		bpf_probe_read_kernel(&call.copy, sizeof(call.copy), address);
 	else
@@ -71,6 +74,8 @@ static __noinline int function_bound(const struct sock *sk, const void *address,
 		function_claim(sk, call.copy.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO);
 	else
 		refusal_record(sk, &call, ret);
+out:
+	check_end();
 	return 0;
 }
 
@@ -86,6 +91,7 @@ static __noinline int function_got_port(const struct sock *sk, __u16 port, long 
 		refusal_record(sk, &call, -EADDRINUSE);
 	else if (call.unbound)
 		function_claim(sk, PC_HOW_AUTOBIND);
+	check_end();
 	return 0;
 }
 

@@ -23,6 +23,44 @@ int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 	return 0;
 }
 
+SEC("fentry/__inet_bind")
+int BPF_PROG(fentry_bind4, struct sock *sk, void *address)
+{
+	check_begin_bind(sk, address);
+	return 0;
+}
+
+SEC("fentry/__inet6_bind")
+int BPF_PROG(fentry_bind6, struct sock *sk, void *address)
+{
+	check_begin_bind(sk, address);
+	return 0;
+}
+
+SEC("fentry/inet_csk_get_port")
+int BPF_PROG(fentry_get_port, struct sock *sk, unsigned short port)
+{
+	check_begin_get_port(sk, port);
+	return 0;
+}
+
+/* kuid_t is passed by value, which a trampoline allows from 6.1 on, as long as the function
+ * exists. */
+SEC("fexit/inet_bind_conflict")
+int BPF_PROG(fexit_conflict, struct sock *sk, struct sock *sk2, __u32 uid, bool relax,
+	     bool reuseport_cb_ok, bool reuseport_ok, int ret)
+{
+	check_answer(sk, sk2, ret);
+	return 0;
+}
+
+SEC("fexit/inet_rcv_saddr_equal")
+int BPF_PROG(fexit_saddr_equal, struct sock *sk, struct sock *sk2, bool match_wildcard, int ret)
+{
+	check_answer(sk, sk2, ret);
+	return 0;
+}
+
 SEC("fexit/__inet_bind")
 int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
@@ -117,6 +155,7 @@ int BPF_KPROBE(kprobe_bind4, struct sock *sk, void *address, int len)
 {
 	struct probed_call call = { .sk = sk, .address = address, .len = (__u32)len };
 
+	check_begin_bind(sk, address);
 	probe_enter(PROBED_BIND, &call);
 	return 0;
 }
@@ -126,6 +165,7 @@ int BPF_KPROBE(kprobe_bind6, struct sock *sk, void *address, int len)
 {
 	struct probed_call call = { .sk = sk, .address = address, .len = (__u32)len };
 
+	check_begin_bind(sk, address);
 	probe_enter(PROBED_BIND, &call);
 	return 0;
 }
@@ -155,6 +195,7 @@ int BPF_KPROBE(kprobe_get_port, struct sock *sk, unsigned short port)
 {
 	struct probed_call call = { .sk = sk, .port = port };
 
+	check_begin_get_port(sk, port);
 	probe_enter(PROBED_GET_PORT, &call);
 	return 0;
 }
@@ -166,6 +207,34 @@ int BPF_KRETPROBE(kretprobe_get_port, int ret)
 
 	if (probe_leave(PROBED_GET_PORT, &call))
 		function_got_port(call.sk, (__u16)call.port, ret);
+	return 0;
+}
+
+SEC("kprobe/inet_bind_conflict")
+int BPF_KPROBE(kprobe_conflict, struct sock *sk, struct sock *sk2)
+{
+	check_look(sk, sk2);
+	return 0;
+}
+
+SEC("kretprobe/inet_bind_conflict")
+int BPF_KRETPROBE(kretprobe_conflict, int ret)
+{
+	check_looked(ret);
+	return 0;
+}
+
+SEC("kprobe/inet_rcv_saddr_equal")
+int BPF_KPROBE(kprobe_saddr_equal, struct sock *sk, struct sock *sk2)
+{
+	check_look(sk, sk2);
+	return 0;
+}
+
+SEC("kretprobe/inet_rcv_saddr_equal")
+int BPF_KRETPROBE(kretprobe_saddr_equal, int ret)
+{
+	check_looked(ret);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #ifndef PORTCLASH_REFUSAL_BPF_H
 #define PORTCLASH_REFUSAL_BPF_H
 
+#include "blocker.bpf.h"
+#include "claim.bpf.h"
 #include "process.bpf.h"
 #include "walk.bpf.h"
 
@@ -111,6 +113,20 @@ static __always_inline void refusal_send(struct pc_refusal *r)
 		stat_count(PC_STAT_REFUSALS_LOST);
 }
 
+/* First among the holders: the one at which the kernel's own check stopped, if it was seen.
+ * Returns it for comparison. */
+static __always_inline const struct sock *refusal_blocker(struct pc_refusal *r,
+							  const struct sock *sk)
+{
+	struct check *check = check_of(sk);
+
+	if (!check || !check->blocker)
+		return NULL;
+	r->holders[0] = check->found;
+	r->holders_count = r->holders_total = 1;
+	return check->blocker;
+}
+
 static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
 {
 	__u32 zero = 0;
@@ -118,6 +134,9 @@ static __noinline int refusal_record(const struct sock *sk, const struct call *c
 	struct pc_refusal *r = bpf_map_lookup_elem(&refusal_scratch, &zero);
 
 	if (!sk || !call || !empty || !r)
+		return 0;
+	/* RPC tries one reserved port after another, and expects to be refused. */
+	if (by_kernel_thread() && !BPF_CORE_READ(sk, sk_socket, file))
 		return 0;
 	bpf_probe_read_kernel(r, sizeof(*r), empty);
 	r->header.type = PC_RECORD_REFUSAL;
@@ -131,7 +150,7 @@ static __noinline int refusal_record(const struct sock *sk, const struct call *c
 	refusal_wanted(r, call);
 	refusal_netns(r, BPF_CORE_READ(sk, __sk_common.skc_net.net));
 	if (r->error == EADDRINUSE && r->wanted_port)
-		walk_holders(r, sk);
+		walk_holders(r, sk, refusal_blocker(r, sk));
 	refusal_send(r);
 	return 0;
 }

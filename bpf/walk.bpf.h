@@ -25,6 +25,7 @@ struct walk {
 	__u8 fastreuse[PC_HOLDERS_MAX];
 	__u8 fastreuseport[PC_HOLDERS_MAX];
 	const struct sock *self;
+	const struct sock *known;	    /* described already, and counted */
 	struct inet_bind_hashbucket *table; /* the sweep's, with `index` the next to visit */
 	__u32 index;
 	__u32 size;
@@ -146,7 +147,7 @@ static __always_inline void walk_take(struct walk *w, const struct sock *sk)
 {
 	__u32 slot;
 
-	if (sk == w->self)
+	if (sk == w->self || sk == w->known)
 		return;
 	w->total++;
 	slot = walk_slot(w, walk_rank(w, sk));
@@ -315,8 +316,10 @@ static __always_inline void walk_describe(const struct walk *w, struct pc_refusa
 }
 
 /* Finds the holders of r->wanted_port in the network namespace of `self`, the refused
- * socket, which is left out. They go to r->holders, their number to r->holders_total. */
-static __always_inline void walk_holders(struct pc_refusal *r, const struct sock *self)
+ * socket, which is left out, as is `known` (or NULL). They are added to r->holders, their number
+ * to r->holders_total. */
+static __always_inline void walk_holders(struct pc_refusal *r, const struct sock *self,
+					 const struct sock *known)
 {
 	__u32 zero = 0;
 	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
@@ -325,6 +328,7 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 		return;
 	__builtin_memset(w, 0, sizeof(*w));
 	w->self = self;
+	w->known = known;
 	w->net = BPF_CORE_READ(self, __sk_common.skc_net.net);
 	w->port = r->wanted_port;
 	w->udp = r->proto == PC_PROTO_UDP;
@@ -338,7 +342,7 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 	walk_run();
 	if (!w->done)
 		r->walk |= PC_WALK_TRUNCATED;
-	r->holders_total = w->total;
+	r->holders_total += w->total;
 	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
 		walk_describe(w, r, i);
 }

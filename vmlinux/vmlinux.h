@@ -185,17 +185,23 @@ struct sock {
 	struct sock_reuseport *sk_reuseport_cb;
 };
 
-struct inet_timewait_sock {
-	struct sock_common __tw_common;
-	unsigned char tw_substate;
-};
-
 struct inet_bind_bucket {
 	possible_net_t ib_net;
 	unsigned short port;
 	signed char fastreuse;
 	signed char fastreuseport;
 	struct hlist_node node;
+	int l3mdev;
+};
+
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	unsigned char tw_substate;
+	struct inet_bind_bucket *tw_tb;
+};
+
+struct inet_connection_sock {
+	struct inet_bind_bucket *icsk_bind_hash;
 };
 
 struct sockaddr {
@@ -239,6 +245,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	__u64 start_boottime;
 	__u64 self_exec_id;
+	unsigned int flags;
 	int tgid;
 	int pid;
 	char comm[16];

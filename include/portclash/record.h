@@ -170,6 +170,7 @@ struct pc_endpoints {
 #define PC_SOCKET_DEAD (1 << 4)	   /* SOCK_DEAD: closed by its owner */
 #define PC_SOCKET_REUSEPORT_CB (1 << 5) /* member of a reuseport group or with a program */
 #define PC_SOCKET_TW_CONNECT (1 << 6)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
+#define PC_SOCKET_EXACT (1 << 7) /* the kernel's own check stopped at this one */
 
 /* One socket as the kernel's tables have it. Addresses: 4 bytes for IPv4, 16 for IPv6;
  * v4_address is sk_rcv_saddr, which the kernel compares even for IPv6 sockets. */

@@ -209,6 +209,30 @@ static bool is_this(json_t *holder, const struct io_look *look)
 	       json_integer_value(json_object_get(remote, "port")) == look->remote.port;
 }
 
+/* The function back ends take one holder from the kernel's own check, and it always blocks; the
+ * tracepoint back end none. */
+static void check_found_by(const struct spot *holders)
+{
+	const char *backend = holders->t->settings->backend;
+	unsigned exact = 0, expect;
+
+	for (size_t i = 0; i < json_array_size(holders->json); i++) {
+		struct spot holder = spot_at(holders, i), at = spot_below(&holder, "found_by");
+		const char *found_by = json_string_value(at.json);
+
+		if (found_by && !strcmp(found_by, "conflict-check")) {
+			expect_bool(&holder, "blocking", true);
+			exact++;
+		} else if (!found_by || strcmp(found_by, "port-table")) {
+			expected(&at, "\"conflict-check\" or \"port-table\"");
+		}
+	}
+	expect = backend ? strcmp(backend, "tracepoint") != 0 && strcmp(backend, "auto") != 0 :
+			   exact;
+	if (exact != expect || exact > 1)
+		expected(holders, "%u holders found by the kernel's conflict check", expect);
+}
+
 static void check_holders(const struct spot *s, const struct truth *truth)
 {
 	struct spot holders = spot_below(s, "holders");
@@ -228,6 +252,8 @@ static void check_holders(const struct spot *s, const struct truth *truth)
 		holder = spot_at(&holders, at);
 		verdict_check_holder(&holder, &truth->holders[i], truth->attempt);
 	}
+	if (count)
+		check_found_by(&holders);
 }
 
 json_t *verdict_check_head(struct test *t, const struct truth *truth)

@@ -9,19 +9,38 @@ static const struct pc_program tracepoint_programs[] = {
 };
 
 static const struct pc_program fentry_programs[] = {
-	{ "fentry_connect4", PC_ATTACH_SECTION },	{ "fentry_connect6", PC_ATTACH_SECTION },
-	{ "fexit_bind4", PC_ATTACH_SECTION },		{ "fexit_bind6", PC_ATTACH_SECTION },
-	{ "fexit_get_port", PC_ATTACH_SECTION },	{ "fexit_autobind", PC_ATTACH_SECTION },
-	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS }, { NULL, PC_ATTACH_NONE },
+	{ "fentry_connect4", PC_ATTACH_SECTION },
+	{ "fentry_connect6", PC_ATTACH_SECTION },
+	{ "fexit_bind4", PC_ATTACH_SECTION },
+	{ "fexit_bind6", PC_ATTACH_SECTION },
+	{ "fexit_get_port", PC_ATTACH_SECTION },
+	{ "fexit_autobind", PC_ATTACH_SECTION },
+	{ "fentry_bind4", PC_ATTACH_SECTION },
+	{ "fentry_bind6", PC_ATTACH_SECTION },
+	{ "fentry_get_port", PC_ATTACH_SECTION },
+	{ "fexit_conflict", PC_ATTACH_OPTIONAL },
+	{ "fexit_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
+	{ NULL, PC_ATTACH_NONE },
 };
 
 static const struct pc_program kprobe_programs[] = {
-	{ "kprobe_connect4", PC_ATTACH_SECTION },	{ "kprobe_connect6", PC_ATTACH_SECTION },
-	{ "kprobe_bind4", PC_ATTACH_SECTION },		{ "kretprobe_bind4", PC_ATTACH_SECTION },
-	{ "kprobe_bind6", PC_ATTACH_SECTION },		{ "kretprobe_bind6", PC_ATTACH_SECTION },
-	{ "kprobe_get_port", PC_ATTACH_SECTION },	{ "kretprobe_get_port", PC_ATTACH_SECTION },
-	{ "kprobe_autobind", PC_ATTACH_SECTION },	{ "kretprobe_autobind", PC_ATTACH_SECTION },
-	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS }, { NULL, PC_ATTACH_NONE },
+	{ "kprobe_connect4", PC_ATTACH_SECTION },
+	{ "kprobe_connect6", PC_ATTACH_SECTION },
+	{ "kprobe_bind4", PC_ATTACH_SECTION },
+	{ "kretprobe_bind4", PC_ATTACH_SECTION },
+	{ "kprobe_bind6", PC_ATTACH_SECTION },
+	{ "kretprobe_bind6", PC_ATTACH_SECTION },
+	{ "kprobe_get_port", PC_ATTACH_SECTION },
+	{ "kretprobe_get_port", PC_ATTACH_SECTION },
+	{ "kprobe_autobind", PC_ATTACH_SECTION },
+	{ "kretprobe_autobind", PC_ATTACH_SECTION },
+	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
+	{ "kretprobe_conflict", PC_ATTACH_OPTIONAL },
+	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "kretprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
+	{ NULL, PC_ATTACH_NONE },
 };
 
 /* A cookie for each new socket, without which its claim is not found again. */

@@ -14,6 +14,7 @@ enum pc_attach {
 	PC_ATTACH_SYSCALL,   /* tracepoint syscalls/NAME */
 	PC_ATTACH_CGROUP,    /* root of the cgroup2 hierarchy */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted */
+	PC_ATTACH_OPTIONAL,  /* as SECTION, where the kernel has the function */
 };
 
 struct pc_program {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and attaching; the only file that knows the skeleton. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdarg.h>
@@ -59,6 +60,27 @@ static void set_autoload(struct pc_monitor *m, const struct pc_program *programs
 	}
 }
 
+/* What hooks a function that this kernel does not have, or has inlined, is left out; only a
+ * program that is attached by its BTF needs to be, the others can be loaded anyway. */
+static void drop_missing(struct pc_monitor *m)
+{
+	struct btf *btf = NULL;
+
+	for (const struct pc_program *i = m->backend->programs; i->name; i++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, i->name);
+		const char *function = p ? strchr(bpf_program__section_name(p), '/') : NULL;
+
+		if (i->attach != PC_ATTACH_OPTIONAL || !function ||
+		    bpf_program__type(p) != BPF_PROG_TYPE_TRACING)
+			continue;
+		if (!btf)
+			btf = btf__load_vmlinux_btf();
+		if (btf__find_by_name_kind(btf, function + 1, BTF_KIND_FUNC) < 0)
+			bpf_program__set_autoload(p, false);
+	}
+	btf__free(btf);
+}
+
 static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bool with_cgroup)
 {
 	int err;
@@ -72,6 +94,7 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	}
 	set_autoload(m, m->backend->programs, true);
 	set_autoload(m, m->backend->cgroup, with_cgroup);
+	drop_missing(m);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
 		.claims_wake = CLAIMS_WAKE,
@@ -108,6 +131,10 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	switch (program->attach) {
 	case PC_ATTACH_SECTION:
 		return keep_link(m, bpf_program__attach(p));
+	case PC_ATTACH_OPTIONAL:
+		if (bpf_program__autoload(p))
+			keep_link(m, bpf_program__attach(p));
+		return 0;
 	case PC_ATTACH_ENDPOINTS:
 		return with_endpoints ? keep_link(m, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:

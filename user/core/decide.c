@@ -180,7 +180,9 @@ static void mark_holders(struct pc_verdict *v)
 		struct pc_holder *h = &v->holders[i];
 
 		pc_side_of_holder(&h->socket, &holding);
-		h->blocking = pc_conflict(v->refusal.proto, &asking, &holding);
+		/* Where the kernel itself said so, the rule is not asked. */
+		h->blocking = h->socket.flags & PC_SOCKET_EXACT ||
+			      pc_conflict(v->refusal.proto, &asking, &holding);
 		if (h->how == PC_HOW_UNKNOWN) {
 			h->how = infer_how(h, &v->refusal);
 			h->how_inferred = h->how != PC_HOW_UNKNOWN;

@@ -170,6 +170,9 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "blocking", json_boolean(h->blocking));
+	json_object_set_new(
+		o, "found_by",
+		json_string(s->flags & PC_SOCKET_EXACT ? "conflict-check" : "port-table"));
 	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
 	json_object_set_new(o, "local", endpoint(s->family, s->local, s->lport));
 	json_object_set_new(o, "remote",
