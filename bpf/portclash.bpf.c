@@ -7,7 +7,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "call.bpf.h"
-#include "owner.bpf.h"
+#include "files.bpf.h"
 #include "state.bpf.h"
 #include "autobind.bpf.h"
 #include "hooks_function.bpf.h"
@@ -89,6 +89,13 @@ SEC("iter/task_file")
 int socket_files(struct bpf_iter__task_file *ctx)
 {
 	owner_report(ctx);
+	return 0;
+}
+
+SEC("iter/task")
+int process_files(struct bpf_iter__task *ctx)
+{
+	files_walk(ctx);
 	return 0;
 }
 

@@ -8,9 +8,9 @@
 
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
-#define IPPROTO_MPTCP 262 /* needs 16 bits: 6 when cut to 8 */
+#define IPPROTO_MPTCP 262     /* needs 16 bits: 6 when cut to 8 */
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-#define SOCK_DEAD_BIT 0	  /* enum sock_flags */
+#define SOCK_DEAD_BIT 0	      /* enum sock_flags */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
@@ -104,21 +104,13 @@ static __noinline int read_socket(struct pc_socket *s, const struct sock *sk)
 	return 0;
 }
 
-/* The IPv4 or IPv6 TCP or UDP socket behind a descriptor of the current task, or NULL. */
-static __noinline struct sock *socket_of_fd(__u32 fd)
+/* The IPv4 or IPv6 TCP or UDP socket behind a file, or NULL. */
+static __always_inline struct sock *socket_of_file(struct file *file)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL, **files;
 	struct socket *socket;
 	struct sock *sk;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), &files[fd]) || !file)
-		return NULL;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
@@ -127,6 +119,21 @@ static __noinline struct sock *socket_of_fd(__u32 fd)
 	if (!protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
 		return NULL;
 	return sk;
+}
+
+/* The same behind a descriptor of the current task. */
+static __noinline struct sock *socket_of_fd(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL, **files;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), &files[fd]))
+		return NULL;
+	return socket_of_file(file);
 }
 
 #endif

@@ -170,7 +170,7 @@ struct pc_endpoints {
 #define PC_SOCKET_DEAD (1 << 4)	   /* SOCK_DEAD: closed by its owner */
 #define PC_SOCKET_REUSEPORT_CB (1 << 5) /* member of a reuseport group or with a program */
 #define PC_SOCKET_TW_CONNECT (1 << 6)	/* TIME_WAIT of a connect()-chosen port (6.18+) */
-#define PC_SOCKET_EXACT (1 << 7) /* the kernel's own check stopped at this one */
+#define PC_SOCKET_EXACT (1 << 7)	/* the kernel's own check stopped at this one */
 
 /* One socket as the kernel's tables have it. Addresses: 4 bytes for IPv4, 16 for IPv6;
  * v4_address is sk_rcv_saddr, which the kernel compares even for IPv6 sockets. */
@@ -256,6 +256,19 @@ struct pc_sweep {
 	__u32 pad;
 	__u64 ports[PC_PORT_WORDS]; /* taken in the caller's network namespace, since index 0 */
 	__u64 cookies[PC_SWEEP_COOKIES];
+};
+
+/* What one pass over the descriptor tables found: owners, or in a sweep cookies. Powers of two. */
+#define PC_FILES_OWNERS 4096
+#define PC_FILES_COOKIES 32768
+
+struct pc_files {
+	__u32 count;
+	__u32 full; /* there is more: the pass is of no use */
+	union {
+		struct pc_owner owners[PC_FILES_OWNERS];
+		__u64 cookies[PC_FILES_COOKIES];
+	};
 };
 
 /* Stands for the cookie of a TIME_WAIT that has none, in the sweep: by it those from before

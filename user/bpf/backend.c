@@ -89,6 +89,7 @@ const size_t pc_backends_count = sizeof(pc_backends) / sizeof(pc_backends[0]);
 
 const struct pc_program pc_common_programs[] = {
 	{ "socket_files", PC_ATTACH_NONE },
+	{ "process_files", PC_ATTACH_NONE },
 	{ "sweep", PC_ATTACH_NONE },
 	{ NULL, PC_ATTACH_NONE },
 };

@@ -190,11 +190,14 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->wanted_map = bpf_map__fd(s->maps.wanted_sockets);
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
+	m->files_map = bpf_map__fd(s->maps.files_result);
 	m->wanted_all = &s->bss->wanted_all;
+	m->files_sweep = &s->bss->files_sweep;
 	m->owners_link = bpf_program__attach_iter(s->progs.socket_files, NULL);
-	err = m->owners_link ? pc_reader_open(m, bpf_map__fd(s->maps.claims),
-					      bpf_map__fd(s->maps.refusals)) :
-			       -errno;
+	m->files_link = bpf_program__attach_iter(s->progs.process_files, NULL);
+	err = m->owners_link && m->files_link ? pc_reader_open(m, bpf_map__fd(s->maps.claims),
+							       bpf_map__fd(s->maps.refusals)) :
+						-errno;
 	if (err)
 		snprintf(sentence, PC_SENTENCE,
 			 "could not set up reading from the kernel: %s; if memory may not be "
@@ -347,6 +350,7 @@ void pc_monitor_close(struct pc_monitor *m)
 	while (m->links_count)
 		bpf_link__destroy(m->links[--m->links_count]);
 	bpf_link__destroy(m->owners_link);
+	bpf_link__destroy(m->files_link);
 	pc_reader_close(m);
 	portclash_bpf__destroy(m->skel);
 	free(m);

@@ -82,7 +82,9 @@ uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport);
 /* Wanted keys in one pass at most. */
 #define PC_WANTED_MAX 16384
 
-/* One pass over all open socket files; found() for each descriptor that is wanted. */
+/* One pass over the open sockets of all processes; found() for each descriptor that is wanted.
+ * With `all` each socket is given a cookie, if the kernel can, and held while it is looked at: a
+ * close() in that instant frees its port late. */
 int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
 		      void (*found)(void *context, const struct pc_owner *owner), void *context);
 
@@ -90,6 +92,10 @@ int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
  * -EOVERFLOW when the table could not be seen whole. */
 int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
 		     void *context);
+
+/* The same of the sockets that processes have open and that are not in that table. */
+int pc_monitor_sweep_files(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+			   void *context);
 
 /* The TCP ports that any socket holds in portclash's own network namespace, bound ones and
  * TIME_WAIT included, into PC_PORT_WORDS words. */

@@ -33,9 +33,13 @@ struct pc_monitor {
 	int wanted_map;
 	int sweep_prog;
 	int sweep_map;
-	struct bpf_link *owners_link;
+	int files_map;
+	struct bpf_link *owners_link; /* iter/task_file */
+	struct bpf_link *files_link;  /* iter/task */
 	bool *wanted_all;	      /* in the programs' memory */
+	bool *files_sweep;
 	const struct pc_sweep *sweep; /* mapped */
+	struct pc_files *files;	      /* mapped */
 };
 
 int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map);

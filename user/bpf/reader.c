@@ -26,14 +26,19 @@ static int watch(int epoll_fd, int fd)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int map_sweep(struct pc_monitor *m)
+/* A map's memory, or NULL with errno. */
+static void *map_memory(int map, size_t size, int protection)
 {
-	void *memory = mmap(NULL, sizeof(struct pc_sweep), PROT_READ, MAP_SHARED, m->sweep_map, 0);
+	void *memory = mmap(NULL, size, protection, MAP_SHARED, map, 0);
 
-	if (memory == MAP_FAILED)
-		return -errno;
-	m->sweep = memory;
-	return 0;
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int map_results(struct pc_monitor *m)
+{
+	m->sweep = map_memory(m->sweep_map, sizeof(*m->sweep), PROT_READ);
+	m->files = map_memory(m->files_map, sizeof(*m->files), PROT_READ | PROT_WRITE);
+	return m->sweep && m->files ? 0 : -errno;
 }
 
 int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
@@ -50,13 +55,15 @@ int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
 	err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
 	if (!err)
 		err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
-	return err ? err : map_sweep(m);
+	return err ? err : map_results(m);
 }
 
 void pc_reader_close(struct pc_monitor *m)
 {
 	if (m->sweep)
 		munmap((void *)m->sweep, sizeof(*m->sweep));
+	if (m->files)
+		munmap(m->files, sizeof(*m->files));
 	ring_buffer__free(m->claims);
 	ring_buffer__free(m->refusals);
 	if (m->epoll_fd >= 0)
@@ -122,75 +129,6 @@ int pc_monitor_reserved(struct pc_monitor *m, uint32_t netns, uint64_t *words)
 void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key)
 {
 	bpf_map_delete_elem(m->seen_map, key);
-}
-
-uint64_t pc_wanted_inode(uint64_t inode)
-{
-	return 1ULL << 62 | inode;
-}
-
-uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
-{
-	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
-}
-
-static int set_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
-{
-	uint8_t one = 1;
-
-	*m->wanted_all = wanted->all;
-	for (size_t i = 0; i < wanted->count; i++)
-		if (bpf_map_update_elem(m->wanted_map, &wanted->keys[i], &one, BPF_ANY))
-			return -errno;
-	return 0;
-}
-
-static void clear_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
-{
-	*m->wanted_all = false;
-	for (size_t i = 0; i < wanted->count; i++)
-		bpf_map_delete_elem(m->wanted_map, &wanted->keys[i]);
-}
-
-static int read_owners(struct pc_monitor *m, int fd,
-		       void (*found)(void *context, const struct pc_owner *owner), void *context)
-{
-	struct pc_owner owners[64];
-	size_t have = 0;
-	ssize_t n;
-
-	while ((n = read(fd, (char *)owners + have, sizeof(owners) - have)) > 0) {
-		size_t whole, used;
-
-		have += (size_t)n;
-		whole = have / sizeof(owners[0]);
-		for (size_t i = 0; i < whole; i++) {
-			if (pc_record_check_owner(&owners[i], sizeof(owners[i])))
-				m->invalid++;
-			else
-				found(context, &owners[i]);
-		}
-		used = whole * sizeof(owners[0]);
-		have -= used;
-		memmove(owners, (char *)owners + used, have);
-	}
-	return n < 0 ? -errno : 0;
-}
-
-int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
-		      void (*found)(void *context, const struct pc_owner *owner), void *context)
-{
-	int err, fd;
-
-	err = set_wanted(m, wanted);
-	if (!err) {
-		fd = bpf_iter_create(bpf_link__fd(m->owners_link));
-		err = fd < 0 ? -errno : read_owners(m, fd, found, context);
-		if (fd >= 0)
-			close(fd);
-	}
-	clear_wanted(m, wanted);
-	return err;
 }
 
 static int sweep_from(struct pc_monitor *m, uint32_t start)

@@ -57,11 +57,6 @@ static void on_alive(void *context, uint64_t cookie)
 	pc_ledger_mark(w->ledger, cookie);
 }
 
-static void on_alive_owner(void *context, const struct pc_owner *o)
-{
-	on_alive(context, o->socket.cookie);
-}
-
 static void keep_process(void *context, const struct pc_entry *e)
 {
 	struct pc_watch *w = context;
@@ -78,14 +73,13 @@ static void retire_process(void *context, const struct pc_process_key *key)
 
 void pc_sweep_if_needed(struct pc_watch *w)
 {
-	struct pc_wanted all = { .all = true };
 	uint64_t started = pc_boot_ns();
 	long dropped;
 
 	if (!pc_ledger_wants_sweep(w->ledger))
 		return;
 	if (pc_monitor_sweep(w->monitor, on_alive, w) ||
-	    pc_monitor_owners(w->monitor, &all, on_alive_owner, w)) {
+	    pc_monitor_sweep_files(w->monitor, on_alive, w)) {
 		pc_ledger_sweep_failed(w->ledger);
 		return;
 	}
