@@ -71,6 +71,16 @@ struct inet_timewait_sock___connect {
 	unsigned int tw_connect_bind : 1;
 };
 
+/* Only with CONFIG_NET_L3_MASTER_DEV; an int up to 5.14, a byte later. */
+struct netns_ipv4___l3mdev {
+	int sysctl_tcp_l3mdev_accept;
+};
+
+/* Devices by index. */
+struct net___devices {
+	struct hlist_head *dev_index_head;
+};
+
 #pragma clang attribute pop
 
 /* 5.12 (c5dbb89fc2ac) lets tracing programs make a cookie; the same version brought
@@ -153,6 +163,28 @@ static __always_inline struct kernfs_node *compat_kernfs_parent(const struct ker
 	if (bpf_core_field_exists(rcu->__parent))
 		return BPF_CORE_READ(rcu, __parent);
 	return BPF_CORE_READ((const struct kernfs_node___plain *)kn, parent);
+}
+
+/* May a TCP socket outside a VRF be reached through one? Then there is one port space for all. */
+static __always_inline bool compat_l3mdev_accept(const struct net *net)
+{
+	const struct netns_ipv4___l3mdev *ipv4 = (const void *)&net->ipv4;
+
+	if (!bpf_core_field_exists(ipv4->sysctl_tcp_l3mdev_accept))
+		return true;
+	return BPF_CORE_READ_BITFIELD_PROBED(ipv4, sysctl_tcp_l3mdev_accept);
+}
+
+/* The head of the list that has the device with this index; NULL: not found this way. */
+static __always_inline struct hlist_node *compat_first_device(const struct net *net, __u32 ifindex)
+{
+	const struct net___devices *n = (const void *)net;
+	struct hlist_head *heads;
+
+	if (!bpf_core_field_exists(n->dev_index_head))
+		return NULL;
+	heads = BPF_CORE_READ(n, dev_index_head);
+	return BPF_CORE_READ(&heads[ifindex % 256], first); /* NETDEV_HASHENTRIES */
 }
 
 static __always_inline bool compat_tw_connect(const struct inet_timewait_sock *tw)

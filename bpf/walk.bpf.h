@@ -6,6 +6,7 @@
 #ifndef PORTCLASH_WALK_BPF_H
 #define PORTCLASH_WALK_BPF_H
 
+#include "l3mdev.bpf.h"
 #include "socket.bpf.h"
 
 /* Sockets and table entries visited at most: some milliseconds. Beyond it PC_WALK_TRUNCATED
@@ -34,6 +35,7 @@ struct walk {
 	__u32 blocking;	 /* slots taken behind those for listeners */
 	__u32 others;	 /* slots taken from the back */
 	__u32 v4_wanted;
+	__s32 l3mdev;
 	__u16 port;
 	__u8 udp;
 	__u8 done;
@@ -199,6 +201,13 @@ static __always_inline void walk_address(struct walk *w)
 	w->owner = BPF_CORE_READ(tb2, owners.first);
 }
 
+/* Is it the bucket of the port that was asked for? */
+static __always_inline bool walk_is_bucket(const struct walk *w, const struct inet_bind_bucket *tb)
+{
+	return BPF_CORE_READ(tb, port) == w->port && BPF_CORE_READ(tb, ib_net.net) == w->net &&
+	       (w->l3mdev == L3MDEV_UNKNOWN || BPF_CORE_READ(tb, l3mdev) == w->l3mdev);
+}
+
 static __always_inline void walk_bucket(struct walk *w)
 {
 	struct inet_bind_bucket *tb = node_entry(w->bucket, struct inet_bind_bucket, node);
@@ -206,7 +215,7 @@ static __always_inline void walk_bucket(struct walk *w)
 	w->bucket = next_of(w->bucket);
 	if (w->sweep) {
 		sweep_port(w, tb);
-	} else if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net) {
+	} else if (!walk_is_bucket(w, tb)) {
 		return;
 	} else {
 		w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
@@ -332,6 +341,7 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 	w->net = BPF_CORE_READ(self, __sk_common.skc_net.net);
 	w->port = r->wanted_port;
 	w->udp = r->proto == PC_PROTO_UDP;
+	w->l3mdev = w->udp ? 0 : l3mdev_of(self);
 	w->reuse = r->socket.reuse;
 	w->v4_wanted = *(__u32 *)r->wanted;
 	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;

@@ -92,6 +92,32 @@ struct netns_ipv4 {
 	int sysctl_ip_prot_sock;
 };
 
+/* Of the flags of a device, those of VRF; their values differ between kernels. */
+enum netdev_priv_flags {
+	IFF_L3MDEV_MASTER = 1 << 18,
+	IFF_L3MDEV_SLAVE = 1 << 23,
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct net_device {
+	struct hlist_node index_hlist;
+	int ifindex;
+	unsigned int priv_flags;
+	struct {
+		struct list_head upper;
+	} adj_list;
+};
+
+/* A link from a device to one above it: net/core/dev.c */
+struct netdev_adjacent {
+	struct net_device *dev;
+	bool master;
+	struct list_head list;
+};
+
 struct net {
 	__u32 hash_mix;
 	struct ns_common ns;

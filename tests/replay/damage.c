@@ -93,8 +93,7 @@ static int flips(const char *folder, const struct bytes *good)
 	if (!err)
 		err = flip(folder, "proto", *good, offsetof(struct pc_refusal, proto), 0);
 	if (!err)
-		err = flip(folder, "family", *good, offsetof(struct pc_refusal, holders[0].family),
-			   0);
+		err = flip(folder, "family", *good, offsetof(struct pc_refusal, wanted_family), 0);
 	longer.data[longer.refusal + offsetof(struct pc_refusal, header.size) + 1] ^= 0x40;
 	return err ? err : write_both(folder, "size", &longer, of_refusal(&longer, "is cut off"));
 }

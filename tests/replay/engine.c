@@ -90,11 +90,7 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 		engine_finish(e);
 	e->refused = true;
 	v = &e->waiting[e->count++];
-	memset(v, 0, sizeof(*v));
-	memcpy(&v->refusal, r, PC_REFUSAL_SIZE(r->holders_count));
-	v->holders_count = r->holders_count;
-	for (unsigned i = 0; i < v->holders_count; i++)
-		v->holders[i].socket = r->holders[i];
+	pc_verdict_begin(v, r);
 	v->requester = party(e, process_of(e, &r->process, r->comm), r->comm);
 }
 

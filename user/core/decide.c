@@ -4,9 +4,34 @@
 #include "core/decide.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/address.h"
 #include "core/conflict.h"
+
+/* The kernel's table is read without locks, and before 6.18 its entries are freed at once: what was
+ * a socket on this port can have become another one, or none at all. */
+static bool still_holds(const struct pc_socket *s, const struct pc_refusal *r)
+{
+	return (s->family == PC_FAMILY_V4 || s->family == PC_FAMILY_V6) && s->proto == r->proto &&
+	       s->state < PC_STATE_COUNT && s->netns == r->netns && s->lport == r->wanted_port;
+}
+
+void pc_verdict_begin(struct pc_verdict *v, const struct pc_refusal *r)
+{
+	memset(v, 0, sizeof(*v));
+	memcpy(&v->refusal, r, PC_REFUSAL_SIZE(r->holders_count));
+	v->primary = -1;
+	v->requester.fd = -1;
+	for (unsigned i = 0; i < r->holders_count; i++) {
+		if (still_holds(&r->holders[i], r)) {
+			v->holders[v->holders_count].socket = r->holders[i];
+			v->holders[v->holders_count++].peer.fd = -1;
+		} else {
+			v->holders_changed++;
+		}
+	}
+}
 
 static bool in_range(const struct pc_refusal *r, uint16_t port)
 {

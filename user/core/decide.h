@@ -5,6 +5,11 @@
 
 #include "core/model.h"
 
+/* Begins the verdict on a refusal that was checked (core/record.h): copies the record and takes
+ * its holders, but for those that no longer are what was looked for: `holders_changed` counts
+ * them. Everything else is empty. */
+void pc_verdict_begin(struct pc_verdict *v, const struct pc_refusal *r);
+
 /* Reads refusal, holders, holders_count and, of each holder, socket, how, older and since_ns;
  * fills blocking, how and how_inferred of each holder, and primary and cause of the verdict.
  * Pure: no allocation, no calls. */

@@ -91,7 +91,8 @@ struct pc_verdict {
 	uint32_t netns_pid;	  /* some process of the refusal's namespace; 0: not known */
 	struct pc_holder holders[PC_HOLDERS_MAX];
 	unsigned holders_count;
-	int primary; /* the holder the cause speaks of, or -1 */
+	unsigned holders_changed; /* gone or reused while the kernel's table was read */
+	int primary;		  /* the holder the cause speaks of, or -1 */
 	enum pc_cause cause;
 	char *explanation;
 	struct pc_fix fixes[PC_FIXES_MAX];

@@ -47,12 +47,7 @@ static bool refusal_ok(const struct pc_refusal *r, size_t size)
 		return false;
 	if (!proto_ok(r->proto) || !family_ok(r->wanted_family) || r->error <= 0)
 		return false;
-	if (!socket_ok(&r->socket))
-		return false;
-	for (int i = 0; i < r->holders_count; i++)
-		if (!socket_ok(&r->holders[i]))
-			return false;
-	return true;
+	return socket_ok(&r->socket);
 }
 
 static bool header_ok(const struct pc_header *h, size_t size)

@@ -17,7 +17,7 @@ struct pc_record_handler {
 	void (*refusal)(void *context, const struct pc_refusal *record);
 };
 
-/* Checks the record of `size` bytes at `data` (8-byte aligned) and calls its handler. 0, or
+/* Checks the record (but not its holders: pc_verdict_begin() leaves out impossible ones) of `size` bytes at `data` (8-byte aligned) and calls its handler. 0, or
  * -EBADMSG when it is too short, of unknown type, or holds an impossible value. A record may
  * be followed by padding: the ring rounds sizes up. Of a process and a refusal only
  * header.size bytes may be read: they end behind their last text or holder. */

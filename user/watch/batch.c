@@ -211,6 +211,8 @@ static const char *what_is_missing(const struct pc_watch *w, const struct pc_ver
 		return "the kernel's port table was not found";
 	if (v->refusal.walk & PC_WALK_TRUNCATED)
 		return "more sockets are on this port than could be looked at";
+	if (!h && v->holders_changed)
+		return "a socket on this port was closed while it was looked at";
 	if (h && h->older && claims_were_lost(w))
 		return "records of claims were lost, and the holder's may be among them";
 	if (h && h->older)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/decide.h"
 #include "core/identity.h"
 #include "core/ports.h"
 #include "watch/watch_private.h"
@@ -82,15 +83,6 @@ static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
 	       (!f->tree || r->descendant);
 }
 
-static void take_holders(struct pc_verdict *v)
-{
-	v->holders_count = v->refusal.holders_count;
-	for (unsigned i = 0; i < v->holders_count; i++) {
-		v->holders[i].socket = v->refusal.holders[i];
-		v->holders[i].peer.fd = -1;
-	}
-}
-
 static void on_refusal(void *context, const struct pc_refusal *r)
 {
 	struct pc_watch *w = context;
@@ -101,9 +93,7 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 	if (w->batch_count == PC_BATCH_MAX)
 		pc_batch_finish(w);
 	v = &w->batch[w->batch_count++];
-	memset(v, 0, sizeof(*v));
-	memcpy(&v->refusal, r, PC_REFUSAL_SIZE(r->holders_count));
-	take_holders(v);
+	pc_verdict_begin(v, r);
 	/* At once: a refused server is often about to exit. */
 	pc_resolve_party(w, &r->process, r->comm, &v->requester);
 	v->requester.tid = r->tid;
