@@ -16,6 +16,8 @@ static const struct {
 	  "watch now, and explain each refused bind() and listen()" },
 	{ "agent", "portclash agent", pc_cmd_agent,
 	  "watch for good: JSON Lines, and a Prometheus textfile" },
+	{ "features", "portclash features", pc_cmd_features,
+	  "what this kernel lets portclash see, and what not" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -19,6 +19,7 @@ extern const struct scenario cases_older[];
 extern const struct scenario cases_hostile[];
 extern const struct scenario cases_filter[];
 extern const struct scenario cases_session[];
+extern const struct scenario cases_features[];
 extern const struct scenario cases_claims[];
 extern const struct scenario cases_brief[];
 extern const struct scenario cases_many[];

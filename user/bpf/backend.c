@@ -65,6 +65,7 @@ const struct pc_backend pc_backends[] = {
 		.cgroup = cookie_programs,
 		.blind = "",
 		.cgroup_blind = WITHOUT_COOKIES,
+		.exact = 2,
 	},
 	{
 		.name = "kprobe",
@@ -74,6 +75,7 @@ const struct pc_backend pc_backends[] = {
 		.cgroup_blind = WITHOUT_COOKIES,
 		.needs = "/sys/bus/event_source/devices/kprobe/type",
 		.needs_what = "kprobes (CONFIG_KPROBE_EVENTS)",
+		.exact = 4,
 	},
 	{
 		.name = "tracepoint",

@@ -31,6 +31,7 @@ struct pc_backend {
 	const char *needs;	/* a file without which it is not worth trying, or NULL */
 	const char *needs_what; /* what that file stands for */
 	bool claims_by_state;	/* connect() is seen by its TCP state */
+	unsigned exact;		/* optional programs that see the kernel's conflict check */
 };
 
 /* Best first. */

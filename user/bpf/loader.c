@@ -13,6 +13,7 @@
 #include "bpf/attach.h"
 #include "bpf/cgroup_root.h"
 #include "bpf/monitor_private.h"
+#include "bpf/support.h"
 #include "portclash.skel.h"
 
 /* Claims waiting in their ring that wake the reader before its timer does: a quarter. */
@@ -31,22 +32,10 @@ static int print_messages(enum libbpf_print_level level, const char *format, va_
 
 static void explain_load(const struct pc_backend *backend, int err, char *sentence)
 {
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		snprintf(sentence, PC_SENTENCE,
-			 "this kernel has no type information (/sys/kernel/btf/vmlinux): portclash "
-			 "needs a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distribution "
-			 "kernels from 5.10 on are");
-	else if (err == -EPERM || geteuid())
-		snprintf(sentence, PC_SENTENCE,
-			 "the kernel does not allow loading the eBPF programs of the %s back end "
-			 "(%s): run portclash as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN "
-			 "and CAP_SYS_PTRACE; if it is, try --backend auto",
-			 backend->name, strerror(-err));
-	else
-		snprintf(sentence, PC_SENTENCE,
-			 "the kernel refused the eBPF programs of the %s back end: %s; run with "
-			 "--verbose to see which program and why, and report it",
-			 backend->name, strerror(-err));
+	struct pc_support support;
+
+	pc_support_probe(&support);
+	pc_support_explain(&support, backend->name, -err, sentence, PC_SENTENCE);
 }
 
 static void set_autoload(struct pc_monitor *m, const struct pc_program *programs, bool on)
@@ -132,8 +121,8 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_SECTION:
 		return keep_link(m, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
-		if (bpf_program__autoload(p))
-			keep_link(m, bpf_program__attach(p));
+		if (!bpf_program__autoload(p) || keep_link(m, bpf_program__attach(p)))
+			m->optional_missing++;
 		return 0;
 	case PC_ATTACH_ENDPOINTS:
 		return with_endpoints ? keep_link(m, bpf_program__attach(p)) : 0;
@@ -297,6 +286,11 @@ bool pc_monitor_knows(const char *name)
 	return known;
 }
 
+const char *pc_monitor_backend_name(size_t index)
+{
+	return index < pc_backends_count ? pc_backends[index].name : NULL;
+}
+
 static bool is_meant(const struct pc_backend *backend, const char *name)
 {
 	return !strcmp(name, "auto") || !strcmp(name, backend->name);
@@ -359,6 +353,11 @@ void pc_monitor_close(struct pc_monitor *m)
 const char *pc_monitor_backend(const struct pc_monitor *m)
 {
 	return m->backend->name;
+}
+
+bool pc_monitor_exact(const struct pc_monitor *m)
+{
+	return m->backend->exact && m->optional_missing < m->backend->exact;
 }
 
 const char *pc_monitor_blind(const struct pc_monitor *m)

@@ -29,6 +29,9 @@ struct pc_monitor_options {
 /* Is this "auto" or the name of a back end? */
 bool pc_monitor_knows(const char *name);
 
+/* Names of the back ends, best first; NULL beyond the last. */
+const char *pc_monitor_backend_name(size_t index);
+
 /* Loads and attaches. On failure a negative errno, with in `sentence` (PC_SENTENCE bytes)
  * what is wrong and what to do. `handler` is copied. */
 int pc_monitor_open(const struct pc_monitor_options *options,
@@ -37,6 +40,9 @@ int pc_monitor_open(const struct pc_monitor_options *options,
 void pc_monitor_close(struct pc_monitor *m);
 
 const char *pc_monitor_backend(const struct pc_monitor *m);
+
+/* Is the blocking socket taken from inside the kernel's own conflict check? */
+bool pc_monitor_exact(const struct pc_monitor *m);
 
 /* What the back end in use cannot see, as one clause for the start-up line; "" for nothing. */
 const char *pc_monitor_blind(const struct pc_monitor *m);

@@ -20,6 +20,7 @@ struct pc_monitor {
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
 	size_t links_count;
+	unsigned optional_missing; /* programs that could not be attached, and need not be */
 	struct pc_record_handler handler;
 	uint64_t invalid;
 
