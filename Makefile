@@ -37,6 +37,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) $(USER_CFLAGS) -c $< -o $@
 
 $(BUILD)/user/bpf/loader.o: $(BUILD)/portclash.skel.h
+$(BUILD)/user/bpf/who.o: $(BUILD)/who.skel.h
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h vmlinux/*.h include/portclash/*.h)
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@
 #include "blocker.bpf.h"
 #include "claim.bpf.h"
 #include "process.bpf.h"
-#include "walk.bpf.h"
+#include "visit.bpf.h"
 
 #define EACCES 13
 #define EADDRINUSE 98

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Walking the kernel's port tables: every socket on one port, those worth naming first; or
- * the whole TCP table, to list the sockets that still hold a port (the sweep).
+/* Walking the kernel's port tables, TCP's bind buckets or UDP's hash slots: what is on one port
+ * (holders.bpf.h), or the whole table (sweep.bpf.h, who.bpf.c).
  * Nested loops (bucket, address, owner) exceed the verifier's limit, so there is one loop
  * with a cursor for each level, kept in a map so that the verifier's states converge. */
 #ifndef PORTCLASH_WALK_BPF_H
 #define PORTCLASH_WALK_BPF_H
 
-#include "l3mdev.bpf.h"
 #include "socket.bpf.h"
 
 /* Sockets and table entries visited at most: some milliseconds. Beyond it PC_WALK_TRUNCATED
  * is set and the total is a lower bound. */
 #define WALK_STEPS (1 << 17)
 #define WALK_ROUND 128
-
-/* How much a holder is worth naming, when there are more than fit. */
-enum rank { RANK_OTHER, RANK_BLOCKING, RANK_LISTEN };
 
 struct walk {
 	const struct net *net;
@@ -26,8 +22,8 @@ struct walk {
 	__u8 fastreuse[PC_HOLDERS_MAX];
 	__u8 fastreuseport[PC_HOLDERS_MAX];
 	const struct sock *self;
-	const struct sock *known;	    /* described already, and counted */
-	struct inet_bind_hashbucket *table; /* the sweep's, with `index` the next to visit */
+	const struct sock *known; /* described already, and counted */
+	void *table;		  /* all of it is walked, with `index` the next to visit; or NULL */
 	__u32 index;
 	__u32 size;
 	__u32 total;
@@ -47,14 +43,6 @@ struct walk {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct pc_sweep);
-} sweep_result SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
@@ -64,104 +52,10 @@ struct {
 #define node_entry(node, type, member) \
 	((type *)((void *)(node)-bpf_core_field_offset(type, member)))
 
-/* A coarse order only; user space decides exactly what blocks. */
-static __always_inline enum rank walk_rank(const struct walk *w, const struct sock *sk)
-{
-	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	__u32 v4 = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
-
-	if (!w->any_wanted && v4 && v4 != w->v4_wanted)
-		return RANK_OTHER;
-	if (state == PC_STATE_LISTEN)
-		return RANK_LISTEN;
-	if (w->reuse && BPF_CORE_READ_BITFIELD_PROBED(&sk->__sk_common, skc_reuse))
-		return RANK_OTHER;
-	return RANK_BLOCKING;
-}
-
-/* The slot for a holder of this rank, or PC_HOLDERS_MAX when there is none. Listeners fill
- * the front, other blocking ones follow, the rest fills from the back and gives way. */
-static __always_inline __u32 walk_slot(struct walk *w, enum rank rank)
-{
-	const __u32 room = PC_HOLDERS_MAX - PC_HOLDERS_LISTEN;
-
-	if (rank == RANK_LISTEN && w->listeners < PC_HOLDERS_LISTEN)
-		return w->listeners++;
-	if (rank != RANK_OTHER) {
-		if (w->blocking >= room)
-			return PC_HOLDERS_MAX;
-		if (w->blocking + w->others == room)
-			w->others--;
-		return PC_HOLDERS_LISTEN + w->blocking++;
-	}
-	if (w->blocking + w->others >= room)
-		return PC_HOLDERS_MAX;
-	w->others++;
-	return PC_HOLDERS_MAX - w->others;
-}
-
-static __always_inline __u64 sweep_key(const struct sock *sk)
-{
-	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	bool is_v6 = BPF_CORE_READ(sk, __sk_common.skc_family) == PC_FAMILY_V6;
-	__u32 remote[4] = {};
-
-	if (cookie || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_TIME_WAIT)
-		return cookie;
-	if (is_v6)
-		bpf_core_read(remote, sizeof(remote), &sk->__sk_common.skc_v6_daddr);
-	else
-		bpf_core_read(remote, 4, &sk->__sk_common.skc_daddr);
-	return pc_time_wait_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
-				BPF_CORE_READ(sk, __sk_common.skc_num),
-				__builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport)), is_v6,
-				remote);
-}
-
-/* False when there is no more room: the sweep is called again from this index. */
-static __always_inline bool sweep_take(const struct sock *sk)
-{
-	__u32 zero = 0, n;
-	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
-
-	if (!out)
-		return false;
-	n = out->count;
-	if (n >= PC_SWEEP_COOKIES)
-		return false;
-	out->cookies[n] = sweep_key(sk);
-	out->count = n + 1;
-	return true;
-}
-
-/* A port of the caller's own network namespace is taken. */
-static __always_inline void sweep_port(const struct walk *w, const struct inet_bind_bucket *tb)
-{
-	__u32 zero = 0;
-	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
-	__u16 port = BPF_CORE_READ(tb, port);
-
-	if (out && BPF_CORE_READ(tb, ib_net.net) == w->net)
-		out->ports[port / 64] |= 1ULL << (port % 64);
-}
-
-static __always_inline void walk_take(struct walk *w, const struct sock *sk)
-{
-	__u32 slot;
-
-	if (sk == w->self || sk == w->known)
-		return;
-	w->total++;
-	slot = walk_slot(w, walk_rank(w, sk));
-	if (slot >= PC_HOLDERS_MAX)
-		return;
-	/* The verifier does not see the bound through the register copies before it. */
-	asm volatile("" : "+r"(slot));
-	slot &= PC_HOLDERS_MAX - 1;
-	w->found[slot] = sk;
-	w->fastreuse[slot] = w->tb_fastreuse;
-	w->fastreuseport[slot] = w->tb_fastreuseport;
-}
+/* Supplied by what walks: is this bucket worth looking into; and what to do with a socket: false
+ * when there is no more room. */
+static bool walk_enter(struct walk *w, const struct inet_bind_bucket *tb);
+static bool walk_visit(struct walk *w, const struct sock *sk);
 
 /* Local copies of the cursors throughout: an access through `w` inside BPF_CORE_READ would
  * be relocated as if struct walk were the kernel's. */
@@ -176,18 +70,12 @@ static __always_inline bool walk_owner(struct walk *w)
 	struct hlist_node *owner = w->owner;
 	const struct sock *sk;
 
-	if (w->udp) {
+	if (w->udp)
 		sk = node_entry(owner, struct sock, __sk_common.skc_node);
-		if (BPF_CORE_READ(sk, __sk_common.skc_net.net) == w->net &&
-		    BPF_CORE_READ(sk, __sk_common.skc_num) == w->port)
-			walk_take(w, sk);
-	} else {
+	else
 		sk = node_entry(owner, struct sock, __sk_common.skc_bind_node);
-		if (!w->sweep)
-			walk_take(w, sk);
-		else if (!sweep_take(sk))
-			return false;
-	}
+	if (!walk_visit(w, sk))
+		return false;
 	w->owner = next_of(owner);
 	return true;
 }
@@ -201,37 +89,35 @@ static __always_inline void walk_address(struct walk *w)
 	w->owner = BPF_CORE_READ(tb2, owners.first);
 }
 
-/* Is it the bucket of the port that was asked for? */
-static __always_inline bool walk_is_bucket(const struct walk *w, const struct inet_bind_bucket *tb)
-{
-	return BPF_CORE_READ(tb, port) == w->port && BPF_CORE_READ(tb, ib_net.net) == w->net &&
-	       (w->l3mdev == L3MDEV_UNKNOWN || BPF_CORE_READ(tb, l3mdev) == w->l3mdev);
-}
-
 static __always_inline void walk_bucket(struct walk *w)
 {
 	struct inet_bind_bucket *tb = node_entry(w->bucket, struct inet_bind_bucket, node);
 
 	w->bucket = next_of(w->bucket);
-	if (w->sweep) {
-		sweep_port(w, tb);
-	} else if (!walk_is_bucket(w, tb)) {
+	if (!walk_enter(w, tb))
 		return;
-	} else {
-		w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
-		w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
-	}
+	w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
+	w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
 	if (compat_has_bhash2())
 		w->address = compat_first_bind2(tb);
 	else
 		w->owner = compat_first_owner(tb);
 }
 
-/* The stride varies with the size of the kernel's spinlock. */
-static __always_inline struct inet_bind_hashbucket *bind_bucket(struct inet_bind_hashbucket *table,
-								__u32 index)
+/* The strides vary with the size of the kernel's spinlock. */
+static __always_inline struct hlist_node *first_bucket(void *table, __u32 index)
 {
-	return (void *)table + (__u64)index * bpf_core_type_size(struct inet_bind_hashbucket);
+	struct inet_bind_hashbucket *head =
+		table + (__u64)index * bpf_core_type_size(struct inet_bind_hashbucket);
+
+	return BPF_CORE_READ(head, chain.first);
+}
+
+static __always_inline struct hlist_node *first_udp(void *table, __u32 index)
+{
+	struct udp_hslot *slot = table + (__u64)index * bpf_core_type_size(struct udp_hslot);
+
+	return BPF_CORE_READ(slot, head.first);
 }
 
 /* One step of the walk; 1 when it is over. */
@@ -248,10 +134,11 @@ __attribute__((noinline)) int walk_step(void)
 		walk_address(w);
 	} else if (w->bucket) {
 		walk_bucket(w);
-	} else if (w->sweep && w->index < w->size) {
-		struct inet_bind_hashbucket *head = bind_bucket(w->table, w->index++);
-
-		w->bucket = BPF_CORE_READ(head, chain.first);
+	} else if (w->table && w->index < w->size) {
+		if (w->udp)
+			w->owner = first_udp(w->table, w->index++);
+		else
+			w->bucket = first_bucket(w->table, w->index++);
 	} else {
 		w->done = 1;
 		return 1;
@@ -269,8 +156,7 @@ static __always_inline bool walk_start_tcp(struct walk *w)
 
 	if (!table || !size)
 		return false;
-	table = bind_bucket(table, index);
-	w->bucket = BPF_CORE_READ(table, chain.first);
+	w->bucket = first_bucket(table, index);
 	return true;
 }
 
@@ -283,8 +169,7 @@ static __always_inline bool walk_start_udp(struct walk *w)
 
 	if (!table || !slots)
 		return false;
-	slots = (void *)slots + (__u64)index * bpf_core_type_size(struct udp_hslot);
-	w->owner = BPF_CORE_READ(slots, head.first);
+	w->owner = first_udp(slots, index);
 	return true;
 }
 
@@ -299,92 +184,30 @@ __attribute__((noinline)) int walk_round(void)
 	return 0;
 }
 
-static __always_inline void walk_run(void)
+/* Sets out to walk the whole TCP table, one for all network namespaces, from `start` on. */
+static __always_inline void walk_start_all_tcp(struct walk *w, __u32 start)
 {
-	for (int i = 0; i < WALK_STEPS / WALK_ROUND; i++)
-		if (walk_round())
-			break;
-}
-
-/* Appends what was found in slot `i`, if anything. `r` is memory of a map: the verifier
- * knows nothing of holders_count but what is checked here. */
-static __always_inline void walk_describe(const struct walk *w, struct pc_refusal *r, __u32 i)
-{
-	__u32 n = r->holders_count;
-	struct pc_socket *h;
-
-	if (!w->found[i] || n >= PC_HOLDERS_MAX)
-		return;
-	asm volatile("" : "+r"(n));
-	n &= PC_HOLDERS_MAX - 1;
-	h = &r->holders[n];
-	read_socket(h, w->found[i]);
-	h->fastreuse = (__s8)w->fastreuse[i];
-	h->fastreuseport = (__s8)w->fastreuseport[i];
-	r->holders_count = n + 1;
-}
-
-/* Finds the holders of r->wanted_port in the network namespace of `self`, the refused
- * socket, which is left out, as is `known` (or NULL). They are added to r->holders, their number
- * to r->holders_total. */
-static __always_inline void walk_holders(struct pc_refusal *r, const struct sock *self,
-					 const struct sock *known)
-{
-	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
-
-	if (!w)
-		return;
-	__builtin_memset(w, 0, sizeof(*w));
-	w->self = self;
-	w->known = known;
-	w->net = BPF_CORE_READ(self, __sk_common.skc_net.net);
-	w->port = r->wanted_port;
-	w->udp = r->proto == PC_PROTO_UDP;
-	w->l3mdev = w->udp ? 0 : l3mdev_of(self);
-	w->reuse = r->socket.reuse;
-	w->v4_wanted = *(__u32 *)r->wanted;
-	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;
-	if (w->udp ? !walk_start_udp(w) : !walk_start_tcp(w)) {
-		r->walk |= PC_WALK_NO_TABLE;
-		return;
-	}
-	walk_run();
-	if (!w->done)
-		r->walk |= PC_WALK_TRUNCATED;
-	r->holders_total += w->total;
-	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
-		walk_describe(w, r, i);
-}
-
-/* Lists the cookies of all sockets in the TCP port table from index `start` on. The table
- * is one for all network namespaces. */
-static __always_inline void walk_sweep(__u32 start)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
-	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
-	void *empty = bpf_map_lookup_elem(&zeros, &zero);
-	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
+	const struct net *net = w->net;
 	struct inet_hashinfo *info = BPF_CORE_READ(net, ipv4.tcp_death_row.hashinfo);
 
-	if (!w || !out || !empty)
-		return;
-	__builtin_memset(w, 0, sizeof(*w));
-	out->count = out->end = 0;
-	out->next = start;
-	if (start == 0)
-		bpf_probe_read_kernel(out->ports, sizeof(out->ports), empty);
-	w->net = net;
-	w->sweep = 1;
 	w->index = start;
 	w->table = BPF_CORE_READ(info, bhash);
 	w->size = w->table ? BPF_CORE_READ(info, bhash_size) : 0;
-	walk_run();
-	out->end = w->done && w->size;
-	/* Stopped in the middle of an index: that one again. */
-	out->next = w->index - (w->bucket || w->address || w->owner);
+}
+
+/* True when the walk is over, false when it has taken WALK_STEPS steps. */
+static __always_inline bool walk_run(void)
+{
+	for (int i = 0; i < WALK_STEPS / WALK_ROUND; i++)
+		if (walk_round())
+			return true;
+	return false;
+}
+
+/* Where to go on: stopped in the middle of an index, that one again. */
+static __always_inline __u32 walk_next(const struct walk *w)
+{
+	return w->index - (w->bucket || w->address || w->owner);
 }
 
 #endif

@@ -29,8 +29,8 @@ find_in() {
 
 check_all() {
 	cd "$1" || exit 1
-	result "only the loader knows the skeleton" \
-		"$(find_in '#include ".*\.skel\.h"' user | grep -v '^user/bpf/loader\.c:')"
+	result "only the loaders know the skeletons" \
+		"$(find_in '#include ".*\.skel\.h"' user | grep -v -e '^user/bpf/loader\.c:' -e '^user/bpf/who\.c:')"
 	result "only compat.bpf.h knows flavours of structures" \
 		"$(find_in '[a-z0-9]___[a-z0-9]' bpf | grep -v '^bpf/compat\.bpf\.h:' |
 			grep -v 'inet_bind2_bucket___6_8')"

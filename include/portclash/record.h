@@ -271,6 +271,18 @@ struct pc_files {
 	};
 };
 
+/* The sockets on one port, of `portclash who`: `total` of them, of which as many as fit are
+ * described. Unless `end`, the table was too large to be looked at whole. */
+#define PC_PORT_SOCKETS 4096
+
+struct pc_port_sockets {
+	__u32 end;
+	__u32 total;
+	__u32 found_table;
+	__u32 pad;
+	struct pc_socket sockets[PC_PORT_SOCKETS];
+};
+
 /* Stands for the cookie of a TIME_WAIT that has none, in the sweep: by it those from before
  * the start are known again. `remote` is 4 bytes for IPv4, 16 for IPv6. Bit 63 is set, which
  * no cookie has. */

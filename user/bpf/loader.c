@@ -4,7 +4,6 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +11,13 @@
 
 #include "bpf/attach.h"
 #include "bpf/cgroup_root.h"
+#include "bpf/messages.h"
 #include "bpf/monitor_private.h"
 #include "bpf/support.h"
 #include "portclash.skel.h"
 
 /* Claims waiting in their ring that wake the reader before its timer does: a quarter. */
 #define CLAIMS_WAKE (256 * 1024)
-
-static int ignore_messages(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
-static int print_messages(enum libbpf_print_level level, const char *format, va_list args)
-{
-	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
-}
 
 static void explain_load(const struct pc_backend *backend, int err, char *sentence)
 {
@@ -176,17 +165,17 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->stats_map = bpf_map__fd(s->maps.stats);
 	m->netns_map = bpf_map__fd(s->maps.netns_ports);
 	m->seen_map = bpf_map__fd(s->maps.seen_processes);
-	m->wanted_map = bpf_map__fd(s->maps.wanted_sockets);
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
-	m->files_map = bpf_map__fd(s->maps.files_result);
-	m->wanted_all = &s->bss->wanted_all;
-	m->files_sweep = &s->bss->files_sweep;
-	m->owners_link = bpf_program__attach_iter(s->progs.socket_files, NULL);
-	m->files_link = bpf_program__attach_iter(s->progs.process_files, NULL);
-	err = m->owners_link && m->files_link ? pc_reader_open(m, bpf_map__fd(s->maps.claims),
-							       bpf_map__fd(s->maps.refusals)) :
-						-errno;
+	m->owners = (struct pc_owners){
+		.wanted_map = bpf_map__fd(s->maps.wanted_sockets),
+		.files_map = bpf_map__fd(s->maps.files_result),
+		.by_file = bpf_program__attach_iter(s->progs.socket_files, NULL),
+		.by_process = bpf_program__attach_iter(s->progs.process_files, NULL),
+		.wanted_all = &s->bss->wanted_all,
+		.files_sweep = &s->bss->files_sweep,
+	};
+	err = pc_reader_open(m, bpf_map__fd(s->maps.claims), bpf_map__fd(s->maps.refusals));
 	if (err)
 		snprintf(sentence, PC_SENTENCE,
 			 "could not set up reading from the kernel: %s; if memory may not be "
@@ -316,8 +305,7 @@ int pc_monitor_open(const struct pc_monitor_options *o, const struct pc_record_h
 	/* Large blocks (the kernel's BTF, read at each attempt) are given back when freed: else
 	 * the C library raises this limit by itself and keeps them. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(o->verbose ? print_messages : ignore_messages);
+	pc_messages(o->verbose);
 	for (size_t i = 0; i < pc_backends_count; i++) {
 		if (!is_meant(&pc_backends[i], o->backend))
 			continue;
@@ -343,8 +331,6 @@ void pc_monitor_close(struct pc_monitor *m)
 		return;
 	while (m->links_count)
 		bpf_link__destroy(m->links[--m->links_count]);
-	bpf_link__destroy(m->owners_link);
-	bpf_link__destroy(m->files_link);
 	pc_reader_close(m);
 	portclash_bpf__destroy(m->skel);
 	free(m);

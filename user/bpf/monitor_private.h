@@ -7,6 +7,7 @@
 
 #include "bpf/backend.h"
 #include "bpf/monitor.h"
+#include "bpf/owners.h"
 
 /* Hooks of the largest back end and the cgroup programs, with room. */
 #define PC_LINKS_MAX 32
@@ -31,16 +32,10 @@ struct pc_monitor {
 	int stats_map;
 	int netns_map;
 	int seen_map;
-	int wanted_map;
 	int sweep_prog;
 	int sweep_map;
-	int files_map;
-	struct bpf_link *owners_link; /* iter/task_file */
-	struct bpf_link *files_link;  /* iter/task */
-	bool *wanted_all;	      /* in the programs' memory */
-	bool *files_sweep;
+	struct pc_owners owners;
 	const struct pc_sweep *sweep; /* mapped */
-	struct pc_files *files;	      /* mapped */
 };
 
 int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map);

@@ -4,11 +4,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "bpf/monitor_private.h"
-
-typedef void (*found_fn)(void *context, const struct pc_owner *owner);
+#include "bpf/owners.h"
 
 uint64_t pc_wanted_inode(uint64_t inode)
 {
@@ -20,25 +19,25 @@ uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
 	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
 }
 
-static int set_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
+static int set_wanted(struct pc_owners *o, const struct pc_wanted *wanted)
 {
 	uint8_t one = 1;
 
-	*m->wanted_all = wanted->all;
+	*o->wanted_all = wanted->all;
 	for (size_t i = 0; i < wanted->count; i++)
-		if (bpf_map_update_elem(m->wanted_map, &wanted->keys[i], &one, BPF_ANY))
+		if (bpf_map_update_elem(o->wanted_map, &wanted->keys[i], &one, BPF_ANY))
 			return -errno;
 	return 0;
 }
 
-static void clear_wanted(struct pc_monitor *m, const struct pc_wanted *wanted)
+static void clear_wanted(struct pc_owners *o, const struct pc_wanted *wanted)
 {
-	*m->wanted_all = false;
+	*o->wanted_all = false;
 	for (size_t i = 0; i < wanted->count; i++)
-		bpf_map_delete_elem(m->wanted_map, &wanted->keys[i]);
+		bpf_map_delete_elem(o->wanted_map, &wanted->keys[i]);
 }
 
-static int read_owners(struct pc_monitor *m, int fd, found_fn found, void *context)
+static int read_owners(struct pc_owners *o, int fd, pc_owner_fn found, void *context)
 {
 	struct pc_owner owners[64];
 	size_t have = 0;
@@ -51,7 +50,7 @@ static int read_owners(struct pc_monitor *m, int fd, found_fn found, void *conte
 		whole = have / sizeof(owners[0]);
 		for (size_t i = 0; i < whole; i++) {
 			if (pc_record_check_owner(&owners[i], sizeof(owners[i])))
-				m->invalid++;
+				o->invalid++;
 			else
 				found(context, &owners[i]);
 		}
@@ -62,10 +61,10 @@ static int read_owners(struct pc_monitor *m, int fd, found_fn found, void *conte
 	return n < 0 ? -errno : 0;
 }
 
-static int owners_by_file(struct pc_monitor *m, found_fn found, void *context)
+static int owners_by_file(struct pc_owners *o, pc_owner_fn found, void *context)
 {
-	int fd = bpf_iter_create(bpf_link__fd(m->owners_link));
-	int err = fd < 0 ? -errno : read_owners(m, fd, found, context);
+	int fd = bpf_iter_create(bpf_link__fd(o->by_file));
+	int err = fd < 0 ? -errno : read_owners(o, fd, found, context);
 
 	if (fd >= 0)
 		close(fd);
@@ -73,50 +72,50 @@ static int owners_by_file(struct pc_monitor *m, found_fn found, void *context)
 }
 
 /* The program writes to its map and nothing to be read: EAGAIN is "so far nothing". */
-static int walk_files(struct pc_monitor *m, bool sweep)
+static int walk_files(struct pc_owners *o, bool sweep)
 {
-	int fd = bpf_iter_create(bpf_link__fd(m->files_link));
+	int fd = bpf_iter_create(bpf_link__fd(o->by_process));
 	char unused[64];
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	m->files->count = m->files->full = 0;
-	*m->files_sweep = sweep;
+	o->files->count = o->files->full = 0;
+	*o->files_sweep = sweep;
 	while ((n = read(fd, unused, sizeof(unused))) > 0 || (n < 0 && errno == EAGAIN))
 		;
 	n = n < 0 ? -errno : 0;
 	close(fd);
 	if (n)
 		return (int)n;
-	return m->files->full ? -EOVERFLOW : 0;
+	return o->files->full ? -EOVERFLOW : 0;
 }
 
-static int owners_by_process(struct pc_monitor *m, found_fn found, void *context)
+static int owners_by_process(struct pc_owners *o, pc_owner_fn found, void *context)
 {
-	int err = walk_files(m, false);
+	int err = walk_files(o, false);
 
 	if (err)
 		return err;
-	for (uint32_t i = 0; i < m->files->count && i < PC_FILES_OWNERS; i++) {
-		if (pc_record_check_owner(&m->files->owners[i], sizeof(m->files->owners[i])))
-			m->invalid++;
+	for (uint32_t i = 0; i < o->files->count && i < PC_FILES_OWNERS; i++) {
+		if (pc_record_check_owner(&o->files->owners[i], sizeof(o->files->owners[i])))
+			o->invalid++;
 		else
-			found(context, &m->files->owners[i]);
+			found(context, &o->files->owners[i]);
 	}
 	return 0;
 }
 
-int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted, found_fn found,
-		      void *context)
+int pc_owners_find(struct pc_owners *o, const struct pc_wanted *wanted, pc_owner_fn found,
+		   void *context)
 {
-	int err = set_wanted(m, wanted);
+	int err = set_wanted(o, wanted);
 
 	if (!err)
-		err = wanted->all ? -EOVERFLOW : owners_by_process(m, found, context);
-	if (err == -EOVERFLOW)
-		err = owners_by_file(m, found, context);
-	clear_wanted(m, wanted);
+		err = wanted->all ? -EOVERFLOW : owners_by_process(o, found, context);
+	if (err == -EOVERFLOW && o->by_file)
+		err = owners_by_file(o, found, context);
+	clear_wanted(o, wanted);
 	return err;
 }
 
@@ -132,16 +131,39 @@ static void owner_is_alive(void *context, const struct pc_owner *owner)
 	alive->call(alive->context, owner->socket.cookie);
 }
 
-int pc_monitor_sweep_files(struct pc_monitor *m, void (*call)(void *context, uint64_t cookie),
-			   void *context)
+int pc_owners_sweep(struct pc_owners *o, void (*call)(void *context, uint64_t cookie),
+		    void *context)
 {
 	struct pc_wanted all = { .all = true };
 	struct alive alive = { call, context };
-	int err = walk_files(m, true);
+	int err = walk_files(o, true);
 
-	if (err == -EOVERFLOW)
-		return pc_monitor_owners(m, &all, owner_is_alive, &alive);
-	for (uint32_t i = 0; !err && i < m->files->count && i < PC_FILES_COOKIES; i++)
-		call(context, m->files->cookies[i]);
+	if (err == -EOVERFLOW && o->by_file)
+		return pc_owners_find(o, &all, owner_is_alive, &alive);
+	for (uint32_t i = 0; !err && i < o->files->count && i < PC_FILES_COOKIES; i++)
+		call(context, o->files->cookies[i]);
 	return err;
+}
+
+int pc_owners_open(struct pc_owners *o)
+{
+	void *memory;
+
+	if (!o->by_process)
+		return -ENOENT;
+	memory = mmap(NULL, sizeof(*o->files), PROT_READ | PROT_WRITE, MAP_SHARED, o->files_map, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	o->files = memory;
+	return 0;
+}
+
+void pc_owners_close(struct pc_owners *o)
+{
+	if (o->files)
+		munmap(o->files, sizeof(*o->files));
+	o->files = NULL;
+	bpf_link__destroy(o->by_file);
+	bpf_link__destroy(o->by_process);
+	o->by_file = o->by_process = NULL;
 }

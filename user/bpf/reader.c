@@ -26,19 +26,14 @@ static int watch(int epoll_fd, int fd)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* A map's memory, or NULL with errno. */
-static void *map_memory(int map, size_t size, int protection)
+static int map_sweep(struct pc_monitor *m)
 {
-	void *memory = mmap(NULL, size, protection, MAP_SHARED, map, 0);
+	void *memory = mmap(NULL, sizeof(struct pc_sweep), PROT_READ, MAP_SHARED, m->sweep_map, 0);
 
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-static int map_results(struct pc_monitor *m)
-{
-	m->sweep = map_memory(m->sweep_map, sizeof(*m->sweep), PROT_READ);
-	m->files = map_memory(m->files_map, sizeof(*m->files), PROT_READ | PROT_WRITE);
-	return m->sweep && m->files ? 0 : -errno;
+	if (memory == MAP_FAILED)
+		return -errno;
+	m->sweep = memory;
+	return 0;
 }
 
 int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
@@ -55,15 +50,16 @@ int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
 	err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
 	if (!err)
 		err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
-	return err ? err : map_results(m);
+	if (!err)
+		err = map_sweep(m);
+	return err ? err : pc_owners_open(&m->owners);
 }
 
 void pc_reader_close(struct pc_monitor *m)
 {
 	if (m->sweep)
 		munmap((void *)m->sweep, sizeof(*m->sweep));
-	if (m->files)
-		munmap(m->files, sizeof(*m->files));
+	pc_owners_close(&m->owners);
 	ring_buffer__free(m->claims);
 	ring_buffer__free(m->refusals);
 	if (m->epoll_fd >= 0)
@@ -77,7 +73,7 @@ int pc_monitor_fd(const struct pc_monitor *m)
 
 uint64_t pc_monitor_invalid(const struct pc_monitor *m)
 {
-	return m->invalid;
+	return m->invalid + m->owners.invalid;
 }
 
 int pc_monitor_read_claims(struct pc_monitor *m)
@@ -173,4 +169,16 @@ int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 	if (!err)
 		memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));
 	return err;
+}
+
+int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
+		      void (*found)(void *context, const struct pc_owner *owner), void *context)
+{
+	return pc_owners_find(&m->owners, wanted, found, context);
+}
+
+int pc_monitor_sweep_files(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+			   void *context)
+{
+	return pc_owners_sweep(&m->owners, alive, context);
 }
