@@ -97,7 +97,7 @@ static void judge(struct asker *a, struct outcome *o, const struct question *q)
 		return;
 	}
 	watch_read(&a->watch);
-	excuse = excuse_find(a->has, &q->asking->side, &holding, &q->holding->side);
+	excuse = excuse_find(a->has, &q->asking->side, &q->holding->side, &holding);
 	if (conflict && !q->got && excuse)
 		o->tally.excused[excuse]++;
 	else
@@ -141,8 +141,7 @@ static int ask_once(struct asker *a, struct outcome *o, struct holder *holder,
 	judge(a, o, &q);
 	if (q.got)
 		return 0;
-	/* Let in against the rule, it would be so again. */
-	if (binder->socket.proto == PC_PROTO_TCP && o->tally.excused[EXCUSE_MAPPED_ANY] == 0)
+	if (binder->socket.proto == PC_PROTO_TCP)
 		ask_listen(a, o, holder, binder);
 	socket_close(binder->fd);
 	binder->fd = -1;

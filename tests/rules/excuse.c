@@ -12,8 +12,8 @@ const char *excuse_name(enum excuse excuse)
 {
 	static const char *const names[] = {
 		[EXCUSE_NONE] = "none",
-		[EXCUSE_QUIRK_ADDRESS] = "127.0.0.6 over an IPv6 connection (6.1 on)",
-		[EXCUSE_MAPPED_ANY] = "the v4-mapped wildcard (6.1 to 6.8)",
+		[EXCUSE_QUIRK_ADDRESS] = "127.0.0.6 beside an IPv6 connection (6.1 on)",
+		[EXCUSE_MAPPED_ANY] = "a v4-mapped address beside ::ffff:0.0.0.0 (6.1)",
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == EXCUSE_COUNT, "one name each");
@@ -54,24 +54,30 @@ int excuse_probe(struct space *space, bool has[EXCUSE_COUNT])
 	return err ? err : allows(space, &any, &mapped, &has[EXCUSE_MAPPED_ANY]);
 }
 
-/* 6.1 looks the port up by address; an IPv6 connection is found by its IPv6 address only. */
-static bool is_quirk(const struct side *asking, const struct pc_side *holding)
+/* 6.1 looks a TCP port up by address, and finds an IPv6 connection by its IPv6 address only. */
+static bool is_quirk(const struct side *asking, const struct side *holding,
+		     const struct pc_side *held)
 {
-	return asking->family == FAMILY_V4 && asking->address == ADDRESS_QUIRK &&
-	       holding->family == PC_FAMILY_V6 && holding->v4 == htonl(QUIRK_V4);
+	return side_proto(holding->kind) == PC_PROTO_TCP && asking->family == FAMILY_V4 &&
+	       asking->address == ADDRESS_QUIRK && held->family == PC_FAMILY_V6 &&
+	       held->v4 == htonl(QUIRK_V4);
 }
 
-static bool is_mapped_any(const struct side *s)
+/* 6.1.192 looks a v4-mapped address up by address as well (5e07e672412b, backported), and does
+ * not take "::ffff:0.0.0.0" for a wildcard there (inet_bind2_bucket_match_addr_any()). */
+static bool is_mapped_any(const struct side *asking, const struct side *holding)
 {
-	return s->family == FAMILY_MAPPED && s->address == ADDRESS_ANY;
+	return side_proto(holding->kind) == PC_PROTO_TCP && asking->family == FAMILY_MAPPED &&
+	       asking->address != ADDRESS_ANY && holding->family == FAMILY_MAPPED &&
+	       holding->address == ADDRESS_ANY && side_effective(holding) == ADDRESS_ANY;
 }
 
 enum excuse excuse_find(const bool has[EXCUSE_COUNT], const struct side *asking,
-			const struct pc_side *holding, const struct side *holding_side)
+			const struct side *holding, const struct pc_side *held)
 {
-	if (has[EXCUSE_QUIRK_ADDRESS] && is_quirk(asking, holding))
+	if (has[EXCUSE_QUIRK_ADDRESS] && is_quirk(asking, holding, held))
 		return EXCUSE_QUIRK_ADDRESS;
-	if (has[EXCUSE_MAPPED_ANY] && (is_mapped_any(asking) || is_mapped_any(holding_side)))
+	if (has[EXCUSE_MAPPED_ANY] && is_mapped_any(asking, holding))
 		return EXCUSE_MAPPED_ANY;
 	return EXCUSE_NONE;
 }

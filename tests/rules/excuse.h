@@ -20,8 +20,9 @@ const char *excuse_name(enum excuse excuse);
 /* Asks this kernel which of them it has. 0 or a negative errno. */
 int excuse_probe(struct space *space, bool has[EXCUSE_COUNT]);
 
-/* Which one lets `asking` through, though the rule says that `holding` is in conflict? */
+/* Which one lets `asking` through, though the rule says that `holding`, in the rule's terms
+ * `held`, is in conflict? */
 enum excuse excuse_find(const bool has[EXCUSE_COUNT], const struct side *asking,
-			const struct pc_side *holding, const struct side *holding_side);
+			const struct side *holding, const struct pc_side *held);
 
 #endif

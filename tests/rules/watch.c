@@ -77,10 +77,10 @@ static bool same_side(const struct pc_side *a, const struct pc_side *b)
 
 	return a->family == b->family && !memcmp(a->v6, b->v6, len) && a->v4 == b->v4 &&
 	       a->uid == b->uid && a->ifindex == b->ifindex && a->v6only == b->v6only &&
-	       a->reuse == b->reuse && a->reuseport == b->reuseport &&
-	       a->listening == b->listening && a->time_wait == b->time_wait;
+	       a->reuse == b->reuse && a->reuseport == b->reuseport;
 }
 
+/* Its state is not asked for: inside listen() it is LISTEN, after it CLOSE. */
 static const char *check_requester(const struct pc_refusal *seen, const struct pc_refusal *staged)
 {
 	struct pc_side a, b;
@@ -115,7 +115,9 @@ static const char *check_holder(const struct pc_socket *seen, const struct pc_so
 		return "another socket than the staged one is named";
 	pc_side_of_holder(seen, &a);
 	pc_side_of_holder(staged, &b);
-	return same_side(&a, &b) ? NULL : "the holder's address or options are not as staged";
+	return same_side(&a, &b) && a.listening == b.listening && a.time_wait == b.time_wait ?
+		       NULL :
+		       "the holder's address or options are not as staged";
 }
 
 static void fill_verdict(const struct pc_refusal *r, struct pc_verdict *v)
