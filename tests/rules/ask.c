@@ -56,9 +56,11 @@ static void disagree(struct outcome *o, const struct question *q, const char *wh
 }
 
 /* What was recorded of the call. */
-static void judge_record(struct outcome *o, const struct question *q, struct watch *w,
+static void judge_record(struct asker *a, struct outcome *o, const struct question *q,
 			 const struct pc_refusal *r, const struct pc_socket *holding)
 {
+	unsigned on_port = a->bystander ? 2 : 1;
+	struct watch *w = &a->watch;
 	const char *why;
 
 	watch_read(w);
@@ -69,7 +71,7 @@ static void judge_record(struct outcome *o, const struct question *q, struct wat
 			disagree(o, q, "and recorded as refused");
 		return;
 	}
-	why = watch_check(w, r, holding);
+	why = watch_check(w, r, holding, on_port);
 	if (why)
 		disagree(o, q, why);
 	else
@@ -93,7 +95,7 @@ static void judge(struct asker *a, struct outcome *o, const struct question *q)
 	o->tally.combinations++;
 	o->tally.refused += q->got != 0;
 	if (q->got == (conflict ? EADDRINUSE : 0)) {
-		judge_record(o, q, &a->watch, &r, &socket);
+		judge_record(a, o, q, &r, &socket);
 		return;
 	}
 	watch_read(&a->watch);
@@ -125,13 +127,12 @@ static void ask_listen(struct asker *a, struct outcome *o, struct holder *holder
 	judge(a, o, &q);
 }
 
-static int ask_once(struct asker *a, struct outcome *o, struct holder *holder,
+static int ask_both(struct asker *a, struct outcome *o, struct holder *holder,
 		    struct holder *binder)
 {
 	uint16_t port = holder->socket.lport;
 	struct question q = { PC_OP_BIND, binder, holder, 0 };
 
-	memset(o, 0, sizeof(*o));
 	if (binder->fd < 0)
 		binder->fd = socket_open(&binder->side);
 	if (binder->fd < 0)
@@ -148,6 +149,43 @@ static int ask_once(struct asker *a, struct outcome *o, struct holder *holder,
 	return 0;
 }
 
+/* Bound to the holder's port, and listening. A descriptor or a negative errno. */
+static int stage_bystander(const struct side *s, uint16_t port)
+{
+	int fd = socket_open(s), err;
+
+	if (fd < 0)
+		return fd;
+	err = -socket_bind(fd, s, port);
+	if (!err && side_proto(s->kind) == PC_PROTO_TCP && listen(fd, 1))
+		err = -errno;
+	if (!err)
+		return fd;
+	socket_close(fd);
+	return err;
+}
+
+/* The bystander must be let in: else all that follows is worth nothing. */
+static int ask_once(struct asker *a, struct outcome *o, struct holder *holder,
+		    struct holder *binder)
+{
+	int bystander = -1, err;
+
+	memset(o, 0, sizeof(*o));
+	if (a->bystander) {
+		bystander = stage_bystander(a->bystander, holder->socket.lport);
+		if (bystander < 0) {
+			struct question q = { PC_OP_BIND, binder, holder, -bystander };
+
+			disagree(o, &q, "was said of the bystander, which is not in its way");
+			return 0;
+		}
+	}
+	err = ask_both(a, o, holder, binder);
+	socket_close(bystander);
+	return err;
+}
+
 static int stage_anew(struct asker *a, struct holder *holder)
 {
 	struct side side = holder->side;
@@ -161,7 +199,7 @@ static int stage_anew(struct asker *a, struct holder *holder)
  * without SO_REUSEPORT wipes the mark out; the one here overlaps with no specific address. */
 static int forget(struct asker *a, struct holder *holder, const struct side *let_in)
 {
-	const struct side wiper = { .kind = KIND_BOUND, .address = ADDRESS_WIPER, .reuse = true };
+	const struct side wiper = { .kind = KIND_BOUND, .address = ADDRESS_ASIDE, .reuse = true };
 	int fd, err;
 
 	if (holder->side.kind == KIND_BOUND || holder->side.kind == KIND_LISTENING)
@@ -171,6 +209,7 @@ static int forget(struct asker *a, struct holder *holder, const struct side *let
 	fd = socket_open(&wiper);
 	err = fd < 0 ? fd : -socket_bind(fd, &wiper, holder->socket.lport);
 	socket_close(fd);
+	watch_read(&a->watch); /* should it have been refused */
 	return err == -EADDRINUSE ? stage_anew(a, holder) : err;
 }
 

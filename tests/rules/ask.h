@@ -23,6 +23,7 @@ struct asker {
 	struct watch watch;
 	bool has[EXCUSE_COUNT];
 	struct tally tally;
+	const struct side *bystander; /* also on the port, in the way of neither; NULL: none */
 	void (*disagreement)(const char *text);
 };
 

@@ -95,6 +95,16 @@ static void run_devices(struct result *r, struct asker *a)
 	report(r, "devices", &a->tally, err);
 }
 
+static void run_bystanders(struct result *r, struct asker *a)
+{
+	int err = enter(a);
+
+	if (!err)
+		err = matrix_ask_bystanders(a);
+	space_leave(&a->space);
+	report(r, "bystanders", &a->tally, err);
+}
+
 /* What was refused and lost on its way would be a disagreement; what was named is all that
  * was refused. */
 static void run_named(struct result *r, struct asker *a)
@@ -144,6 +154,8 @@ static int run(struct asker *a, unsigned sample, const char *only)
 			run_kind(&r, a, m, (enum kind)kind);
 	if (!only || !strcmp(only, "devices"))
 		run_devices(&r, a);
+	if (!only || !strcmp(only, "bystanders"))
+		run_bystanders(&r, a);
 	run_named(&r, a);
 	matrix_free(m);
 	return finish(&r);
@@ -165,7 +177,7 @@ static int usage(FILE *out, int status)
 	      "NAME]\n"
 	      "  --backend   whose records are judged as well; none: only the rule\n"
 	      "  --sample    every Nth combination only, of each kind of holder\n"
-	      "  --kind      only this kind of holder, or devices\n"
+	      "  --kind      only this kind of holder, or devices, or bystanders\n"
 	      "Exit status: 0 no disagreement, 1 some, 2 usage.\n",
 	      out);
 	return status;
@@ -198,7 +210,7 @@ static bool is_kind(const char *name)
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		if (!strcmp(name, kind_name((enum kind)kind)))
 			return true;
-	return !strcmp(name, "devices");
+	return !strcmp(name, "devices") || !strcmp(name, "bystanders");
 }
 
 int main(int argc, char **argv)

@@ -15,6 +15,9 @@ void matrix_free(struct matrix *m);
 /* Every holder of that kind with everyone who could ask. 0 or a negative errno. */
 int matrix_ask(struct matrix *m, struct asker *a, enum kind kind);
 
+/* Every kind on every address, without options, beside a socket that is in nobody's way. */
+int matrix_ask_bystanders(struct asker *a);
+
 /* SO_BINDTODEVICE: two devices only meet where one side has none. `devices`: how many of enum
  * device there are. */
 int matrix_ask_devices(struct asker *a, unsigned devices);

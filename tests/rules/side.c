@@ -11,7 +11,7 @@
 
 static const char *const addresses[FAMILY_COUNT][ADDRESS_END] = {
 	[FAMILY_V4] = { "0.0.0.0", "127.0.0.1", "127.0.0.2", "127.0.0.6", "127.0.0.9" },
-	[FAMILY_V6ONLY] = { "::", "::1", "::2" },
+	[FAMILY_V6ONLY] = { "::", "::1", "::2", NULL, "::9" },
 	[FAMILY_DUAL] = { "::", "::1", "::2" },
 	[FAMILY_MAPPED] = { "::ffff:0.0.0.0", "::ffff:127.0.0.1", "::ffff:127.0.0.2" },
 };

@@ -34,7 +34,7 @@ enum address {
 	ADDRESS_OTHER,
 	ADDRESS_QUIRK, /* what the kernel notes as the IPv4 side of a specific IPv6 one */
 	ADDRESS_COUNT,
-	ADDRESS_WIPER = ADDRESS_COUNT, /* no combination has it */
+	ADDRESS_ASIDE = ADDRESS_COUNT, /* that no combination has */
 	ADDRESS_END,
 };
 

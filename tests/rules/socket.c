@@ -54,7 +54,7 @@ static int add_v6(enum address address)
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 	struct sockaddr_storage storage;
 
-	side_sockaddr(FAMILY_DUAL, address, 0, &storage);
+	side_sockaddr(FAMILY_V6ONLY, address, 0, &storage);
 	request.ifr6_addr = ((struct sockaddr_in6 *)&storage)->sin6_addr;
 	err = ioctl(fd, SIOCSIFADDR, &request) ? -errno : 0;
 	close(fd);
@@ -72,7 +72,9 @@ static int lo_up(void)
 	if (!err)
 		err = add_v4(fd, "lo:6", ADDRESS_QUIRK);
 	close(fd);
-	return err ? err : add_v6(ADDRESS_OTHER);
+	if (!err)
+		err = add_v6(ADDRESS_OTHER);
+	return err ? err : add_v6(ADDRESS_ASIDE);
 }
 
 int space_enter(struct space *s)

@@ -130,7 +130,7 @@ static void fill_verdict(const struct pc_refusal *r, struct pc_verdict *v)
 }
 
 const char *watch_check(const struct watch *w, const struct pc_refusal *asking,
-			const struct pc_socket *holding)
+			const struct pc_socket *holding, unsigned on_port)
 {
 	const char *wrong;
 	struct pc_verdict v;
@@ -145,8 +145,8 @@ const char *watch_check(const struct watch *w, const struct pc_refusal *asking,
 	pc_decide(&v);
 	for (unsigned i = 0; i < v.holders_count; i++)
 		blocking += v.holders[i].blocking;
-	if (!v.holders_count)
-		return "no holder was found";
+	if (v.refusal.holders_total != on_port || v.holders_count != on_port)
+		return "the record has more or fewer sockets than are on the port";
 	if (!blocking || v.primary < 0)
 		return "no holder is said to block";
 	wrong = check_holder(&v.holders[v.primary].socket, holding);

@@ -24,9 +24,9 @@ void watch_read(struct watch *w);
 /* Refusals that the programs could not send. */
 uint64_t watch_lost(struct watch *w);
 
-/* Is the last record the refusal of `asking`, and is `holding` alone named for it? NULL, or
- * what is wrong. */
+/* Is the last record the refusal of `asking`, and is `holding` alone named for it, of as many
+ * sockets as are on the port? NULL, or what is wrong. */
 const char *watch_check(const struct watch *w, const struct pc_refusal *asking,
-			const struct pc_socket *holding);
+			const struct pc_socket *holding, unsigned on_port);
 
 #endif
