@@ -100,7 +100,7 @@ static void judge(struct asker *a, struct outcome *o, const struct question *q)
 	}
 	watch_read(&a->watch);
 	excuse = excuse_find(a->has, &q->asking->side, &q->holding->side, &holding);
-	if (conflict && !q->got && excuse)
+	if (conflict && !q->got && excuse && !a->watch.seen)
 		o->tally.excused[excuse]++;
 	else
 		disagree(o, q, conflict ? "the rule says conflict" : "the rule says none");

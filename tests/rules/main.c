@@ -43,10 +43,8 @@ static void report(struct result *r, const char *name, const struct tally *t, in
 {
 	bool bad = err || t->disagreements || !t->combinations;
 
-	if (bad)
-		r->failed++;
-	else
-		r->passed++;
+	r->passed += !bad;
+	r->failed += bad;
 	printf("%s %s: %lu combinations, %lu refused, %lu named, %lu disagreements",
 	       bad ? "FAIL" : "ok", name, t->combinations, t->refused, t->named, t->disagreements);
 	if (excused(t))
@@ -105,25 +103,23 @@ static void run_bystanders(struct result *r, struct asker *a)
 	report(r, "bystanders", &a->tally, err);
 }
 
-/* What was refused and lost on its way would be a disagreement; what was named is all that
- * was refused. */
+/* All that was refused was named, and nothing was lost on its way: not of others either. */
 static void run_named(struct result *r, struct asker *a)
 {
 	const struct tally *t = &r->total;
 	uint64_t lost = watch_lost(&a->watch);
+	bool good = t->refused && t->named == t->refused && !lost;
 
 	if (!a->watch.monitor) {
 		puts("skip naming: no back end was asked for");
 		r->skipped++;
 		return;
 	}
-	if (t->refused && t->named == t->refused && !lost)
-		r->passed++;
-	else
-		r->failed++;
+	r->passed += good;
+	r->failed += !good;
 	printf("%s naming: back end %s, %lu of %lu refusals named, %lu lost\n",
-	       t->refused && t->named == t->refused && !lost ? "ok" : "FAIL",
-	       pc_monitor_backend(a->watch.monitor), t->named, t->refused, (unsigned long)lost);
+	       good ? "ok" : "FAIL", pc_monitor_backend(a->watch.monitor), t->named, t->refused,
+	       (unsigned long)lost);
 }
 
 static int finish(const struct result *r)
