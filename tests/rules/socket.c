@@ -38,9 +38,10 @@ static int add_v4(int fd, const char *label, enum address address)
 {
 	struct ifreq request = { 0 };
 	struct sockaddr_storage storage;
+	socklen_t len = side_sockaddr(FAMILY_V4, address, 0, &storage);
 
 	strncpy(request.ifr_name, label, IFNAMSIZ - 1);
-	memcpy(&request.ifr_addr, &storage, side_sockaddr(FAMILY_V4, address, 0, &storage));
+	memcpy(&request.ifr_addr, &storage, len);
 	if (ioctl(fd, SIOCSIFADDR, &request))
 		return -errno;
 	((struct sockaddr_in *)&request.ifr_netmask)->sin_addr.s_addr = INADDR_NONE;
