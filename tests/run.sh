@@ -50,7 +50,7 @@ show() {
 			cut -c1-300 | sed 's/^/    /'
 		echo "    all of it: $1"
 	fi
-	grep '^skip ' "$1" | sed 's/^/  /'
+	grep -e '^skip ' -e '^rules: ' -e '^known difference: ' "$1" | sed 's|^|  |'
 }
 
 run_suite() {

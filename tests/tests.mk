@@ -29,15 +29,18 @@ STYLE_SUITES = 'sh tests/run_test.sh' $(if $(wildcard tests/style.sh),'sh tests/
 LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 
-.PHONY: check check-all check-unit check-asan check-replay check-live check-style
-.PHONY: check-unit-build check-asan-build check-live-build
+include tests/rules/rules.mk
+RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
+
+.PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
+.PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
 check: deps ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: check-unit-build check-asan-build check-live-build
+check-all: check-unit-build check-asan-build check-rules-build check-live-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(LIVE_SUITES)
+		$(RULES_SUITES) $(LIVE_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)
@@ -48,6 +51,9 @@ check-asan: check-asan-build ## Unit tests and replay under ASan and UBSan
 check-replay: $(REPLAY) $(ASAN)/tests/replay/replay ## Replay of recorded record streams
 	$(Q)$(RUN_SUITES) $(REPLAY_SUITES)
 
+check-rules: check-rules-build ## The conflict rules, judged by the running kernel (root)
+	$(Q)$(RUN_SUITES) $(RULES_SUITES)
+
 check-live: check-live-build ## Real sockets on the running kernel (root)
 	$(Q)$(RUN_SUITES) $(LIVE_SUITES)
 
@@ -56,6 +62,7 @@ check-style: ## The invariants of the house that grep can see
 
 check-unit-build: $(UNIT_BINARIES) $(REPLAY)
 check-asan-build: $(ASAN_BINARIES) $(ASAN)/tests/replay/replay
+check-rules-build: $(BUILD)/tests/rules/rules
 check-live-build: $(LIVE) $(BUILD)/portclash
 
 $(BUILD)/tests/unit/test_%: $(call objects,tests/unit/test_%.c $(UNIT_HELPERS) $(TESTED))
