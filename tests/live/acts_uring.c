@@ -115,7 +115,17 @@ void act_uring_has(void *io)
 	free(probe);
 }
 
-/* bind() and connect() differ in where the length of the address is. */
+void uring_or_skip(struct puppet *p, int operation, const char *name)
+{
+	struct io_uring_has a = { .operation = operation };
+
+	puppet_call(p, act_uring_has, &a, sizeof(a));
+	if (a.error == EOPNOTSUPP)
+		test_skip(p->t, "no %s in this kernel", name);
+	if (a.error)
+		test_skip(p->t, "io_uring is not to be had here: %s", strerror(a.error));
+}
+
 static void name_request(struct io_name *a, struct io_uring_sqe *request, unsigned char flags)
 {
 	struct sockaddr_storage to;

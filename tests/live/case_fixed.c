@@ -18,18 +18,7 @@ struct cast {
 	struct prop out;
 };
 
-static void need(struct puppet *p, int operation)
-{
-	struct io_uring_has a = { .operation = operation };
-
-	puppet_call(p, act_uring_has, &a, sizeof(a));
-	if (a.error == EOPNOTSUPP || a.error == EINVAL)
-		test_skip(p->t, "no fixed files of that kind in this kernel's io_uring");
-	if (a.error)
-		test_skip(p->t, "io_uring is not to be had here: %s", strerror(a.error));
-}
-
-static struct cast cast_of(struct test *t, int operation)
+static struct cast cast_of(struct test *t, int operation, const char *name)
 {
 	struct cast c = {
 		.backend = puppet_start(t, "backend"),
@@ -37,7 +26,7 @@ static struct cast cast_of(struct test *t, int operation)
 		.web = puppet_start(t, "web"),
 	};
 
-	need(c.client, operation);
+	uring_or_skip(c.client, operation, name);
 	monitor_watch(t, NULL);
 	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
 	return c;
@@ -83,7 +72,7 @@ static void check_client(struct test *t, struct cast *c)
 /* A client that hands its connection to the ring. */
 static void kept_client(struct test *t)
 {
-	struct cast c = cast_of(t, URING_CONNECT);
+	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
 
 	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
 	stage_accepted(&c.listener, c.backend);
@@ -94,7 +83,7 @@ static void kept_client(struct test *t)
 /* A server's listener, likewise. */
 static void kept_listener(struct test *t)
 {
-	struct cast c = cast_of(t, URING_CONNECT);
+	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
 	struct truth truth = {
 		.cause = "listener",
 		.says = "listens on",
@@ -116,7 +105,7 @@ static void kept_listener(struct test *t)
 /* Never had a descriptor. What can be asked about it, its peer and the kernel's table know. */
 static void direct_client(struct test *t)
 {
-	struct cast c = cast_of(t, URING_SOCKET);
+	struct cast c = cast_of(t, URING_SOCKET, "IORING_OP_SOCKET");
 	struct io_name call = { .to = { "127.0.0.1", SERVER_PORT } };
 	struct io_socket a = { 0 };
 	struct prop in;

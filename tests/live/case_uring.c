@@ -21,17 +21,6 @@ struct cast {
 	struct prop out;
 };
 
-static void need(struct puppet *p, int operation, const char *name)
-{
-	struct io_uring_has a = { .operation = operation };
-
-	puppet_call(p, act_uring_has, &a, sizeof(a));
-	if (a.error == EOPNOTSUPP || a.error == EINVAL)
-		test_skip(p->t, "no %s in this kernel's io_uring", name);
-	if (a.error)
-		test_skip(p->t, "io_uring is not to be had here: %s", strerror(a.error));
-}
-
 static struct cast cast_of(struct test *t, int operation, const char *name, unsigned options)
 {
 	struct cast c = {
@@ -40,7 +29,7 @@ static struct cast cast_of(struct test *t, int operation, const char *name, unsi
 		.web = puppet_start(t, "web"),
 	};
 
-	need(c.client, operation, name);
+	uring_or_skip(c.client, operation, name);
 	monitor_watch(t, NULL);
 	c.listener = stage_listener(c.backend, options & OPT_V6,
 				    options & OPT_V6 ? "::1" : "127.0.0.1", SERVER_PORT);
@@ -117,7 +106,7 @@ static void udp_send(struct test *t)
 	struct attempt a;
 	struct prop p;
 
-	need(client, URING_SENDMSG, "IORING_OP_SENDMSG");
+	uring_or_skip(client, URING_SENDMSG, "IORING_OP_SENDMSG");
 	monitor_watch(t, NULL);
 	p = stage_socket(client, OPT_UDP);
 	stage_call(&p, act_uring_send_to, "IORING_OP_SENDMSG", "127.0.0.1", SERVER_PORT);
@@ -172,7 +161,7 @@ static void bind_holder_of(struct test *t, unsigned options, const char *address
 	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
 	struct prop p;
 
-	need(api, URING_BIND, "IORING_OP_BIND");
+	uring_or_skip(api, URING_BIND, "IORING_OP_BIND");
 	monitor_watch(t, NULL);
 	p = stage_socket(api, options);
 	stage_call(&p, act_uring_bind, "IORING_OP_BIND", address, PORT);
@@ -207,7 +196,7 @@ static void listen_holder(struct test *t)
 	};
 	struct prop p;
 
-	need(api, URING_LISTEN, "IORING_OP_LISTEN");
+	uring_or_skip(api, URING_LISTEN, "IORING_OP_LISTEN");
 	monitor_watch(t, NULL);
 	p = stage_socket(api, 0);
 	stage_call(&p, act_uring_bind, "IORING_OP_BIND", "0.0.0.0", PORT);
@@ -224,7 +213,7 @@ static void listen_unbound(struct test *t)
 	struct truth truth;
 	struct prop p;
 
-	need(api, URING_LISTEN, "IORING_OP_LISTEN");
+	uring_or_skip(api, URING_LISTEN, "IORING_OP_LISTEN");
 	monitor_watch(t, NULL);
 	p = stage_socket(api, 0);
 	stage_listen_by(&p, act_uring_listen, 8);
@@ -250,8 +239,8 @@ static void refused(struct test *t, puppet_fn fn, const char *op)
 	struct prop listener, p;
 	struct attempt all[2];
 
-	need(web, listens ? URING_LISTEN : URING_BIND,
-	     listens ? "IORING_OP_LISTEN" : "IORING_OP_BIND");
+	uring_or_skip(web, listens ? URING_LISTEN : URING_BIND,
+		      listens ? "IORING_OP_LISTEN" : "IORING_OP_BIND");
 	monitor_watch(t, NULL);
 	p = stage_socket(web, listens ? OPT_REUSEADDR : 0);
 	listener = stage_bound(api, listens ? OPT_REUSEADDR : 0, "0.0.0.0", PORT);

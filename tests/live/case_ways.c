@@ -245,6 +245,12 @@ static void udp_mapped_server(struct test *t)
 	udp_of(t, 0, act_connect, "127.0.0.1", OPT_V6, "::ffff:127.0.0.1");
 }
 
+/* As with TCP: ip6_datagram_connect() writes 127.0.0.6 as the IPv4 address of such a client. */
+static void udp_v6_wildcard_v4(struct test *t)
+{
+	udp_of(t, OPT_V6, act_connect, "::1", 0, "0.0.0.0");
+}
+
 static void udp_dual_stack_server(struct test *t)
 {
 	udp_of(t, 0, act_connect, "127.0.0.1", OPT_V6, "::");
@@ -264,6 +270,7 @@ const struct scenario cases_ways[] = {
 	{ .name = "udp-sendmmsg", .run = udp_messages },
 	{ .name = "udp-mapped-client", .run = udp_mapped_connect },
 	{ .name = "udp-mapped-server", .run = udp_mapped_server },
+	{ .name = "udp-v6-client-wildcard-v4", .run = udp_v6_wildcard_v4 },
 	{ .name = "udp-dual-stack-server", .run = udp_dual_stack_server },
 	{ 0 },
 };

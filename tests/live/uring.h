@@ -4,6 +4,7 @@
 #define LIVE_URING_H
 
 #include "acts.h"
+#include "puppet.h"
 
 /* Operations that <linux/io_uring.h> of an older system does not know. */
 enum {
@@ -21,6 +22,9 @@ struct io_uring_has {
 };
 
 void act_uring_has(void *io);
+
+/* The same asked by the scenario, which is skipped if `p` cannot. */
+void uring_or_skip(struct puppet *p, int operation, const char *name);
 
 /* struct io_name */
 void act_uring_connect(void *io);
