@@ -17,106 +17,118 @@
 struct io_add {
 	uint16_t port;
 	int err;
+	int64_t before;
+	int64_t after;
 };
 
 static void act_add_vxlan(void *io)
 {
 	struct io_add *a = io;
 
+	a->before = wall_ns();
 	a->err = device_add_vxlan("vxlan7", a->port);
+	a->after = wall_ns();
 }
 
 static void act_add_endpoint(void *io)
 {
 	struct io_add *a = io;
 
+	a->before = wall_ns();
 	a->err = device_add_mptcp_endpoint(a->port);
+	a->after = wall_ns();
 }
 
 /* `admin` has the kernel open the socket. */
-static void add(struct puppet *admin, puppet_fn fn, uint16_t port, const char *what)
+static struct prop add(struct puppet *admin, puppet_fn fn, const char *what, const char *address,
+		       uint16_t port)
 {
 	struct io_add a = { .port = port };
+	struct prop p = { .by = admin, .fd = -1, .look.local.port = port };
 
+	snprintf(p.look.local.address, sizeof(p.look.local.address), "%s", address);
 	puppet_call(admin, fn, &a, sizeof(a));
 	if (a.err == -EOPNOTSUPP)
 		test_skip(admin->t, "no %s in this kernel", what);
 	if (a.err)
 		test_abort(admin->t, "stage: %s: %s", what, strerror(-a.err));
-}
-
-static struct prop kernel_socket(struct puppet *admin, const char *address, uint16_t port)
-{
-	struct prop p = { .by = admin, .fd = -1, .look.local.port = port };
-
-	snprintf(p.look.local.address, sizeof(p.look.local.address), "%s", address);
+	p.before = a.before;
+	p.after = a.after;
 	return p;
 }
 
-/* What is said of it so far is what is said of a listener nobody is known to have. */
-static void check(struct test *t, const struct attempt *a, const struct prop *p, const char *state)
+static struct prop add_vxlan(struct puppet *admin)
+{
+	return add(admin, act_add_vxlan, "vxlan", "0.0.0.0", TUNNEL_PORT);
+}
+
+/* What is said of it so far is what is said of a listener that nobody is known to have. */
+static void check(struct test *t, const struct attempt *a, const struct prop *p, const char *state,
+		  bool unseen)
 {
 	verdict_check(t, &(struct truth){
 				 .attempt = a,
 				 .cause = "listener",
 				 .fixes = FIX_REUSEPORT,
-				 .incomplete = true,
+				 .incomplete = unseen,
 				 .holders = { {
 					 .socket = p,
 					 .state = state,
 					 .how = "bind",
-					 .older = true,
+					 .older = unseen,
 					 .note = "belongs to the kernel",
 				 } },
 			 });
 }
 
-static void vxlan_of(struct test *t, unsigned options, const char *wanted, bool older)
+static void vxlan_of(struct test *t, unsigned options, const char *wanted)
 {
 	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
 	struct attempt a;
 	struct prop p;
 
-	if (older)
-		add(admin, act_add_vxlan, TUNNEL_PORT, "vxlan");
 	monitor_watch(t, NULL);
-	if (!older)
-		add(admin, act_add_vxlan, TUNNEL_PORT, "vxlan");
-	p = kernel_socket(admin, "0.0.0.0", TUNNEL_PORT);
+	p = add_vxlan(admin);
 	a = stage_refused(web, OPT_UDP | options, wanted, TUNNEL_PORT, EADDRINUSE);
-	check(t, &a, &p, "CLOSE");
+	check(t, &a, &p, "CLOSE", monitor_cannot_see(t, "inside the kernel"));
 }
 
 static void vxlan(struct test *t)
 {
-	vxlan_of(t, 0, "0.0.0.0", false);
+	vxlan_of(t, 0, "0.0.0.0");
 }
 
 static void vxlan_v6(struct test *t)
 {
-	vxlan_of(t, OPT_V6, "::", false);
+	vxlan_of(t, OPT_V6, "::");
 }
 
 static void vxlan_older(struct test *t)
 {
-	vxlan_of(t, 0, "127.0.0.1", true);
+	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
+	struct prop p = add_vxlan(admin);
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	a = stage_refused(web, OPT_UDP, "127.0.0.1", TUNNEL_PORT, EADDRINUSE);
+	check(t, &a, &p, "CLOSE", true);
 }
 
-/* The one that made it has exited: no process either. */
-static void vxlan_orphan(struct test *t)
+/* Who set it up has exited: it is no socket of a dead process either. */
+static void maker_gone(struct test *t)
 {
 	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
 	struct attempt a;
 	struct prop p;
 
 	monitor_watch(t, NULL);
-	add(admin, act_add_vxlan, TUNNEL_PORT, "vxlan");
+	p = add_vxlan(admin);
 	puppet_exit(admin);
-	p = kernel_socket(admin, "0.0.0.0", TUNNEL_PORT);
 	a = stage_refused(web, OPT_UDP, "0.0.0.0", TUNNEL_PORT, EADDRINUSE);
-	check(t, &a, &p, "CLOSE");
+	check(t, &a, &p, "CLOSE", monitor_cannot_see(t, "inside the kernel"));
 }
 
+/* The kernel listens for connections that join one that is there (mptcp_pm_nl_create_listen_socket). */
 static void endpoint(struct test *t)
 {
 	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
@@ -126,17 +138,16 @@ static void endpoint(struct test *t)
 	if (space_set("mptcp/enabled", "1"))
 		test_skip(t, "no MPTCP in this kernel");
 	monitor_watch(t, NULL);
-	add(admin, act_add_endpoint, MPTCP_PORT, "MPTCP endpoint");
-	p = kernel_socket(admin, "127.0.0.1", MPTCP_PORT);
+	p = add(admin, act_add_endpoint, "MPTCP endpoint", "127.0.0.1", MPTCP_PORT);
 	a = stage_refused(web, 0, "0.0.0.0", MPTCP_PORT, EADDRINUSE);
-	check(t, &a, &p, "LISTEN");
+	check(t, &a, &p, "LISTEN", monitor_cannot_see(t, "inside the kernel"));
 }
 
 const struct scenario cases_kernel[] = {
 	{ .name = "kernel-socket-vxlan", .run = vxlan },
 	{ .name = "kernel-socket-vxlan-v6", .run = vxlan_v6 },
 	{ .name = "kernel-socket-vxlan-older", .run = vxlan_older },
-	{ .name = "kernel-socket-maker-gone", .run = vxlan_orphan },
+	{ .name = "kernel-socket-maker-gone", .run = maker_gone },
 	{ .name = "kernel-socket-mptcp-endpoint", .run = endpoint },
 	{ 0 },
 };
