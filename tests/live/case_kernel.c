@@ -39,6 +39,42 @@ static void act_add_endpoint(void *io)
 	a->after = wall_ns();
 }
 
+/* The other way round: a server has the port, and the kernel is refused it. Who asked the kernel is
+ * the one to tell; by system calls it cannot be seen. */
+static void refused(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *admin = puppet_start(t, "admin");
+	struct io_add add = { .port = TUNNEL_PORT };
+	struct attempt all[2];
+	struct prop p;
+
+	monitor_watch(t, NULL);
+	p = stage_bound(api, OPT_UDP, "0.0.0.0", TUNNEL_PORT);
+	puppet_call(admin, act_add_vxlan, &add, sizeof(add));
+	if (add.err == -EOPNOTSUPP)
+		test_skip(t, "no vxlan in this kernel");
+	if (add.err != -EADDRINUSE)
+		test_abort(t, "stage: a vxlan on a taken port ended with %d", add.err);
+	all[1] = stage_refused(admin, OPT_UDP, "0.0.0.0", TUNNEL_PORT, EADDRINUSE);
+	all[0] = all[1];
+	all[0].before = add.before;
+	all[0].after = add.after;
+	for (int i = monitor_cannot_see(t, "inside the kernel"); i < 2; i++)
+		verdict_check(t, &(struct truth){
+					 .attempt = &all[i],
+					 .cause = "listener",
+					 .fixes = FIX_STOP | FIX_REUSEPORT,
+					 .stop = api,
+					 .holders = { {
+						 .socket = &p,
+						 .state = "CLOSE",
+						 .how = "bind",
+						 .process = &api->who,
+						 .owners = { { api, p.fd } },
+					 } },
+				 });
+}
+
 /* `admin` has the kernel open the socket. */
 static struct prop add(struct puppet *admin, puppet_fn fn, const char *what, const char *address,
 		       uint16_t port)
@@ -149,5 +185,6 @@ const struct scenario cases_kernel[] = {
 	{ .name = "kernel-socket-vxlan-older", .run = vxlan_older },
 	{ .name = "kernel-socket-maker-gone", .run = maker_gone },
 	{ .name = "kernel-socket-mptcp-endpoint", .run = endpoint },
+	{ .name = "kernel-socket-refused", .run = refused },
 	{ 0 },
 };
