@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sockets that the kernel has bound for itself: a tunnel's UDP port, the listener of an MPTCP
- * endpoint. No process has them open, and none may be blamed: not even whoever set up the device. */
+ * endpoint. No process has them open, and none may be blamed, not even who set up the device. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,8 +39,8 @@ static void act_add_endpoint(void *io)
 	a->after = wall_ns();
 }
 
-/* The other way round: a server has the port, and the kernel is refused it. Who asked the kernel is
- * the one to tell; by system calls it cannot be seen. */
+/* The other way round: a server has the port, and the kernel is refused it. Who asked the kernel
+ * is the one to tell; by system calls it cannot be seen. */
 static void refused(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *admin = puppet_start(t, "admin");
@@ -164,7 +164,7 @@ static void maker_gone(struct test *t)
 	check(t, &a, &p, "CLOSE", monitor_cannot_see(t, "inside the kernel"));
 }
 
-/* The kernel listens for connections that join one that is there (mptcp_pm_nl_create_listen_socket). */
+/* The kernel listens for connections that join another (mptcp_pm_nl_create_listen_socket). */
 static void endpoint(struct test *t)
 {
 	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
