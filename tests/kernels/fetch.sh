@@ -12,7 +12,7 @@ set -eu
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 KEEP_DAYS=7
 # To be loaded in this order. Those that a kernel has built in are not there.
-MODULES="inet_diag tcp_diag udp_diag dummy vrf"
+MODULES="inet_diag tcp_diag udp_diag dummy vrf udp_tunnel ip6_udp_tunnel vxlan"
 
 fail() {
 	echo "$kernel: $*" >&2

@@ -32,6 +32,12 @@ extern const struct scenario cases_socket[];
 extern const struct scenario cases_identity[];
 extern const struct scenario cases_fix[];
 extern const struct scenario cases_start[];
+extern const struct scenario cases_uring[];
+extern const struct scenario cases_fixed[];
+extern const struct scenario cases_compat[];
+extern const struct scenario cases_ways[];
+extern const struct scenario cases_device[];
+extern const struct scenario cases_kernel[];
 extern const struct scenario cases_churn[];
 
 #endif

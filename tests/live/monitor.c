@@ -211,6 +211,28 @@ void monitor_watch_as(struct test *t, const struct monitor_spec *spec)
 		   said ? said : "");
 }
 
+static json_t *find_ready(struct monitor *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (is_about(m->lines[i], "ready", 0))
+			return m->lines[i];
+	return NULL;
+}
+
+bool monitor_cannot_see(struct test *t, const char *what)
+{
+	json_t *ready = find_ready(t->monitor);
+	const char *backend = json_string_value(json_object_get(ready, "backend"));
+	const char *blind = json_string_value(json_object_get(ready, "cannot_see"));
+	bool cannot = blind && strstr(blind, what);
+
+	if (!backend || cannot != !strcmp(backend, "tracepoint"))
+		test_abort(t, "expected that %s %s \"%s\" in cannot_see, got \"%s\"",
+			   backend ? backend : "no back end", cannot ? "does not have" : "has",
+			   what, blind ? blind : "");
+	return cannot;
+}
+
 void monitor_watch(struct test *t, const char *const *arguments)
 {
 	const char *argv[MONITOR_ARGS_MAX] = { "trace", "--json" };

@@ -38,6 +38,9 @@ struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec);
 void monitor_watch(struct test *t, const char *const *arguments);
 void monitor_watch_as(struct test *t, const struct monitor_spec *spec);
 
+/* Does it say in its ready line that it cannot see this? Only the tracepoint back end may. */
+bool monitor_cannot_see(struct test *t, const char *what);
+
 /* Reads what is there; a line that is not JSON fails the test. */
 void monitor_read(struct test *t, struct monitor *m);
 

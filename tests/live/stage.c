@@ -51,20 +51,22 @@ static void claimed(struct prop *p, int64_t before, int64_t after)
 	stage_look(p);
 }
 
+void stage_call(struct prop *p, puppet_fn fn, const char *what, const char *address, uint16_t port)
+{
+	struct io_name a = name_call(p, fn, address, port);
+
+	must(p->by, what, a.error);
+	claimed(p, a.before, a.after);
+}
+
 void stage_bind(struct prop *p, const char *address, uint16_t port)
 {
-	struct io_name a = name_call(p, act_bind, address, port);
-
-	must(p->by, "bind()", a.error);
-	claimed(p, a.before, a.after);
+	stage_call(p, act_bind, "bind()", address, port);
 }
 
 void stage_connect(struct prop *p, const char *address, uint16_t port)
 {
-	struct io_name a = name_call(p, act_connect, address, port);
-
-	must(p->by, "connect()", a.error);
-	claimed(p, a.before, a.after);
+	stage_call(p, act_connect, "connect()", address, port);
 }
 
 void stage_try_connect(struct prop *p, const char *address, uint16_t port)
@@ -77,18 +79,12 @@ void stage_try_connect(struct prop *p, const char *address, uint16_t port)
 
 void stage_send(struct prop *p, const char *address, uint16_t port)
 {
-	struct io_name a = name_call(p, act_send_to, address, port);
-
-	must(p->by, "sendto()", a.error);
-	claimed(p, a.before, a.after);
+	stage_call(p, act_send_to, "sendto()", address, port);
 }
 
 void stage_fast_open(struct prop *p, const char *address, uint16_t port)
 {
-	struct io_name a = name_call(p, act_fast_open, address, port);
-
-	must(p->by, "sendto()", a.error);
-	claimed(p, a.before, a.after);
+	stage_call(p, act_fast_open, "sendto()", address, port);
 }
 
 void stage_failed_connect(struct prop *p, const char *address, uint16_t port, int error)
@@ -108,13 +104,18 @@ void stage_disconnect(struct prop *p)
 	p->before = 0;
 }
 
-void stage_listen(struct prop *p, int backlog)
+void stage_listen_by(struct prop *p, puppet_fn fn, int backlog)
 {
 	struct io_listen a = { .fd = p->fd, .backlog = backlog };
 
-	puppet_call(p->by, act_listen, &a, sizeof(a));
+	puppet_call(p->by, fn, &a, sizeof(a));
 	must(p->by, "listen()", a.error);
 	claimed(p, a.before, a.after);
+}
+
+void stage_listen(struct prop *p, int backlog)
+{
+	stage_listen_by(p, act_listen, backlog);
 }
 
 struct prop stage_bound(struct puppet *by, unsigned options, const char *address, uint16_t port)
@@ -201,32 +202,45 @@ static void must_refuse(const struct attempt *a, int error)
 			   strerror(error));
 }
 
-struct attempt stage_refused(struct puppet *by, unsigned options, const char *address,
-			     uint16_t port, int error)
+struct attempt stage_refused_bind(struct prop *p, puppet_fn fn, const char *address, uint16_t port,
+				  int error)
 {
-	struct prop p = stage_socket(by, options);
-	struct attempt a = attempt_by(&p, "bind");
-	struct io_name call = name_call(&p, act_bind, address, port);
+	struct attempt a = attempt_by(p, "bind");
+	struct io_name call = name_call(p, fn, address, port);
 
 	a.wanted = call.to;
 	a.before = call.before;
 	a.after = call.after;
 	a.error = call.error;
 	must_refuse(&a, error);
+	return a;
+}
+
+struct attempt stage_refused(struct puppet *by, unsigned options, const char *address,
+			     uint16_t port, int error)
+{
+	struct prop p = stage_socket(by, options);
+	struct attempt a = stage_refused_bind(&p, act_bind, address, port, error);
+
 	stage_close(&p);
 	return a;
 }
 
-struct attempt stage_refused_listen(struct prop *p, int error)
+struct attempt stage_refused_listen_by(struct prop *p, puppet_fn fn, int error)
 {
 	struct attempt a = attempt_by(p, "listen");
 	struct io_listen call = { .fd = p->fd, .backlog = 64 };
 
-	puppet_call(p->by, act_listen, &call, sizeof(call));
+	puppet_call(p->by, fn, &call, sizeof(call));
 	a.wanted = p->look.local;
 	a.before = call.before;
 	a.after = call.after;
 	a.error = call.error;
 	must_refuse(&a, error);
 	return a;
+}
+
+struct attempt stage_refused_listen(struct prop *p, int error)
+{
+	return stage_refused_listen_by(p, act_listen, error);
 }

@@ -40,6 +40,10 @@ void stage_send(struct prop *p, const char *address, uint16_t port);
 void stage_fast_open(struct prop *p, const char *address, uint16_t port);
 void stage_listen(struct prop *p, int backlog);
 
+/* The same by other means: `fn` takes a struct io_name, or a struct io_listen. */
+void stage_call(struct prop *p, puppet_fn fn, const char *what, const char *address, uint16_t port);
+void stage_listen_by(struct prop *p, puppet_fn fn, int backlog);
+
 /* A connect() that must fail with `error`, and the socket made as new again: none of them is
  * the claim of what comes after. */
 void stage_failed_connect(struct prop *p, const char *address, uint16_t port, int error);
@@ -65,5 +69,10 @@ struct prop stage_pass(struct prop *p, struct puppet *to);
 struct attempt stage_refused(struct puppet *by, unsigned options, const char *address,
 			     uint16_t port, int error);
 struct attempt stage_refused_listen(struct prop *p, int error);
+
+/* The same for a socket that is there and stays, by other means. */
+struct attempt stage_refused_bind(struct prop *p, puppet_fn fn, const char *address, uint16_t port,
+				  int error);
+struct attempt stage_refused_listen_by(struct prop *p, puppet_fn fn, int error);
 
 #endif

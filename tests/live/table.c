@@ -39,3 +39,28 @@ void table_await(struct test *t, unsigned local, unsigned remote, int state)
 		sleep_ms(1);
 	}
 }
+
+void table_socket(struct test *t, const char *name, unsigned local, unsigned remote,
+		  uint64_t *inode, uint32_t *uid)
+{
+	unsigned have_local, have_remote, have_uid;
+	unsigned long long have_inode;
+	char path[64], line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/net/%s", name);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line,
+			       " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%x %*x %*x:%*x %*x:%*x %*x %u %*u "
+			       "%llu",
+			       &have_local, &have_remote, &have_uid, &have_inode) == 4 &&
+			have_local == local && have_remote == remote;
+	if (file)
+		fclose(file);
+	if (!found)
+		test_abort(t, "stage: no socket %u to %u in %s", local, remote, path);
+	*inode = have_inode;
+	*uid = have_uid;
+}

@@ -130,7 +130,7 @@ static void check_socket(const struct spot *s, const struct true_holder *h)
 	expect_end(s, "local", &look->local);
 	expect_end(s, "remote", &look->remote);
 	check_cookie(s, look);
-	if (h->owners[0].who)
+	if (h->owners[0].who || h->no_fd)
 		expect_int(s, "inode", (long long)look->inode);
 	else
 		expect_null(s, "inode");

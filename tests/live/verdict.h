@@ -37,6 +37,7 @@ struct true_holder {
 	bool older;		      /* than the monitor: since is null */
 	const struct person *process; /* NULL: null */
 	bool gone;		      /* it has exited */
+	bool no_fd;		      /* it is open, though no process has a descriptor */
 	const char *note;	      /* part of process_note; NULL: null */
 	struct true_owner owners[TRUE_OWNERS_MAX + 1];
 	const struct puppet *peer; /* NULL: null */

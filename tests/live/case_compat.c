@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The system calls of 32-bit programs on a 64-bit kernel. The tracepoint back end sees neither
+ * their bind() nor their listen(), and says so. */
+#include <errno.h>
+
+#include "acts_ways.h"
+#include "cases.h"
+#include "monitor.h"
+#include "verdict.h"
+
+#define PORT 8080
+
+struct cast {
+	struct puppet *api;
+	struct puppet *web;
+};
+
+static struct cast cast_of(struct test *t)
+{
+	struct cast c = { .api = puppet_start(t, "api"), .web = puppet_start(t, "web") };
+	struct io_listen a = { .fd = -1 };
+
+	puppet_call(c.web, act_listen_32, &a, sizeof(a));
+	if (a.error == ENOSYS)
+		test_skip(t, "this kernel runs no 32-bit programs");
+	monitor_watch(t, NULL);
+	return c;
+}
+
+static struct true_holder holder_of(const struct prop *p, const char *state)
+{
+	return (struct true_holder){
+		.socket = p,
+		.state = state,
+		.how = "bind",
+		.process = &p->by->who,
+		.owners = { { p->by, p->fd } },
+	};
+}
+
+static void check_listener(struct test *t, const struct attempt *a, const struct prop *p,
+			   bool unseen)
+{
+	struct truth truth = {
+		.attempt = a,
+		.cause = "listener",
+		.says = "listens on",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = p->by,
+		.holders = { holder_of(p, "LISTEN") },
+	};
+
+	truth.incomplete = unseen;
+	truth.holders[0].older = unseen;
+	truth.holders[0].note = unseen ? "the claim of the port was not seen" : NULL;
+	verdict_check(t, &truth);
+}
+
+static void refused_bind(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_socket(c.web, 0);
+	struct prop listener = stage_listener(c.api, 0, "0.0.0.0", PORT);
+	struct attempt all[] = {
+		stage_refused_bind(&p, act_bind_32, "0.0.0.0", PORT, EADDRINUSE),
+		stage_refused_bind(&p, act_bind, "0.0.0.0", PORT, EADDRINUSE),
+	};
+
+	for (int i = monitor_cannot_see(t, "32-bit"); i < 2; i++)
+		check_listener(t, &all[i], &listener, false);
+}
+
+static void refused_listen(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_bound(c.web, OPT_REUSEADDR, "0.0.0.0", PORT);
+	struct prop listener = stage_listener(c.api, OPT_REUSEADDR, "0.0.0.0", PORT);
+	struct attempt all[] = {
+		stage_refused_listen_by(&p, act_listen_32, EADDRINUSE),
+		stage_refused_listen(&p, EADDRINUSE),
+	};
+
+	for (int i = monitor_cannot_see(t, "32-bit"); i < 2; i++)
+		check_listener(t, &all[i], &listener, false);
+}
+
+static void listener_32(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_socket(c.api, 0);
+	struct attempt a;
+
+	stage_call(&p, act_bind_32, "bind()", "0.0.0.0", PORT);
+	stage_listen_by(&p, act_listen_32, 8);
+	a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	check_listener(t, &a, &p, monitor_cannot_see(t, "32-bit"));
+}
+
+static void client_32(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct puppet *backend = puppet_start(t, "backend");
+	struct prop listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
+	struct prop p = stage_socket(c.api, 0);
+	struct attempt a;
+	struct truth truth;
+
+	stage_call(&p, act_connect_32, "connect()", "127.0.0.1", SERVER_PORT);
+	stage_accepted(&listener, backend);
+	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = (struct truth){
+		.attempt = &a,
+		.cause = "ephemeral-client",
+		.fixes = FIX_CLIENT,
+		.stop = c.api,
+		.holders = { holder_of(&p, "ESTABLISHED") },
+	};
+	truth.holders[0].how = "connect";
+	truth.holders[0].peer = backend;
+	verdict_check(t, &truth);
+}
+
+const struct scenario cases_compat[] = {
+	{ .name = "32-bit-refused-bind", .run = refused_bind },
+	{ .name = "32-bit-refused-listen", .run = refused_listen },
+	{ .name = "32-bit-listener", .run = listener_32 },
+	{ .name = "32-bit-client", .run = client_32 },
+	{ 0 },
+};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sockets that only an io_uring's table of fixed files refers to: open, with a process behind
+ * them, and without a descriptor. That process is known from its claim. */
+#include <errno.h>
+#include <string.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "table.h"
+#include "uring.h"
+#include "verdict.h"
+
+struct cast {
+	struct puppet *backend;
+	struct puppet *client;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+};
+
+static struct cast cast_of(struct test *t, int operation, const char *name)
+{
+	struct cast c = {
+		.backend = puppet_start(t, "backend"),
+		.client = puppet_start(t, "client"),
+		.web = puppet_start(t, "web"),
+	};
+
+	uring_or_skip(c.client, operation, name);
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	return c;
+}
+
+static void keep(struct prop *p)
+{
+	struct io_close a = { .fd = p->fd };
+
+	puppet_call(p->by, act_uring_keep, &a, sizeof(a));
+	if (a.fd < 0)
+		test_skip(p->by->t, "this kernel's io_uring keeps no sockets");
+	p->fd = -1;
+}
+
+static struct true_holder holder_of(const struct prop *p)
+{
+	return (struct true_holder){
+		.socket = p,
+		.no_fd = true,
+		.process = &p->by->who,
+	};
+}
+
+static void check_client(struct test *t, struct cast *c)
+{
+	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
+	struct truth truth = {
+		.attempt = &a,
+		.cause = "ephemeral-client",
+		.says = "not by a listener",
+		.fixes = FIX_CLIENT,
+		.stop = c->client,
+		.holders = { holder_of(&c->out) },
+	};
+
+	truth.holders[0].state = "ESTABLISHED";
+	truth.holders[0].how = "connect";
+	truth.holders[0].peer = c->backend;
+	verdict_check(t, &truth);
+}
+
+/* A client that hands its connection to the ring. */
+static void kept_client(struct test *t)
+{
+	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
+
+	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
+	stage_accepted(&c.listener, c.backend);
+	keep(&c.out);
+	check_client(t, &c);
+}
+
+/* A server's listener, likewise. */
+static void kept_listener(struct test *t)
+{
+	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
+	struct truth truth = {
+		.cause = "listener",
+		.says = "listens on",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.stop = c.client,
+	};
+	struct attempt a;
+
+	c.out = stage_listener(c.client, 0, "0.0.0.0", 8080);
+	keep(&c.out);
+	a = stage_refused(c.web, 0, "127.0.0.1", 8080, EADDRINUSE);
+	truth.attempt = &a;
+	truth.holders[0] = holder_of(&c.out);
+	truth.holders[0].state = "LISTEN";
+	truth.holders[0].how = "bind";
+	verdict_check(t, &truth);
+}
+
+/* Never had a descriptor. What can be asked about it, its peer and the kernel's table know. */
+static void direct_client(struct test *t)
+{
+	struct cast c = cast_of(t, URING_SOCKET, "IORING_OP_SOCKET");
+	struct io_name call = { .to = { "127.0.0.1", SERVER_PORT } };
+	struct io_socket a = { 0 };
+	struct prop in;
+
+	puppet_call(c.client, act_uring_socket, &a, sizeof(a));
+	if (a.error)
+		test_abort(t, "stage: IORING_OP_SOCKET: %s", strerror(a.error));
+	puppet_call(c.client, act_uring_connect_fixed, &call, sizeof(call));
+	if (call.error)
+		test_abort(t, "stage: IORING_OP_CONNECT: %s", strerror(call.error));
+	in = stage_accepted(&c.listener, c.backend);
+	c.out = (struct prop){ .by = c.client, .before = call.before, .after = call.after };
+	c.out.look.local = in.look.remote;
+	c.out.look.remote = in.look.local;
+	table_socket(t, "tcp", c.out.look.local.port, SERVER_PORT, &c.out.look.inode,
+		     &c.out.look.uid);
+	check_client(t, &c);
+}
+
+const struct scenario cases_fixed[] = {
+	{ .name = "fixed-file-client", .run = kept_client },
+	{ .name = "fixed-file-listener", .run = kept_listener },
+	{ .name = "fixed-file-never-had-descriptor", .run = direct_client },
+	{ 0 },
+};

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Socket calls by io_uring: no system call of that name is ever made. Function hooks see them;
+ * the tracepoint back end sees neither bind() nor listen(), says so, and still names the holder. */
+#include <errno.h>
+#include <string.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "uring.h"
+#include "verdict.h"
+
+#define PORT 8080
+
+/* backend listens; client claims a port by io_uring; web wants it. */
+struct cast {
+	struct puppet *backend;
+	struct puppet *client;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+};
+
+static struct cast cast_of(struct test *t, int operation, const char *name, unsigned options)
+{
+	struct cast c = {
+		.backend = puppet_start(t, "backend"),
+		.client = puppet_start(t, "client"),
+		.web = puppet_start(t, "web"),
+	};
+
+	uring_or_skip(c.client, operation, name);
+	monitor_watch(t, NULL);
+	c.listener = stage_listener(c.backend, options & OPT_V6,
+				    options & OPT_V6 ? "::1" : "127.0.0.1", SERVER_PORT);
+	c.out = stage_socket(c.client, options);
+	return c;
+}
+
+static struct truth client_truth(const struct cast *c, const struct attempt *a)
+{
+	return (struct truth){
+		.attempt = a,
+		.cause = "ephemeral-client",
+		.says = "not by a listener",
+		.fixes = FIX_CLIENT,
+		.stop = c->client,
+		.holders = { {
+			.socket = &c->out,
+			.state = "ESTABLISHED",
+			.how = "connect",
+			.process = &c->client->who,
+			.owners = { { c->client, c->out.fd } },
+			.peer = c->backend,
+		} },
+	};
+}
+
+static void check_client(struct test *t, struct cast *c, unsigned options, const char *want)
+{
+	struct attempt a;
+	struct truth truth;
+
+	stage_accepted(&c->listener, c->backend);
+	stage_look(&c->out);
+	a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
+	truth = client_truth(c, &a);
+	verdict_check(t, &truth);
+}
+
+static void connect_by(struct test *t, puppet_fn fn, int operation, const char *name)
+{
+	struct cast c = cast_of(t, operation, name, 0);
+
+	stage_call(&c.out, fn, name, "127.0.0.1", SERVER_PORT);
+	check_client(t, &c, 0, "0.0.0.0");
+}
+
+static void connect_uring(struct test *t)
+{
+	connect_by(t, act_uring_connect, URING_CONNECT, "IORING_OP_CONNECT");
+}
+
+static void connect_v6(struct test *t)
+{
+	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT", OPT_V6);
+
+	stage_call(&c.out, act_uring_connect, "connect", "::1", SERVER_PORT);
+	check_client(t, &c, OPT_V6, "::");
+}
+
+/* A thread of the kernel's makes the call: up to 5.11 it is not even one of the process. */
+static void connect_by_worker(struct test *t)
+{
+	connect_by(t, act_uring_connect_by_worker, URING_CONNECT, "IORING_OP_CONNECT");
+}
+
+static void fast_open(struct test *t)
+{
+	connect_by(t, act_uring_fast_open, URING_SENDMSG, "IORING_OP_SENDMSG");
+}
+
+static void udp_send(struct test *t)
+{
+	struct puppet *client = puppet_start(t, "client"), *web = puppet_start(t, "web");
+	struct attempt a;
+	struct prop p;
+
+	uring_or_skip(client, URING_SENDMSG, "IORING_OP_SENDMSG");
+	monitor_watch(t, NULL);
+	p = stage_socket(client, OPT_UDP);
+	stage_call(&p, act_uring_send_to, "IORING_OP_SENDMSG", "127.0.0.1", SERVER_PORT);
+	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "ephemeral-bind",
+				 .says = "not a server",
+				 .fixes = FIX_CLIENT,
+				 .stop = client,
+				 .holders = { {
+					 .socket = &p,
+					 .state = "CLOSE",
+					 .how = "autobind",
+					 .process = &client->who,
+					 .owners = { { client, p.fd } },
+				 } },
+			 });
+}
+
+/* Who holds the port by a bind() that the back end may not see. */
+static struct true_holder bound_by_uring(struct test *t, const struct prop *p, const char *state)
+{
+	bool unseen = monitor_cannot_see(t, "io_uring");
+
+	return (struct true_holder){
+		.socket = p,
+		.state = state,
+		.how = "bind",
+		.older = unseen,
+		.process = &p->by->who,
+		.note = unseen ? "the claim of the port was not seen" : NULL,
+		.owners = { { p->by, p->fd } },
+	};
+}
+
+static void check_holder(struct test *t, struct puppet *web, const struct prop *p, unsigned options,
+			 struct truth truth, const char *state)
+{
+	struct attempt a = stage_refused(web, options, "0.0.0.0", PORT, EADDRINUSE);
+
+	truth.attempt = &a;
+	truth.stop = p->by;
+	truth.holders[0] = bound_by_uring(t, p, state);
+	truth.incomplete = truth.holders[0].older;
+	verdict_check(t, &truth);
+}
+
+static void bind_holder_of(struct test *t, unsigned options, const char *address,
+			   struct truth truth)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct prop p;
+
+	uring_or_skip(api, URING_BIND, "IORING_OP_BIND");
+	monitor_watch(t, NULL);
+	p = stage_socket(api, options);
+	stage_call(&p, act_uring_bind, "IORING_OP_BIND", address, PORT);
+	check_holder(t, web, &p, options & OPT_UDP, truth, "CLOSE");
+}
+
+static void bind_holder(struct test *t)
+{
+	bind_holder_of(t, 0, "127.0.0.1",
+		       (struct truth){ .cause = "bound-not-listening", .fixes = FIX_STOP });
+}
+
+static void bind_holder_v6(struct test *t)
+{
+	bind_holder_of(t, OPT_V6,
+		       "::", (struct truth){ .cause = "bound-not-listening", .fixes = FIX_STOP });
+}
+
+static void bind_holder_udp(struct test *t)
+{
+	bind_holder_of(t, OPT_UDP, "0.0.0.0",
+		       (struct truth){ .cause = "listener", .fixes = FIX_STOP | FIX_REUSEPORT });
+}
+
+static void listen_holder(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct truth truth = {
+		.cause = "listener",
+		.says = "listens on",
+		.fixes = FIX_STOP | FIX_REUSEPORT,
+	};
+	struct prop p;
+
+	uring_or_skip(api, URING_LISTEN, "IORING_OP_LISTEN");
+	monitor_watch(t, NULL);
+	p = stage_socket(api, 0);
+	stage_call(&p, act_uring_bind, "IORING_OP_BIND", "0.0.0.0", PORT);
+	stage_listen_by(&p, act_uring_listen, 8);
+	check_holder(t, web, &p, 0, truth, "LISTEN");
+}
+
+/* listen() without a bind(): the kernel chooses the port in it. The socket does not tell this from
+ * a bind() to port 0, so a back end that has not seen it does not know how. */
+static void listen_unbound(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct attempt a;
+	struct truth truth;
+	struct prop p;
+
+	uring_or_skip(api, URING_LISTEN, "IORING_OP_LISTEN");
+	monitor_watch(t, NULL);
+	p = stage_socket(api, 0);
+	stage_listen_by(&p, act_uring_listen, 8);
+	a = stage_refused(web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = (struct truth){
+		.attempt = &a,
+		.cause = "ephemeral-bind",
+		.fixes = FIX_CLIENT,
+		.stop = api,
+		.holders = { bound_by_uring(t, &p, "LISTEN") },
+	};
+	truth.incomplete = truth.holders[0].older;
+	truth.holders[0].how = truth.incomplete ? NULL : "autobind";
+	verdict_check(t, &truth);
+}
+
+/* api listens; web is refused by io_uring, and then in the way that every back end sees. What
+ * cannot be seen leaves no line: monitor_finish() finds one that nobody expected. */
+static void refused(struct test *t, puppet_fn fn, const char *op)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	bool listens = !strcmp(op, "listen");
+	struct prop listener, p;
+	struct attempt all[2];
+
+	uring_or_skip(web, listens ? URING_LISTEN : URING_BIND,
+		      listens ? "IORING_OP_LISTEN" : "IORING_OP_BIND");
+	monitor_watch(t, NULL);
+	p = stage_socket(web, listens ? OPT_REUSEADDR : 0);
+	listener = stage_bound(api, listens ? OPT_REUSEADDR : 0, "0.0.0.0", PORT);
+	if (listens)
+		stage_bind(&p, "0.0.0.0", PORT);
+	stage_listen(&listener, 8);
+	if (listens) {
+		all[0] = stage_refused_listen_by(&p, fn, EADDRINUSE);
+		all[1] = stage_refused_listen(&p, EADDRINUSE);
+	} else {
+		all[0] = stage_refused_bind(&p, fn, "0.0.0.0", PORT, EADDRINUSE);
+		all[1] = stage_refused_bind(&p, act_bind, "0.0.0.0", PORT, EADDRINUSE);
+	}
+	for (int i = monitor_cannot_see(t, "io_uring"); i < 2; i++) {
+		struct truth truth = {
+			.attempt = &all[i],
+			.cause = "listener",
+			.says = "listens on",
+			.fixes = FIX_STOP | FIX_REUSEPORT,
+			.stop = api,
+			.holders = { {
+				.socket = &listener,
+				.state = "LISTEN",
+				.how = "bind",
+				.process = &api->who,
+				.owners = { { api, listener.fd } },
+			} },
+		};
+
+		verdict_check(t, &truth);
+	}
+}
+
+static void refused_bind(struct test *t)
+{
+	refused(t, act_uring_bind, "bind");
+}
+
+static void refused_listen(struct test *t)
+{
+	refused(t, act_uring_listen, "listen");
+}
+
+const struct scenario cases_uring[] = {
+	{ .name = "uring-connect", .run = connect_uring },
+	{ .name = "uring-connect-v6", .run = connect_v6 },
+	{ .name = "uring-connect-by-worker", .run = connect_by_worker },
+	{ .name = "uring-fast-open", .run = fast_open },
+	{ .name = "uring-udp-send", .run = udp_send },
+	{ .name = "uring-bind-holder", .run = bind_holder },
+	{ .name = "uring-bind-holder-v6", .run = bind_holder_v6 },
+	{ .name = "uring-bind-holder-udp", .run = bind_holder_udp },
+	{ .name = "uring-listen-holder", .run = listen_holder },
+	{ .name = "uring-listen-unbound", .run = listen_unbound },
+	{ .name = "uring-refused-bind", .run = refused_bind },
+	{ .name = "uring-refused-listen", .run = refused_listen },
+	{ 0 },
+};
