@@ -82,31 +82,16 @@ static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
 	       (!f->tree || r->descendant);
 }
 
-static void take_holders(struct pc_verdict *v)
-{
-	v->holders_count = v->refusal.holders_count;
-	for (unsigned i = 0; i < v->holders_count; i++) {
-		v->holders[i].socket = v->refusal.holders[i];
-		v->holders[i].peer.fd = -1;
-	}
-}
-
 static void on_refusal(void *context, const struct pc_refusal *r)
 {
 	struct pc_watch *w = context;
-	struct pc_verdict *v;
 
 	if (!wanted(w, r))
 		return;
-	if (w->batch_count == PC_BATCH_MAX)
-		pc_batch_finish(w);
-	v = &w->batch[w->batch_count++];
-	memset(v, 0, sizeof(*v));
-	memcpy(&v->refusal, r, PC_REFUSAL_SIZE(r->holders_count));
-	take_holders(v);
-	/* At once: a refused server is often about to exit. */
-	pc_resolve_party(w, &r->process, r->comm, &v->requester);
-	v->requester.tid = r->tid;
+	if (w->backlog || w->batch_count == PC_BATCH_MAX)
+		pc_backlog_put(w, r);
+	else
+		pc_batch_add(w, r);
 }
 
 const struct pc_record_handler pc_ingest = {
