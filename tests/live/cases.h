@@ -32,5 +32,10 @@ extern const struct scenario cases_identity[];
 extern const struct scenario cases_fix[];
 extern const struct scenario cases_start[];
 extern const struct scenario cases_churn[];
+extern const struct scenario cases_fault[];
+extern const struct scenario cases_stopped[];
+extern const struct scenario cases_flood[];
+extern const struct scenario cases_spaces[];
+extern const struct scenario cases_crowd[];
 
 #endif
