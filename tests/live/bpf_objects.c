@@ -28,6 +28,7 @@ static void read_info(struct test *t, const char *path, struct bpf_objects *out)
 	FILE *file = fopen(path, "re");
 	char line[256];
 	bool link = false;
+	unsigned long missed;
 	unsigned id;
 
 	while (file && fgets(line, sizeof(line), file)) {
@@ -38,6 +39,8 @@ static void read_info(struct test *t, const char *path, struct bpf_objects *out)
 			add(t, out, BPF_MAP_GET_FD_BY_ID, id);
 		} else if (!link && sscanf(line, "prog_id: %u", &id) == 1) {
 			add(t, out, BPF_PROG_GET_FD_BY_ID, id);
+		} else if (sscanf(line, "recursion_misses: %lu", &missed) == 1) {
+			out->missed += missed;
 		}
 	}
 	if (file)
@@ -61,6 +64,14 @@ void bpf_objects_of(struct test *t, pid_t pid, struct bpf_objects *out)
 			read_info(t, path, out);
 	}
 	closedir(folder);
+}
+
+unsigned long bpf_objects_missed(struct test *t, pid_t pid)
+{
+	struct bpf_objects all;
+
+	bpf_objects_of(t, pid, &all);
+	return all.missed;
 }
 
 /* A descriptor of an object by its id: only those that the kernel still has can be opened. */

@@ -13,7 +13,7 @@
 #include "verdict.h"
 
 /* Instants at which a starting portclash is killed. */
-#define KILLS 16
+#define KILLS 8
 
 /* A client in the way of a server, and who sees it. */
 struct theft {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "bpf_objects.h"
 #include "cases.h"
 #include "footprint.h"
 #include "monitor.h"
@@ -179,6 +180,8 @@ static void flood_counted(struct test *t)
 	if (s.io.error)
 		test_abort(t, "stage: refused bind(): %s", strerror(s.io.error));
 	end = footprint_of(t, t->monitor->pid);
+	test_note(t, "programs not run by the kernel %lu times",
+		  bpf_objects_missed(t, t->monitor->pid));
 	if (monitor_stop(t, t->monitor, SIGTERM, 5) != 3)
 		test_fail(t, "expected 3, got %#x as exit status", t->monitor->status);
 	monitor_read(t, t->monitor);
