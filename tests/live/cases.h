@@ -39,5 +39,10 @@ extern const struct scenario cases_ways[];
 extern const struct scenario cases_device[];
 extern const struct scenario cases_kernel[];
 extern const struct scenario cases_churn[];
+extern const struct scenario cases_fault[];
+extern const struct scenario cases_stopped[];
+extern const struct scenario cases_flood[];
+extern const struct scenario cases_spaces[];
+extern const struct scenario cases_crowd[];
 
 #endif

@@ -19,7 +19,8 @@ static const struct scenario *const tables[] = {
 	cases_brief,  cases_many,    cases_burst,    cases_agent,     cases_disk,
 	cases_usage,  cases_cgroup,  cases_socket,   cases_identity,  cases_fix,
 	cases_start,  cases_uring,   cases_fixed,    cases_compat,    cases_ways,
-	cases_device, cases_kernel,  cases_features, cases_churn,
+	cases_device, cases_kernel,  cases_features, cases_churn,     cases_fault,
+	cases_flood,  cases_stopped, cases_spaces,   cases_crowd,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

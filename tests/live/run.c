@@ -131,15 +131,18 @@ static void run_process(struct tally *tally, const struct scenario *scenario, co
 		;
 }
 
+static void print_indented(const char *text)
+{
+	for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+		printf("     %.*s\n", (int)strcspn(text, "\n"), text);
+}
+
 static void print_failure(const char *name, const struct report *r)
 {
 	const char *rest = strchr(r->text, '\n');
 
 	printf("FAIL %s: %.*s\n", name, (int)strcspn(r->text, "\n"), r->text);
-	while (rest && rest[1]) {
-		printf("     %.*s\n", (int)strcspn(rest + 1, "\n"), rest + 1);
-		rest = strchr(rest + 1, '\n');
-	}
+	print_indented(rest ? rest + 1 : NULL);
 	if (r->failures > FAILURES_SHOWN)
 		printf("     and %u mismatches more\n", r->failures - FAILURES_SHOWN);
 }
@@ -162,6 +165,7 @@ static void conclude(struct tally *tally, const char *name)
 	} else {
 		tally->passed++;
 		printf("ok %s\n", name);
+		print_indented(r->text);
 	}
 	fflush(stdout);
 }

@@ -67,7 +67,8 @@ struct scenario {
 /* A mismatch: recorded, and the scenario goes on. */
 void test_fail(struct test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Indented below the mismatches: what helps to understand them. */
+/* Indented below the mismatches, or below "ok": what helps to understand them, what was
+ * measured. */
 void test_note(struct test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The scenario cannot go on: it fails, or it is counted as skipped. */

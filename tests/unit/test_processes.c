@@ -190,6 +190,29 @@ static void indexes(void **state)
 	pc_processes_free(t);
 }
 
+/* By number alone: those that claim nothing must go too. */
+static void wants_sweep(void **state)
+{
+	struct pc_processes *t = pc_processes_new();
+	uint32_t pid = 1;
+
+	(void)state;
+	for (; pid < PC_PROCESSES_SWEEP_MIN; pid++)
+		put(t, key(pid, 1, 1), "/x");
+	assert_false(pc_processes_wants_sweep(t));
+	put(t, key(pid++, 1, 1), "/x");
+	assert_true(pc_processes_wants_sweep(t));
+	pc_processes_sweep_failed(t);
+	assert_false(pc_processes_wants_sweep(t));
+	for (; pid <= 100000; pid++) {
+		put(t, key(pid, 1, 1), "/x");
+		if (pc_processes_wants_sweep(t))
+			pc_processes_sweep(t, NULL, NULL);
+		assert_in_range(pc_processes_count(t), 1, 4 * PC_PROCESSES_SWEEP_MIN);
+	}
+	pc_processes_free(t);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -200,6 +223,7 @@ int main(void)
 		cmocka_unit_test(two_sweeps),
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(indexes),
+		cmocka_unit_test(wants_sweep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

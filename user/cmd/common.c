@@ -70,7 +70,7 @@ int pc_wait(const struct pc_watch *w, int signals, uint64_t deadline_ns)
 		{ .fd = signals, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
-	int n = poll(fds, 2, until(deadline_ns));
+	int n = poll(fds, 2, pc_watch_busy(w) ? 0 : until(deadline_ns));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -23,14 +23,22 @@ struct pc_processes {
 	uint32_t *free_indexes;
 	size_t free_count;
 	uint32_t next;
+	size_t sweep_at;
 };
+
+static size_t sweep_after(size_t count)
+{
+	return count + (count / 2 > PC_PROCESSES_SWEEP_MIN ? count / 2 : PC_PROCESSES_SWEEP_MIN);
+}
 
 struct pc_processes *pc_processes_new(void)
 {
 	struct pc_processes *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->next = 1;
+	if (!t)
+		return NULL;
+	t->next = 1;
+	t->sweep_at = sweep_after(0);
 	return t;
 }
 
@@ -147,6 +155,16 @@ static void drop(struct pc_processes *t, struct process *p)
 	process_free(p);
 }
 
+bool pc_processes_wants_sweep(const struct pc_processes *t)
+{
+	return HASH_COUNT(t->by_key) >= t->sweep_at;
+}
+
+void pc_processes_sweep_failed(struct pc_processes *t)
+{
+	t->sweep_at = sweep_after(HASH_COUNT(t->by_key));
+}
+
 void pc_processes_sweep(struct pc_processes *t,
 			void (*retire)(void *context, const struct pc_process_key *key),
 			void *context)
@@ -165,4 +183,5 @@ void pc_processes_sweep(struct pc_processes *t,
 				retire(context, &p->identity.key);
 		}
 	}
+	t->sweep_at = sweep_after(HASH_COUNT(t->by_key));
 }

@@ -6,6 +6,10 @@
 
 #include "core/model.h"
 
+/* New processes before a sweep is worth its cost: their number, too, must have an end when they
+ * claim nothing, as a server that is refused its port and started again for ever. */
+#define PC_PROCESSES_SWEEP_MIN 4096
+
 struct pc_processes;
 
 struct pc_processes *pc_processes_new(void);
@@ -24,6 +28,12 @@ const struct pc_identity *pc_processes_get(const struct pc_processes *table, uin
 size_t pc_processes_count(const struct pc_processes *table);
 
 void pc_processes_mark(struct pc_processes *table, uint32_t index);
+
+/* Has it grown by half since the last sweep, and by PC_PROCESSES_SWEEP_MIN? */
+bool pc_processes_wants_sweep(const struct pc_processes *table);
+
+/* There was no sweep, because it could not see every socket: waits for as much growth again. */
+void pc_processes_sweep_failed(struct pc_processes *table);
 
 /* Two sweeps drop a process nobody refers to: the first calls retire(), by which the kernel
  * side is told to describe it again should it make another claim; the second frees it. */

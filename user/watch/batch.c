@@ -25,9 +25,21 @@ static const char note_unseen[] = "the process that took the port was not seen";
 static const char note_accepting[] = "the process has accepted this connection";
 static const char note_older[] =
 	"it had the socket open when portclash started; who made it is not known";
+static const char note_lost[] =
+	"it has the socket open; who made it is not known, because records of claims were lost";
 static const char note_has_it[] = "it has the socket open; the claim of the port was not seen";
 static const char note_passed[] = "has exited; the socket is now open elsewhere";
 static const char note_exited[] = "has exited; nobody has the socket open any more";
+
+void pc_batch_add(struct pc_watch *w, const struct pc_refusal *r)
+{
+	struct pc_verdict *v = &w->batch[w->batch_count++];
+
+	pc_verdict_begin(v, r);
+	/* At once: a refused server is often about to exit. */
+	pc_resolve_party(w, &r->process, r->comm, &v->requester);
+	v->requester.tid = r->tid;
+}
 
 /* Is the other end of this connection a socket on this machine? */
 static bool wants_peer(const struct pc_socket *s)
@@ -181,15 +193,15 @@ static void note_known(struct pc_holder *h)
 		h->process_note = h->owners_count ? note_passed : note_exited;
 }
 
-static void note_not_known(struct pc_holder *h)
+static void note_not_known(const struct pc_watch *w, struct pc_holder *h)
 {
 	const struct pc_socket *s = &h->socket;
 
 	if (h->owners_count) {
 		h->maker = h->owners[0];
 		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting :
-				  h->older		  ? note_older :
-							    note_has_it;
+				  h->older ? claims_were_lost(w) ? note_lost : note_older :
+					     note_has_it;
 	} else if (s->flags & PC_SOCKET_NO_FILE) {
 		h->process_note = note_kernel;
 	} else if (s->flags & PC_SOCKET_ORPHAN && !(s->flags & PC_SOCKET_DEAD)) {
@@ -235,7 +247,7 @@ static void complete_holders(struct pc_watch *w, struct pc_verdict *v)
 		if (h->maker.who)
 			note_known(h);
 		else
-			note_not_known(h);
+			note_not_known(w, h);
 	}
 }
 
@@ -251,6 +263,19 @@ static void count(struct pc_watch *w, const struct pc_verdict *v)
 	pc_metrics_refused_port(w->options.metrics, r->wanted_port, r->proto);
 }
 
+/* Looks at every process: once for a batch, which is often one server that tries again. */
+static uint32_t netns_pid(struct pc_watch *w, uint32_t netns)
+{
+	if (netns == w->netns)
+		return 0;
+	if (netns != w->batch_netns) {
+		w->batch_netns = netns;
+		w->batch_netns_pid = 0;
+		pc_procfs_netns_pid("/proc", netns, &w->batch_netns_pid);
+	}
+	return w->batch_netns_pid;
+}
+
 static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 {
 	uint64_t reserved[PC_PORT_WORDS];
@@ -260,8 +285,7 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	    pc_monitor_reserved(w->monitor, v->refusal.netns, reserved) == 0)
 		v->reserved = reserved;
 	v->monitor_netns = w->netns;
-	if (v->refusal.netns != w->netns)
-		pc_procfs_netns_pid("/proc", v->refusal.netns, &v->netns_pid);
+	v->netns_pid = netns_pid(w, v->refusal.netns);
 	complete_holders(w, v);
 	v->incomplete = what_is_missing(w, v);
 	pc_advise(v);
@@ -293,4 +317,5 @@ void pc_batch_finish(struct pc_watch *w)
 	for (unsigned i = 0; i < w->batch_count; i++)
 		finish_one(w, &w->batch[i]);
 	w->batch_count = 0;
+	w->batch_netns = 0;
 }

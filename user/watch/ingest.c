@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/decide.h"
 #include "core/identity.h"
 #include "core/ports.h"
 #include "watch/watch_private.h"
@@ -86,17 +85,13 @@ static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
 static void on_refusal(void *context, const struct pc_refusal *r)
 {
 	struct pc_watch *w = context;
-	struct pc_verdict *v;
 
 	if (!wanted(w, r))
 		return;
-	if (w->batch_count == PC_BATCH_MAX)
-		pc_batch_finish(w);
-	v = &w->batch[w->batch_count++];
-	pc_verdict_begin(v, r);
-	/* At once: a refused server is often about to exit. */
-	pc_resolve_party(w, &r->process, r->comm, &v->requester);
-	v->requester.tid = r->tid;
+	if (w->backlog || w->batch_count == PC_BATCH_MAX)
+		pc_backlog_put(w, r);
+	else
+		pc_batch_add(w, r);
 }
 
 const struct pc_record_handler pc_ingest = {

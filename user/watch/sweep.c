@@ -71,21 +71,27 @@ static void retire_process(void *context, const struct pc_process_key *key)
 	pc_monitor_forget_process(w->monitor, key);
 }
 
+static void sweep_failed(struct pc_watch *w)
+{
+	pc_ledger_sweep_failed(w->ledger);
+	pc_processes_sweep_failed(w->processes);
+}
+
 void pc_sweep_if_needed(struct pc_watch *w)
 {
 	uint64_t started = pc_boot_ns();
 	long dropped;
 
-	if (!pc_ledger_wants_sweep(w->ledger))
+	if (!pc_ledger_wants_sweep(w->ledger) && !pc_processes_wants_sweep(w->processes))
 		return;
 	if (pc_monitor_sweep(w->monitor, on_alive, w) ||
 	    pc_monitor_sweep_files(w->monitor, on_alive, w)) {
-		pc_ledger_sweep_failed(w->ledger);
+		sweep_failed(w);
 		return;
 	}
 	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
 	if (dropped < 0) {
-		pc_ledger_sweep_failed(w->ledger);
+		sweep_failed(w);
 		return;
 	}
 	pc_processes_sweep(w->processes, retire_process, w);

@@ -14,6 +14,11 @@
 #include "version.h"
 #include "watch/watch_private.h"
 
+/* Looking into a backlog of refusals: so long before the rings are read again, which fill within
+ * 50 ms at the fastest; and so long at the end, before what is left is counted as lost. */
+#define SLICE_NS 20000000
+#define LAST_NS 500000000
+
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t;
@@ -136,6 +141,7 @@ void pc_watch_close(struct pc_watch *w)
 	pc_monitor_close(w->monitor);
 	pc_ledger_free(w->ledger);
 	pc_processes_free(w->processes);
+	pc_backlog_drop(w);
 	free(w->batch);
 	free(w->pending);
 	free(w);
@@ -146,11 +152,26 @@ int pc_watch_fd(const struct pc_watch *w)
 	return pc_monitor_fd(w->monitor);
 }
 
+/* Whoever is refused without end must not keep us from reading the rings and from ending. */
+static void finish_until(struct pc_watch *w, uint64_t until_ns)
+{
+	pc_batch_finish(w);
+	while (w->backlog && pc_boot_ns() < until_ns) {
+		pc_backlog_to_batch(w);
+		pc_batch_finish(w);
+	}
+}
+
+bool pc_watch_busy(const struct pc_watch *w)
+{
+	return w->backlog;
+}
+
 int pc_watch_run(struct pc_watch *w)
 {
 	pc_monitor_read_claims(w->monitor);
 	pc_monitor_read_refusals(w->monitor);
-	pc_batch_finish(w);
+	finish_until(w, pc_boot_ns() + SLICE_NS);
 	if (w->pending_count)
 		pc_claims_ask(w);
 	pc_sweep_if_needed(w);
@@ -159,16 +180,22 @@ int pc_watch_run(struct pc_watch *w)
 
 const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 {
-	pc_monitor_stats(w->monitor, w->counters.lost);
+	if (!pc_monitor_stats(w->monitor, w->counters.lost))
+		w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
 	w->counters.records_bad = pc_monitor_invalid(w->monitor) + w->processes_bad;
 	w->counters.ledger_claims = pc_ledger_count(w->ledger);
 	return &w->counters;
 }
 
+static void finish_backlog(struct pc_watch *w)
+{
+	finish_until(w, pc_boot_ns() + LAST_NS);
+	pc_backlog_drop(w);
+}
+
 int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 {
 	struct pc_summary summary = {
-		.counters = pc_watch_counters(w),
 		.watched_ns = pc_boot_ns() - w->started_ns,
 		.has_command = has_command,
 		.command_status = command_status,
@@ -176,6 +203,8 @@ int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 	struct pc_clock clock;
 	int err;
 
+	finish_backlog(w);
+	summary.counters = pc_watch_counters(w);
 	pc_claims_flush(w);
 	pc_clock_now(&clock);
 	err = w->options.sink->summary(w->options.log, &clock, &summary);

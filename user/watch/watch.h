@@ -42,6 +42,10 @@ int pc_watch_fd(const struct pc_watch *w);
  * (-EPIPE); other errors of the sink are counted. */
 int pc_watch_run(struct pc_watch *w);
 
+/* Is there more to do, though nothing need be readable: pc_watch_run() wants to be called again
+ * at once. */
+bool pc_watch_busy(const struct pc_watch *w);
+
 /* The counters, brought up to date. */
 const struct pc_counters *pc_watch_counters(struct pc_watch *w);
 

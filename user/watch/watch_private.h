@@ -27,6 +27,12 @@ struct pc_watch {
 	uint32_t netns;		  /* portclash's own */
 	struct pc_verdict *batch; /* PC_BATCH_MAX */
 	unsigned batch_count;
+	uint32_t batch_netns; /* of which batch_netns_pid is known; 0: of none */
+	uint32_t batch_netns_pid;
+	struct pc_waiting *backlog; /* the oldest; NULL: none waits */
+	struct pc_waiting *backlog_last;
+	size_t backlog_bytes;
+	uint64_t refusals_dropped;	/* by a backlog that was full, or not done by the end */
 	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
 	unsigned pending_first;
 	unsigned pending_count;
@@ -49,8 +55,16 @@ void pc_claims_endpoints(void *context, const struct pc_endpoints *e);
 void pc_claims_ask(struct pc_watch *w);
 void pc_claims_flush(struct pc_watch *w);
 
-/* batch.c: turns the waiting refusals into verdicts and prints them. */
+/* batch.c: turns the waiting refusals into verdicts and prints them. There must be room for one
+ * that is added. */
+void pc_batch_add(struct pc_watch *w, const struct pc_refusal *r);
 void pc_batch_finish(struct pc_watch *w);
+
+/* backlog.c: refusals for which a batch has no room; fills a batch with the oldest; drops and
+ * counts what is left. */
+void pc_backlog_put(struct pc_watch *w, const struct pc_refusal *r);
+void pc_backlog_to_batch(struct pc_watch *w);
+void pc_backlog_drop(struct pc_watch *w);
 
 /* sweep.c: takes in the sockets that hold a port, as older; `flags` are added to theirs. */
 int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* portclash is killed, runs twice, or is not let: what it leaves behind, and what it says. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bpf_objects.h"
+#include "cases.h"
+#include "footprint.h"
+#include "monitor.h"
+#include "verdict.h"
+
+/* Instants at which a starting portclash is killed. */
+#define KILLS 8
+
+/* A client in the way of a server, and who sees it. */
+struct theft {
+	struct puppet *server;
+	struct puppet *client;
+	struct puppet *web;
+	struct prop listener;
+	struct prop out;
+	struct attempt attempt;
+};
+
+static void stage_connection(struct theft *o)
+{
+	o->out = stage_client(o->client, 0, "127.0.0.1", SERVER_PORT);
+	stage_accepted(&o->listener, o->server);
+}
+
+static void stage_theft(struct test *t, struct theft *o)
+{
+	o->server = puppet_start(t, "server");
+	o->client = puppet_start(t, "client");
+	o->web = puppet_start(t, "web");
+	o->listener = stage_listener(o->server, 0, "127.0.0.1", SERVER_PORT);
+	stage_connection(o);
+}
+
+static void stage_refusal(struct theft *o)
+{
+	o->attempt = stage_refused(o->web, 0, "0.0.0.0", o->out.look.local.port, EADDRINUSE);
+}
+
+static void check_theft(struct test *t, const struct theft *o)
+{
+	verdict_check(t, &(struct truth){
+				 .attempt = &o->attempt,
+				 .cause = "ephemeral-client",
+				 .fixes = FIX_CLIENT,
+				 .stop = o->client,
+				 .holders = { {
+					 .socket = &o->out,
+					 .state = "ESTABLISHED",
+					 .how = "connect",
+					 .process = &o->client->who,
+					 .owners = { { o->client, o->out.fd } },
+					 .peer = o->server,
+				 } },
+			 });
+}
+
+static void kill_it(struct test *t, struct monitor *m)
+{
+	if (monitor_stop(t, m, SIGKILL, 20) != -1)
+		test_fail(t, "expected that it dies of the signal, got status %#x", m->status);
+}
+
+static void killed(struct test *t)
+{
+	struct bpf_objects held;
+	struct theft theft;
+
+	monitor_watch(t, NULL);
+	stage_theft(t, &theft);
+	stage_refusal(&theft);
+	check_theft(t, &theft);
+	bpf_objects_of(t, t->monitor->pid, &held);
+	if (!held.programs || !held.maps || !held.links)
+		test_abort(t, "expected programs, maps and links, got %u, %u and %u", held.programs,
+			   held.maps, held.links);
+	kill_it(t, t->monitor);
+	bpf_objects_expect_gone(t, &held);
+	test_note(t, "%u programs, %u maps and %u links, all gone", held.programs, held.maps,
+		  held.links);
+	t->monitor = NULL;
+	/* Sockets go on as before, old and new ones. */
+	stage_refusal(&theft);
+	stage_client(theft.web, 0, "127.0.0.1", SERVER_PORT);
+	stage_bound(theft.web, OPT_UDP, "127.0.0.1", 0);
+}
+
+/* Starts it, stops it after so long, and kills it then: what it had by then cannot change. */
+static void kill_after(struct test *t, int64_t ns, struct bpf_objects *held)
+{
+	static const char *const argv[] = { "trace", "--json", NULL };
+	struct monitor *m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv });
+
+	sleep_ms((unsigned)(ns / 1000000));
+	footprint_stop(t, m->pid);
+	bpf_objects_of(t, m->pid, held);
+	kill_it(t, m);
+	bpf_objects_expect_gone(t, held);
+}
+
+static void killed_while_loading(struct test *t)
+{
+	struct bpf_objects all, held;
+	int64_t before = wall_ns(), took;
+	unsigned midway = 0;
+
+	monitor_watch(t, NULL);
+	took = wall_ns() - before;
+	bpf_objects_of(t, t->monitor->pid, &all);
+	for (int i = 0; i < KILLS; i++) {
+		kill_after(t, took * i / KILLS, &held);
+		midway += held.count && held.count < all.count;
+	}
+	test_note(t,
+		  "ready after %.0f ms; of %d kills before that %u with some but not all of %u "
+		  "BPF objects",
+		  (double)took / 1e6, KILLS, midway, all.count);
+	if (!midway)
+		test_fail(t, "expected a kill in the middle of loading, got none");
+	/* The one that was there all the while was not disturbed. */
+	bpf_objects_of(t, t->monitor->pid, &held);
+	if (held.count != all.count)
+		test_fail(t, "expected %u BPF objects, got %u", all.count, held.count);
+}
+
+static void check_by(struct test *t, struct monitor *m, const struct theft *theft)
+{
+	t->monitor = m;
+	check_theft(t, theft);
+}
+
+/* Both tell the same; one that ends, in an orderly way or not, takes nothing from the other. */
+static void two_with(struct test *t, int signal)
+{
+	struct monitor *first, *second;
+	struct theft theft;
+
+	monitor_watch(t, NULL);
+	first = t->monitor;
+	monitor_watch(t, NULL);
+	second = t->monitor;
+	stage_theft(t, &theft);
+	stage_refusal(&theft);
+	check_by(t, first, &theft);
+	check_by(t, second, &theft);
+	t->monitor = first;
+	if (signal == SIGKILL)
+		kill_it(t, first);
+	else
+		monitor_finish(t);
+	stage_refusal(&theft);
+	check_by(t, second, &theft);
+	/* A claim after that is seen too. */
+	stage_connection(&theft);
+	stage_refusal(&theft);
+	check_theft(t, &theft);
+}
+
+static void two(struct test *t)
+{
+	two_with(t, SIGINT);
+}
+
+static void two_one_killed(struct test *t)
+{
+	two_with(t, SIGKILL);
+}
+
+/* Either it is used, or one sentence says why not. */
+static void check_backend(struct test *t, const char *name)
+{
+	const char *const argv[] = { "trace", "--json", "--for", "0.1", "--backend", name, NULL };
+	struct monitor *m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv });
+	int status = monitor_stop(t, m, 0, 30);
+	char *out = monitor_text(m->out), *err = monitor_text(m->err), expect[64];
+
+	snprintf(expect, sizeof(expect), "\"backend\":\"%s", strcmp(name, "auto") ? name : "");
+	test_note(t, "%s: %.*s", name, status == 1 ? (int)strcspn(err, "\n") : 6,
+		  status == 1 ? err : "in use");
+	if (status == 1) {
+		if (strncmp(err, "portclash: ", 11) || strchr(err, '\n') != err + strlen(err) - 1)
+			test_fail(t, "expected one sentence, got \"%s\"", err);
+		if (!strstr(err, name))
+			test_fail(t, "expected a sentence with \"%s\", got \"%s\"", name, err);
+		if (*out)
+			test_fail(t, "expected nothing on standard output, got \"%s\"", out);
+	} else if ((status != 0 && status != 3) || !strstr(out, expect)) {
+		test_fail(t, "expected %s and 0 or 3, got %d and \"%s\"", expect, status, out);
+	}
+	free(out);
+	free(err);
+}
+
+static void backends(struct test *t)
+{
+	check_backend(t, "fentry");
+	check_backend(t, "kprobe");
+	check_backend(t, "tracepoint");
+	check_backend(t, "auto");
+}
+
+/* `ulimit -l 0`: root may lock memory anyway. */
+static void no_locked_memory(struct test *t)
+{
+	struct rlimit none = { 0, 0 };
+	struct theft theft;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &none))
+		test_abort(t, "stage: setrlimit(): %s", strerror(errno));
+	monitor_watch(t, NULL);
+	stage_theft(t, &theft);
+	stage_refusal(&theft);
+	check_theft(t, &theft);
+}
+
+const struct scenario cases_fault[] = {
+	{ .name = "killed", .run = killed },
+	{ .name = "killed-while-loading", .run = killed_while_loading, .seconds = 120 },
+	{ .name = "two-monitors", .run = two },
+	{ .name = "two-monitors-one-killed", .run = two_one_killed },
+	{ .name = "back-ends", .run = backends },
+	{ .name = "no-locked-memory", .run = no_locked_memory },
+	{ 0 },
+};
