@@ -16,6 +16,8 @@ static const struct {
 	  "watch now, and explain each refused bind() and listen()" },
 	{ "agent", "portclash agent", pc_cmd_agent,
 	  "watch for good: JSON Lines, and a Prometheus textfile" },
+	{ "audit", "portclash audit", pc_cmd_audit,
+	  "which servers the kernel may take the port from, before it does" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
