@@ -65,7 +65,6 @@ static void parse_protect(struct argp_state *state, struct audit *x, const char 
 	free(list);
 	for (unsigned i = 0; i < PC_PORT_WORDS; i++)
 		x->survey.protect[i] |= set[i];
-	x->report.protects = true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

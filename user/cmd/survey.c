@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/ports.h"
 #include "host/sockdiag.h"
 #include "host/sysctl.h"
 
@@ -54,9 +55,12 @@ static const char *why_not(int err)
 static void audit_here(struct pc_survey *s, struct pc_audit_sockets *sockets,
 		       struct pc_netns_audit *a)
 {
+	/* Who protects ports means those of one namespace most of the time: see sockdiag.h. */
+	bool with_bound = a->own && pc_ports_count(s->protect, 0, PC_PORTS - 1);
+
 	sockets->count = 0;
 	pc_sysctl_settings(PROC, &a->settings);
-	if (pc_sockdiag_read(sockets))
+	if (pc_sockdiag_read(PROC, with_bound, sockets))
 		a->unseen = "the kernel does not tell its sockets (NETLINK_SOCK_DIAG)";
 	else if (pc_audit_netns(sockets, s->protect, a))
 		a->unseen = why_not(-ENOMEM);
@@ -91,8 +95,8 @@ static int visit_all(struct pc_survey *s)
 	for (size_t i = 0; !err && i < s->namespaces.count; i++)
 		if (is_wanted(s->which, &s->namespaces.list[i]))
 			visit(s, &s->namespaces.list[i], &sockets);
-	if (!err && s->namespaces.count > 1 && !geteuid())
-		pc_netns_return(home);
+	/* Only /proc is read from here on, but who calls may want more. */
+	pc_netns_return(home);
 	close(home);
 	pc_sockdiag_free(&sockets);
 	return !err && !s->count ? -ENOENT : err;

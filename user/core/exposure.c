@@ -17,7 +17,7 @@ void pc_ports_exposed(const struct pc_offer *offer, const uint64_t *ports, uint6
 	for (unsigned word = 0; word < PC_PORT_WORDS; word++) {
 		uint64_t left = 0;
 
-		for (unsigned bit = 0; ports[word] >> bit && bit < 64; bit++)
+		for (unsigned bit = 0; bit < 64 && ports[word] >> bit; bit++)
 			if (ports[word] >> bit & 1 &&
 			    pc_port_exposed(offer, (uint16_t)(word * 64 + bit)))
 				left |= 1ULL << bit;

@@ -4,10 +4,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,10 +20,10 @@
 /* The kernel fills at most 32 KiB at once (netlink_dump()). */
 #define BUFFER (64 * 1024)
 
-#define STATE(name) (1U << (name))
-/* TCP_BOUND_INACTIVE: sockets that are bound and no more, since 6.8; older ones ignore it. */
-#define BOUND_ONLY (1U << 13)
-#define QUIET (STATE(PC_STATE_LISTEN) | BOUND_ONLY)
+/* Sets of states. The kernel walks its table of connections (millions of slots on a large
+ * machine, of all network namespaces) unless LISTENING is all that is asked for. ALL has also
+ * TCP_BOUND_INACTIVE, bit 13: bound and no more, since 6.8. */
+#define LISTENING (1U << PC_STATE_LISTEN)
 #define ALL 0xffffffffU
 /* TCP_NEW_SYN_RECV: a connection that is being made; has the port of its listener. */
 #define NEW_SYN_RECV 12
@@ -189,26 +191,68 @@ static int run(int fd, const struct dump *d, void *buffer, struct pc_audit_socke
 	return err < 0 ? err : 0;
 }
 
-int pc_sockdiag_read(struct pc_audit_sockets *out)
+/* What follows `key` in a line "TCP: inuse 5 orphan 0 tw 2 ..." that begins with `name`. */
+static unsigned long number_in(const char *proc, const char *file, const char *name,
+			       const char *key)
 {
-	static const struct dump dumps[] = {
-		{ AF_INET, PC_PROTO_TCP, QUIET, BY_NUMBER },
-		{ AF_INET, PC_PROTO_TCP, QUIET, BY_KERNEL },
-		{ AF_INET, PC_PROTO_TCP, ~QUIET, ANY },
-		{ AF_INET6, PC_PROTO_TCP, QUIET, BY_NUMBER },
-		{ AF_INET6, PC_PROTO_TCP, QUIET, BY_KERNEL },
-		{ AF_INET6, PC_PROTO_TCP, ~QUIET, ANY },
-		{ AF_INET, PC_PROTO_UDP, ALL, BY_NUMBER },
-		{ AF_INET, PC_PROTO_UDP, ALL, BY_KERNEL },
-		{ AF_INET6, PC_PROTO_UDP, ALL, BY_NUMBER },
-		{ AF_INET6, PC_PROTO_UDP, ALL, BY_KERNEL },
+	char path[PATH_MAX], line[256], *at;
+	unsigned long number = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/self/net/%s", proc, file);
+	in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in))
+		if (!strncmp(line, name, strlen(name)) && (at = strstr(line, key)))
+			number = strtoul(at + strlen(key), NULL, 10);
+	if (in)
+		fclose(in);
+	return number;
+}
+
+/* Are there sockets of this family in the table of connections? Its listeners are counted in the
+ * same number; TIME_WAITs of both families are in one. */
+static bool has_connections(const char *proc, uint8_t family,
+			    const struct pc_audit_sockets *sockets)
+{
+	bool v6 = family == AF_INET6;
+	unsigned long listeners = 0;
+
+	for (size_t i = 0; i < sockets->count; i++)
+		listeners += sockets->list[i].socket.family == family &&
+			     sockets->list[i].socket.proto == PC_PROTO_TCP;
+	return number_in(proc, "sockstat", "TCP:", " tw ") ||
+	       number_in(proc, v6 ? "sockstat6" : "sockstat", v6 ? "TCP6:" : "TCP:", " inuse ") >
+		       listeners;
+}
+
+static int read_family(int fd, const char *proc, uint8_t family, bool with_bound, void *buffer,
+		       struct pc_audit_sockets *out)
+{
+	const struct dump dumps[] = {
+		{ family, PC_PROTO_TCP, LISTENING, BY_NUMBER },
+		{ family, PC_PROTO_TCP, LISTENING, BY_KERNEL },
+		{ family, PC_PROTO_TCP, ALL & ~LISTENING, ANY },
+		{ family, PC_PROTO_UDP, ALL, BY_NUMBER },
+		{ family, PC_PROTO_UDP, ALL, BY_KERNEL },
 	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(dumps) / sizeof(dumps[0]); i++)
+		if (dumps[i].chosen != ANY || with_bound || has_connections(proc, family, out))
+			err = run(fd, &dumps[i], buffer, out);
+	return err;
+}
+
+int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out)
+{
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	void *buffer = malloc(BUFFER);
 	int err = fd < 0 ? -errno : buffer ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < sizeof(dumps) / sizeof(dumps[0]); i++)
-		err = run(fd, &dumps[i], buffer, out);
+	if (!err)
+		err = read_family(fd, proc, AF_INET, with_bound, buffer, out);
+	if (!err)
+		err = read_family(fd, proc, AF_INET6, with_bound, buffer, out);
 	free(buffer);
 	if (fd >= 0)
 		close(fd);

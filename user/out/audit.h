@@ -19,7 +19,6 @@ struct pc_audit_report {
 	const struct pc_sysctl_findings *sysctls;
 	char *unseen[PC_UNSEEN_MAX]; /* sentences: what could not be seen */
 	unsigned unseen_count;
-	bool protects;	     /* --protect was given */
 	const char *reserve; /* the list to be reserved in the own namespace; NULL: no change */
 	const char *dropin;  /* the file with it; NULL with `reserve` */
 	const char *written; /* where the drop-in was written; NULL: nowhere */

@@ -44,7 +44,7 @@ static void put_socket(FILE *out, const struct pc_audit_entry *e)
 static void put_percent(FILE *out, double share)
 {
 	if (share > 0 && share < 0.0001)
-		fputs("under 0.01 %", out);
+		fputs("0.01 %", out); /* rounded up: it is not nothing */
 	else
 		fprintf(out, "%.*f %%", share && share < 0.01 ? 2 : 1, share * 100);
 }
@@ -53,7 +53,13 @@ static void put_exposed(FILE *out, const struct pc_audit_entry *e)
 {
 	put_socket(out, e);
 	put_owner(out, e);
-	fprintf(out, FIELD "    a restart finds it taken with a chance of up to ", "");
+	fprintf(out, FIELD "    ", "");
+	if (!e->chance.taken) {
+		fprintf(out, "clients hold none of %u such ports now; a busier hour may differ",
+			e->chance.of);
+		return;
+	}
+	fputs("chance that a restart finds it taken: up to ", out);
 	put_percent(out, pc_chance_value(e->chance));
 	fprintf(out, " (clients hold %u of %u such ports)", e->chance.taken, e->chance.of);
 }
@@ -233,13 +239,29 @@ static void put_space(FILE *out, const struct pc_netns_audit *a)
 	fputc('\n', out);
 }
 
+/* Protected ports are mostly meant for one namespace; the others have a line together. */
 static bool is_quiet(const struct pc_netns_audit *a)
 {
-	bool quiet = !a->own && !a->unseen && !pc_audit_exposed(a) && !a->claims;
+	bool quiet = !a->own && !a->unseen && !a->exposed && !a->claims;
 
 	for (size_t i = 0; i < a->entries_count; i++)
 		quiet = quiet && !a->entries[i].queue_full;
 	return quiet;
+}
+
+static void put_quiet(FILE *out, unsigned quiet, unsigned unguarded)
+{
+	if (quiet - unguarded)
+		fprintf(out, "%u other network namespace%s: nothing exposed\n", quiet - unguarded,
+			quiet - unguarded == 1 ? "" : "s");
+	if (unguarded)
+		fprintf(out,
+			"%u other network namespace%s: protected ports are in the range there, "
+			"too; "
+			"--netns self leaves %s out, --json tells of each\n",
+			unguarded, unguarded == 1 ? "" : "s", unguarded == 1 ? "it" : "them");
+	if (quiet)
+		fputc('\n', out);
 }
 
 static void put_sysctls(FILE *out, const struct pc_sysctl_findings *findings)
@@ -303,18 +325,17 @@ static void put_fix(FILE *out, const struct pc_audit_report *r)
 
 static void put_all(FILE *out, const struct pc_audit_report *r)
 {
-	unsigned quiet = 0;
+	unsigned quiet = 0, unguarded = 0;
 
 	for (size_t i = 0; i < r->spaces_count; i++) {
 		quiet += is_quiet(&r->spaces[i]);
+		unguarded += is_quiet(&r->spaces[i]) && r->spaces[i].protect_count;
 		if (is_quiet(&r->spaces[i]))
 			continue;
 		put_space(out, &r->spaces[i]);
 		fputc('\n', out);
 	}
-	if (quiet)
-		fprintf(out, "%u other network namespace%s: nothing exposed\n\n", quiet,
-			quiet == 1 ? "" : "s");
+	put_quiet(out, quiet, unguarded);
 	put_sysctls(out, r->sysctls);
 	for (unsigned i = 0; i < r->unseen_count; i++)
 		fprintf(out, "%s%s%s", i ? "            " : "not seen    ", r->unseen[i],
