@@ -32,5 +32,7 @@ extern const struct scenario cases_identity[];
 extern const struct scenario cases_fix[];
 extern const struct scenario cases_start[];
 extern const struct scenario cases_churn[];
+extern const struct scenario cases_audit[];
+extern const struct scenario cases_audit_edges[];
 
 #endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `portclash audit` where things are not as they should be: hostile names, long lists, no rights,
+ * files and namespaces that are not there. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "cases.h"
+#include "stage.h"
+
+#define NOBODY 65534
+#define EVIL_COMM "\033[31m\"\n\\\xff\xc0\xaf\r"
+
+static void cannot_write(struct test *t)
+{
+	static const char *const argv[] = { "audit",   "--protect",	      "40000",
+					    "--write", "/nonexistent/x.conf", NULL };
+	struct audit a = audit_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true }, 1);
+	char *said = monitor_text(a.m->err), *out = monitor_text(a.m->out);
+
+	if (!strstr(said, "cannot write /nonexistent/x.conf") || strstr(out, "sysctl -p"))
+		test_fail(t, "expected a sentence about the file alone, got \"%s\"", said);
+	free(said);
+	free(out);
+}
+
+static void hostile(struct test *t)
+{
+	static const char *const json[] = { "audit", "--json", NULL };
+	static const char *const plain[] = { "audit", NULL };
+	struct puppet *evil = puppet_start(t, EVIL_COMM);
+	struct audit a;
+	struct spot s;
+	char *text;
+
+	stage_listener(evil, 0, "0.0.0.0", 40000);
+	a = audit_json(t, json, 3);
+	s = audit_line(&a, "audit-listener", 40000);
+	expect_person(&s, "process", &evil->who);
+	a = audit_as(t, &(struct monitor_spec){ .argv = plain, .in_space = true }, 3);
+	text = monitor_text(a.m->out);
+	if (!strstr(text, "\\x1b[31m"))
+		test_fail(t, "expected the hostile name, escaped, in the text");
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < 0x20 && *at != '\n') {
+			test_fail(t, "expected no control character, got \\x%02x in the text", *at);
+			break;
+		}
+	free(text);
+}
+
+/* A list of thousands takes more than one write(), and the kernel gives it in one read() only. */
+static void long_list(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--json", "--netns", "self", NULL };
+	static char list[32768];
+	size_t len = 0;
+	struct audit a;
+	struct spot s;
+	int fd = open("/proc/sys/net/" RESERVED, O_WRONLY | O_CLOEXEC);
+
+	for (unsigned port = 1025; port < 9000; port += 2)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%u", len ? "," : "",
+					port);
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, list + done, len - done);
+
+		if (n <= 0)
+			test_abort(t, "stage: the kernel does not take a long list");
+		done += (size_t)n;
+	}
+	close(fd);
+	a = audit_json(t, argv, 0);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_string(&s, "reserved", list);
+}
+
+/* Sees its own namespace, the listener and its port, but not whose it is; and says so. */
+static void not_root(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--json", NULL };
+	struct puppet *web = puppet_start(t, "web");
+	char path[128];
+	struct audit a;
+	struct spot s;
+
+	monitor_copy(t, path, sizeof(path));
+	stage_listener(web, 0, "0.0.0.0", 40000);
+	a = audit_as(t,
+		     &(struct monitor_spec){
+			     .argv = argv, .in_space = true, .exe = path, .uid = NOBODY },
+		     3);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-listener", 40000);
+	expect_bool(&s, "exposed", true);
+	expect_null(&s, "process");
+	expect_contains(&s, "process_note", "may not be looked at");
+	s = audit_line(&a, "audit-summary", 0);
+	s = spot_below(&s, "unseen");
+	if (json_array_size(s.json) < 2 ||
+	    !strstr(json_string_value(json_array_get(s.json, 0)), "root"))
+		expected(&s, "sentences of what was not seen without root");
+}
+
+static void no_such_namespace(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--netns", "no-such-one", NULL };
+	struct audit a = audit_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true }, 1);
+	char *said = monitor_text(a.m->err);
+
+	if (!strstr(said, "\"no-such-one\""))
+		test_fail(t, "expected a sentence with the name, got \"%s\"", said);
+	free(said);
+}
+
+const struct scenario cases_audit_edges[] = {
+	{ .name = "audit-cannot-write", .run = cannot_write },
+	{ .name = "audit-hostile", .run = hostile },
+	{ .name = "audit-long-list", .run = long_list },
+	{ .name = "audit-not-root", .run = not_root },
+	{ .name = "audit-no-such-namespace", .run = no_such_namespace },
+	{ 0 },
+};
