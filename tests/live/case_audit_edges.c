@@ -52,20 +52,28 @@ static void hostile(struct test *t)
 	free(text);
 }
 
+#define LONG_MAX 32768
+
+/* Every second port from `low` on. */
+static void long_list(char out[LONG_MAX], unsigned low)
+{
+	size_t len = 0;
+
+	for (unsigned port = low; port < low + 8000; port += 2)
+		len += (size_t)snprintf(out + len, LONG_MAX - len, "%s%u", len ? "," : "", port);
+}
+
 /* A list of thousands takes more than one write(), and the kernel gives it in one read() only. */
-static void long_list(struct test *t)
+static void long_reserved(struct test *t)
 {
 	static const char *const argv[] = { "audit", "--json", "--netns", "self", NULL };
-	static char list[32768];
-	size_t len = 0;
+	static char list[LONG_MAX];
 	struct audit a;
 	struct spot s;
 	int fd = open("/proc/sys/net/" RESERVED, O_WRONLY | O_CLOEXEC);
 
-	for (unsigned port = 1025; port < 9000; port += 2)
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%u", len ? "," : "",
-					port);
-	for (size_t done = 0; done < len;) {
+	long_list(list, 1025);
+	for (size_t done = 0, len = strlen(list); done < len;) {
 		ssize_t n = write(fd, list + done, len - done);
 
 		if (n <= 0)
@@ -73,6 +81,30 @@ static void long_list(struct test *t)
 		done += (size_t)n;
 	}
 	close(fd);
+	a = audit_json(t, argv, 0);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_string(&s, "reserved", list);
+}
+
+/* sysctl(8) would load the first 4 KiB of it: the command that is told loads all. */
+static void long_drop_in(struct test *t)
+{
+	static char list[LONG_MAX], path[128];
+	static const char *const argv[] = { "audit", "--json",	"--netns", "self", "--protect",
+					    list,    "--write", path,	   NULL };
+	struct audit a;
+	struct spot s;
+
+	if (system("dd if=/dev/null bs=1M iflag=fullblock status=none && sed -n 1p /dev/null"))
+		test_skip(t, "there is no dd and sed to load the list with");
+	long_list(list, 33001);
+	test_path(t, "60-long.conf", path, sizeof(path));
+	a = audit_json(t, argv, 3);
+	s = audit_line(&a, "audit-summary", 0);
+	s = spot_below(&s, "dropin");
+	expect_string(&s, "ports", list);
+	if (system(json_string_value(json_object_get(s.json, "load_command"))))
+		test_fail(t, "expected that the load command does what it is for");
 	a = audit_json(t, argv, 0);
 	s = audit_line(&a, "audit-netns", 0);
 	expect_string(&s, "reserved", list);
@@ -119,7 +151,8 @@ static void no_such_namespace(struct test *t)
 const struct scenario cases_audit_edges[] = {
 	{ .name = "audit-cannot-write", .run = cannot_write },
 	{ .name = "audit-hostile", .run = hostile },
-	{ .name = "audit-long-list", .run = long_list },
+	{ .name = "audit-long-reserved", .run = long_reserved },
+	{ .name = "audit-long-drop-in", .run = long_drop_in },
 	{ .name = "audit-not-root", .run = not_root },
 	{ .name = "audit-no-such-namespace", .run = no_such_namespace },
 	{ 0 },

@@ -7,8 +7,8 @@
 #include "core/sysctls.h"
 #include "out/sink.h"
 
-/* sysctl(8) writes once, and the kernel takes one page a write (proc_do_large_bitmap()): of a
- * longer list the rest would be lost. */
+/* The kernel takes one page a write() (proc_do_large_bitmap()), and sysctl(8) does not go on where
+ * it stopped: of a longer list the rest would be lost. systemd-sysctl does go on. */
 #define PC_RESERVED_AT_ONCE 4000
 
 #define PC_UNSEEN_MAX 4

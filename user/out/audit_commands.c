@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "out/audit.h"
 
+#define WHOLE "bs=1M iflag=fullblock status=none of="
 #define RESERVED "/proc/sys/net/ipv4/ip_local_reserved_ports"
 
 static void put_enter(FILE *out, const struct pc_netns_audit *a)
@@ -32,9 +33,9 @@ char *pc_audit_command(const struct pc_netns_audit *a)
 		return NULL;
 	}
 	put_enter(text.out, a);
-	/* cat goes on where the kernel took only a part. */
+	/* In one write(), and on from where the kernel stopped: that is what dd does. */
 	if (strlen(list) > PC_RESERVED_AT_ONCE)
-		fprintf(text.out, "sh -c 'echo %s | cat > " RESERVED "'", list);
+		fprintf(text.out, "sh -c 'echo %s | dd " WHOLE RESERVED "'", list);
 	else
 		fprintf(text.out, "sysctl -w net.ipv4.ip_local_reserved_ports=%s", list);
 	free(list);
@@ -50,7 +51,7 @@ char *pc_audit_load_command(const char *file, const char *reserve)
 	if (strlen(reserve) > PC_RESERVED_AT_ONCE) {
 		fputs("sed -n 's/^net.ipv4.ip_local_reserved_ports = //p' ", text.out);
 		pc_text_quote(text.out, file);
-		fputs(" | cat > " RESERVED, text.out);
+		fputs(" | dd " WHOLE RESERVED, text.out);
 	} else {
 		fputs("sysctl -p ", text.out);
 		pc_text_quote(text.out, file);

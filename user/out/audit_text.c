@@ -296,8 +296,8 @@ static void put_load(FILE *out, const struct pc_audit_report *r)
 	fputs("; load it with\n  ", out);
 	pc_put_string(out, command ? command : "sysctl -p");
 	if (strlen(r->reserve) > PC_RESERVED_AT_ONCE)
-		fputs("\nThe list is so long that sysctl(8) loses its end, at boot, too: better "
-		      "reserve ranges.",
+		fputs("\nThe list is long: sysctl(8) would load its first 4 KiB only; "
+		      "systemd-sysctl, at boot, loads all.",
 		      out);
 	free(command);
 }
