@@ -2,9 +2,11 @@
 /* `portclash audit` where things are not as they should be: hostile names, long lists, no rights,
  * files and namespaces that are not there. */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -137,6 +139,46 @@ static void not_root(struct test *t)
 		expected(&s, "sentences of what was not seen without root");
 }
 
+/* The scenario's network namespace, mounted as `ip netns` does it. */
+static void mount_space(struct test *t, char *path, size_t size)
+{
+	int fd = open(test_path(t, "blue", path, size), O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		test_abort(t, "stage: cannot make %s", path);
+	close(fd);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL))
+		test_skip(t, "a network namespace cannot be mounted here");
+}
+
+/* One that is there, and that it may not enter: nothing was looked at, so nothing is well. */
+static void may_not_enter(struct test *t)
+{
+	static char mounted[128];
+	static const char *const argv[] = { "audit", "--json", "--netns", mounted, NULL };
+	struct monitor_spec spec = { .argv = argv };
+	char path[128];
+	struct audit a;
+	struct spot s;
+
+	monitor_copy(t, path, sizeof(path));
+	mount_space(t, mounted, sizeof(mounted));
+	a = audit_as(t, &spec, 0);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_bool(&s, "looked_at", true);
+	expect_string(&s, "path", mounted);
+	spec.exe = path;
+	spec.uid = NOBODY;
+	a = audit_as(t, &spec, 1);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_bool(&s, "looked_at", false);
+	expect_string(&s, "path", mounted);
+	expect_contains(&s, "unseen_reason", "may not enter");
+}
+
 static void no_such_namespace(struct test *t)
 {
 	static const char *const argv[] = { "audit", "--netns", "no-such-one", NULL };
@@ -154,6 +196,7 @@ const struct scenario cases_audit_edges[] = {
 	{ .name = "audit-long-reserved", .run = long_reserved },
 	{ .name = "audit-long-drop-in", .run = long_drop_in },
 	{ .name = "audit-not-root", .run = not_root },
+	{ .name = "audit-may-not-enter", .run = may_not_enter },
 	{ .name = "audit-no-such-namespace", .run = no_such_namespace },
 	{ 0 },
 };

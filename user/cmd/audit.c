@@ -112,11 +112,11 @@ static void collect_unseen(struct audit *x)
 		   "enter other network namespaces",
 		   geteuid());
 	say_unseen(x,
-		   "the network namespace of %u processes may not be looked at: one that only they "
+		   "processes whose network namespace may not be looked at: %u; one that only they "
 		   "are in is missing here",
 		   x->survey.namespaces.hidden);
 	say_unseen(x,
-		   "the descriptors of %u processes may not be looked at: their sockets are here, "
+		   "processes whose descriptors may not be looked at: %u; their sockets are here, "
 		   "their names are not",
 		   x->survey.owners.hidden);
 }
@@ -219,12 +219,19 @@ static int print(struct audit *x)
 	return err && err != -EPIPE ? PC_EXIT_FAILED : 0;
 }
 
-static bool is_exposed(const struct pc_survey *s)
+/* A check that could look at nothing must not say that all is well. */
+static int status_of(const struct pc_survey *s)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (!s->spaces[i].unseen && pc_audit_exposed(&s->spaces[i]))
-			return true;
-	return false;
+	int status = PC_EXIT_FAILED;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->spaces[i].unseen || !s->spaces[i].settings.known)
+			continue;
+		if (pc_audit_exposed(&s->spaces[i]))
+			return PC_EXIT_REFUSED;
+		status = PC_EXIT_OK;
+	}
+	return status;
 }
 
 static int judge(struct audit *x)
@@ -253,7 +260,7 @@ static int finish(struct audit *x)
 	r->spaces = x->survey.spaces;
 	r->spaces_count = x->survey.count;
 	r->sysctls = &x->findings;
-	r->status = is_exposed(&x->survey) ? PC_EXIT_REFUSED : PC_EXIT_OK;
+	r->status = status_of(&x->survey);
 	status = write_dropin(x, own_space(x));
 	if (status)
 		r->status = status;

@@ -240,9 +240,9 @@ static void put_space(FILE *out, const struct pc_netns_audit *a)
 }
 
 /* Protected ports are mostly meant for one namespace; the others have a line together. */
-static bool is_quiet(const struct pc_netns_audit *a)
+static bool is_quiet(const struct pc_audit_report *r, const struct pc_netns_audit *a)
 {
-	bool quiet = !a->own && !a->unseen && !a->exposed && !a->claims;
+	bool quiet = r->spaces_count > 1 && !a->own && !a->unseen && !a->exposed && !a->claims;
 
 	for (size_t i = 0; i < a->entries_count; i++)
 		quiet = quiet && !a->entries[i].queue_full;
@@ -304,6 +304,8 @@ static void put_load(FILE *out, const struct pc_audit_report *r)
 
 static void put_fix(FILE *out, const struct pc_audit_report *r)
 {
+	if (!r->spaces_count || !r->spaces[0].own || r->spaces[0].unseen)
+		return;
 	if (!r->reserve) {
 		fputs("Nothing to reserve in this network namespace.", out);
 		return;
@@ -328,9 +330,9 @@ static void put_all(FILE *out, const struct pc_audit_report *r)
 	unsigned quiet = 0, unguarded = 0;
 
 	for (size_t i = 0; i < r->spaces_count; i++) {
-		quiet += is_quiet(&r->spaces[i]);
-		unguarded += is_quiet(&r->spaces[i]) && r->spaces[i].protect_count;
-		if (is_quiet(&r->spaces[i]))
+		quiet += is_quiet(r, &r->spaces[i]);
+		unguarded += is_quiet(r, &r->spaces[i]) && r->spaces[i].protect_count;
+		if (is_quiet(r, &r->spaces[i]))
 			continue;
 		put_space(out, &r->spaces[i]);
 		fputc('\n', out);
@@ -357,6 +359,8 @@ int pc_audit_text(struct pc_log *log, const struct pc_clock *clock,
 	string = pc_text_close(&text);
 	if (!string)
 		return -ENOMEM;
+	while (text.len && string[text.len - 1] == '\n')
+		text.len--;
 	err = pc_log_line(log, string, text.len);
 	free(string);
 	return err;
