@@ -18,6 +18,8 @@ static const struct {
 	  "watch for good: JSON Lines, and a Prometheus textfile" },
 	{ "features", "portclash features", pc_cmd_features,
 	  "what this kernel lets portclash see, and what not" },
+	{ "audit", "portclash audit", pc_cmd_audit,
+	  "which servers the kernel may take the port from, before it does" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What bad input gets: a sentence on standard error, the right exit status, and nothing on
  * standard output. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cases.h"
 #include "monitor.h"
@@ -75,6 +71,14 @@ static void misuses(struct test *t)
 		{ { "agent", "--interval", "soon" }, "soon" },
 		{ { "agent", "--for", "1" }, "--for" },
 		{ { "agent", "extra" }, "extra" },
+		{ { "audit", "extra" }, "extra" },
+		{ { "audit", "--protect" }, "argument" },
+		{ { "audit", "--protect", "" }, "protect" },
+		{ { "audit", "--protect", "0" }, "1 to 65535" },
+		{ { "audit", "--protect", "65536" }, "65536" },
+		{ { "audit", "--protect", "80,no-such-service" }, "no-such-service" },
+		{ { "audit", "--write", "" }, "write" },
+		{ { "audit", "--netns", "" }, "netns" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -101,22 +105,7 @@ static void help(struct test *t)
 	help_of(t, (const char *const[]){ "trace", "--help", NULL }, "--claims");
 	help_of(t, (const char *const[]){ "trace", "--help", NULL }, "Exit status");
 	help_of(t, (const char *const[]){ "agent", "--help", NULL }, "--textfile");
-}
-
-/* A copy that everybody may execute: the tree it was built in may be closed to others. */
-static void open_to_all(struct test *t, char *path, size_t size)
-{
-	int in = open(t->settings->portclash, O_RDONLY | O_CLOEXEC), out;
-	struct stat st;
-
-	test_path(t, "portclash", path, size);
-	out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-	if (in < 0 || out < 0 || fstat(in, &st) || chmod(t->folder, 0755))
-		test_abort(t, "stage: cannot copy portclash");
-	while (sendfile(out, in, NULL, (size_t)st.st_size) > 0)
-		;
-	close(in);
-	close(out);
+	help_of(t, (const char *const[]){ "audit", "--help", NULL }, "--protect");
 }
 
 static void not_root(struct test *t)
@@ -125,7 +114,7 @@ static void not_root(struct test *t)
 	static const char *const agent[] = { "agent", NULL };
 	char path[128];
 
-	open_to_all(t, path, sizeof(path));
+	monitor_copy(t, path, sizeof(path));
 	check_run(t, &(struct monitor_spec){ .argv = trace, .exe = path, .uid = NOBODY }, 1,
 		  "root");
 	check_run(t, &(struct monitor_spec){ .argv = agent, .exe = path, .uid = NOBODY }, 1,

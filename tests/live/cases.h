@@ -44,5 +44,7 @@ extern const struct scenario cases_stopped[];
 extern const struct scenario cases_flood[];
 extern const struct scenario cases_spaces[];
 extern const struct scenario cases_crowd[];
+extern const struct scenario cases_audit[];
+extern const struct scenario cases_audit_edges[];
 
 #endif

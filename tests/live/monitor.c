@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,6 +55,21 @@ static void become(struct test *t, const struct monitor_spec *spec, const struct
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(argv[0], (char **)argv);
 	_exit(127);
+}
+
+void monitor_copy(struct test *t, char *path, size_t size)
+{
+	int in = open(t->settings->portclash, O_RDONLY | O_CLOEXEC), out;
+	struct stat st;
+
+	test_path(t, "portclash", path, size);
+	out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	if (in < 0 || out < 0 || fstat(in, &st) || chmod(t->folder, 0755))
+		test_abort(t, "stage: cannot copy portclash");
+	while (sendfile(out, in, NULL, (size_t)st.st_size) > 0)
+		;
+	close(in);
+	close(out);
 }
 
 struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec)

@@ -31,6 +31,10 @@ struct monitor_spec {
 	const char *out_path; /* standard output goes here; NULL: is kept for reading */
 };
 
+/* A copy of portclash that everybody may execute: the tree it was built in may be closed to
+ * others. `path` (`size` bytes) is where it is. */
+void monitor_copy(struct test *t, char *path, size_t size);
+
 /* Starts it, no more. */
 struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec);
 

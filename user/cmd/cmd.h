@@ -14,12 +14,13 @@ enum {
 	PC_EXIT_OK = 0,
 	PC_EXIT_FAILED = 1,
 	PC_EXIT_USAGE = 2,
-	PC_EXIT_REFUSED = 3, /* trace: something was refused */
+	PC_EXIT_REFUSED = 3, /* trace: something was refused; audit: something is exposed */
 };
 
 int pc_cmd_trace(int argc, char **argv);
 int pc_cmd_agent(int argc, char **argv);
 int pc_cmd_features(int argc, char **argv);
+int pc_cmd_audit(int argc, char **argv);
 
 /* Seconds as a positive decimal number into nanoseconds; ends the program with a usage
  * message that names `option` otherwise. */

@@ -106,7 +106,14 @@ unsigned pc_ports_count(const uint64_t *set, uint16_t low, uint16_t high)
 {
 	unsigned count = 0;
 
-	for (unsigned port = low; port <= high; port++)
-		count += pc_ports_has(set, (uint16_t)port);
+	for (unsigned word = low / 64; word <= high / 64U; word++) {
+		uint64_t bits = set[word];
+
+		if (word == low / 64)
+			bits &= ~0ULL << (low % 64);
+		if (word == high / 64U)
+			bits &= ~0ULL >> (63 - high % 64);
+		count += (unsigned)__builtin_popcountll(bits);
+	}
 	return count;
 }

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/ports.h"
+#include "host/sysctl.h"
 
 static FILE *open_below(const char *proc, const char *name)
 {
@@ -30,23 +30,14 @@ static bool read_range(const char *proc, struct pc_port_usage *out)
 
 static bool read_reserved(const char *proc, struct pc_port_usage *out)
 {
-	FILE *file = open_below(proc, "sys/net/ipv4/ip_local_reserved_ports");
 	uint64_t set[PC_PORT_WORDS];
-	char *line = NULL;
-	const char *bad;
-	size_t size = 0;
-	bool ok;
 
-	ok = file && getline(&line, &size, file) > 0 && !pc_ports_parse(line, true, set, &bad);
-	if (ok) {
-		out->reserved = pc_ports_count(set, 0, PC_PORTS - 1);
-		out->reserved_in_range =
-			pc_ports_count(set, (uint16_t)out->range_low, (uint16_t)out->range_high);
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return ok;
+	if (pc_sysctl_read_reserved(proc, set))
+		return false;
+	out->reserved = pc_ports_count(set, 0, PC_PORTS - 1);
+	out->reserved_in_range =
+		pc_ports_count(set, (uint16_t)out->range_low, (uint16_t)out->range_high);
+	return true;
 }
 
 /* Lines as in "  12: 0100007F:1F90 00000000:0000 07 ...": the port is in hexadecimal. */

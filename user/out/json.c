@@ -5,91 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "core/address.h"
 #include "core/names.h"
-#include "out/escape.h"
+#include "out/json_parts.h"
 #include "out/sink.h"
-
-/* Text of other processes: what is not UTF-8 is escaped, the rest is JSON's business. */
-static json_t *hostile(const char *text, size_t len)
-{
-	char *clean;
-	json_t *value;
-
-	if (!text)
-		return json_null();
-	clean = malloc(PC_ESCAPE_SIZE(len));
-	if (!clean)
-		return json_null();
-	len = pc_utf8_clean(text, len, clean, PC_ESCAPE_SIZE(len));
-	value = json_stringn(clean, len);
-	free(clean);
-	return value;
-}
-
-static json_t *hostile_string(const char *text)
-{
-	return hostile(text, text ? strlen(text) : 0);
-}
-
-static json_t *comm_of(const char comm[PC_COMM_LEN])
-{
-	return hostile(comm, strnlen(comm, PC_COMM_LEN));
-}
-
-static json_t *number_or_null(uint64_t value)
-{
-	return value ? json_integer((json_int_t)value) : json_null();
-}
-
-/* RFC 3339, UTC, microseconds. */
-static json_t *time_of(const struct pc_clock *clock, uint64_t boot_ns)
-{
-	uint64_t ns = boot_ns + clock->wall_minus_boot_ns;
-	time_t seconds = (time_t)(ns / 1000000000);
-	char date[32], text[64];
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%06luZ", date, (unsigned long)(ns % 1000000000 / 1000));
-	return json_string(text);
-}
-
-static json_t *line_of(const char *type, const struct pc_clock *clock, uint64_t boot_ns)
-{
-	json_t *line = json_object();
-
-	json_object_set_new(line, "schema", json_integer(PC_JSON_SCHEMA));
-	json_object_set_new(line, "type", json_string(type));
-	json_object_set_new(line, "time", time_of(clock, boot_ns));
-	return line;
-}
-
-static int write_line(struct pc_log *log, json_t *line)
-{
-	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13));
-	int err;
-
-	json_decref(line);
-	if (!text)
-		return -ENOMEM;
-	err = pc_log_line(log, text, strlen(text));
-	free(text);
-	return err;
-}
-
-static json_t *endpoint(uint16_t family, const uint8_t *address, uint16_t port)
-{
-	char text[PC_ADDRESS_TEXT];
-	json_t *e = json_object();
-
-	json_object_set_new(e, "address", json_string(pc_address_text(family, address, text)));
-	json_object_set_new(e, "port", json_integer(port));
-	return e;
-}
 
 static json_t *options(const struct pc_socket *s)
 {
@@ -98,55 +18,21 @@ static json_t *options(const struct pc_socket *s)
 	json_object_set_new(o, "reuseaddr", json_boolean(s->reuse));
 	json_object_set_new(o, "reuseport", json_boolean(s->flags & PC_SOCKET_REUSEPORT));
 	json_object_set_new(o, "v6only", json_boolean(s->flags & PC_SOCKET_V6ONLY));
-	json_object_set_new(o, "bindtodevice", number_or_null(s->ifindex));
+	json_object_set_new(o, "bindtodevice", pc_json_number_or_null(s->ifindex));
 	return o;
-}
-
-static void add_identity(json_t *p, const struct pc_identity *who)
-{
-	json_object_set_new(p, "exe", hostile_string(who ? who->exe : NULL));
-	json_object_set_new(p, "cmdline", hostile_string(who ? who->cmdline : NULL));
-	if (who && who->cmdline_cut)
-		json_object_set_new(p, "cmdline_cut", json_true());
-	json_object_set_new(p, "uid", who ? json_integer(who->uid) : json_null());
-	json_object_set_new(p, "cgroup", hostile_string(who ? who->cgroup : NULL));
-	json_object_set_new(p, "unit", hostile_string(who ? who->unit : NULL));
-	json_object_set_new(p, "container", hostile_string(who ? who->container : NULL));
-	json_object_set_new(p, "pod", hostile_string(who ? who->pod : NULL));
-	json_object_set_new(p, "netns", who ? number_or_null(who->netns) : json_null());
-}
-
-static json_t *party(const struct pc_clock *clock, const struct pc_party *party)
-{
-	const struct pc_identity *who = party->who;
-	json_t *p;
-
-	if (!who)
-		return json_null();
-	p = json_object();
-	json_object_set_new(p, "pid", json_integer(who->key.tgid));
-	json_object_set_new(p, "tid", number_or_null(party->tid));
-	json_object_set_new(p, "comm", comm_of(party->comm[0] ? party->comm : who->comm));
-	add_identity(p, who);
-	json_object_set_new(p, "started",
-			    who->key.start_ns ? time_of(clock, who->key.start_ns) : json_null());
-	json_object_set_new(p, "running", json_boolean(party->running));
-	if (party->fd >= 0)
-		json_object_set_new(p, "fd", json_integer(party->fd));
-	return p;
 }
 
 static json_t *requester(const struct pc_clock *clock, const struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
-	json_t *p = party(clock, &v->requester);
+	json_t *p = pc_json_party(clock, &v->requester);
 
 	if (!json_is_object(p)) {
 		json_decref(p);
 		p = json_object();
 		json_object_set_new(p, "pid", json_integer(r->process.tgid));
-		json_object_set_new(p, "comm", comm_of(r->comm));
-		add_identity(p, NULL);
+		json_object_set_new(p, "comm", pc_json_comm(r->comm));
+		pc_json_add_identity(p, NULL);
 	}
 	json_object_set_new(p, "tid", json_integer(r->tid));
 	json_object_set_new(p, "uid", json_integer(r->uid));
@@ -160,7 +46,7 @@ static json_t *owners(const struct pc_clock *clock, const struct pc_holder *h)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < h->owners_count; i++)
-		json_array_append_new(list, party(clock, &h->owners[i]));
+		json_array_append_new(list, pc_json_party(clock, &h->owners[i]));
 	return list;
 }
 
@@ -174,25 +60,27 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 		o, "found_by",
 		json_string(s->flags & PC_SOCKET_EXACT ? "conflict-check" : "port-table"));
 	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
-	json_object_set_new(o, "local", endpoint(s->family, s->local, s->lport));
+	json_object_set_new(o, "local", pc_json_endpoint(s->family, s->local, s->lport));
 	json_object_set_new(o, "remote",
-			    s->rport ? endpoint(s->family, s->remote, s->rport) : json_null());
+			    s->rport ? pc_json_endpoint(s->family, s->remote, s->rport) :
+				       json_null());
 	json_object_set_new(o, "how", h->how ? json_string(pc_how_name(h->how)) : json_null());
 	json_object_set_new(o, "how_inferred", json_boolean(h->how_inferred));
-	json_object_set_new(o, "since", h->since_ns ? time_of(clock, h->since_ns) : json_null());
+	json_object_set_new(o, "since",
+			    h->since_ns ? pc_json_time(clock, h->since_ns) : json_null());
 	json_object_set_new(o, "age_seconds",
 			    h->since_ns ? json_real((double)(clock->now_ns - h->since_ns) / 1e9) :
 					  json_null());
-	json_object_set_new(o, "cookie", number_or_null(s->cookie));
-	json_object_set_new(o, "inode", number_or_null(s->inode));
+	json_object_set_new(o, "cookie", pc_json_number_or_null(s->cookie));
+	json_object_set_new(o, "inode", pc_json_number_or_null(s->inode));
 	json_object_set_new(o, "uid",
 			    s->state == PC_STATE_TIME_WAIT ? json_null() : json_integer(s->uid));
 	json_object_set_new(o, "options", options(s));
-	json_object_set_new(o, "process", party(clock, &h->maker));
+	json_object_set_new(o, "process", pc_json_party(clock, &h->maker));
 	json_object_set_new(o, "process_note",
 			    h->process_note ? json_string(h->process_note) : json_null());
 	json_object_set_new(o, "owners", owners(clock, h));
-	json_object_set_new(o, "peer", party(clock, &h->peer));
+	json_object_set_new(o, "peer", pc_json_party(clock, &h->peer));
 	return o;
 }
 
@@ -205,7 +93,7 @@ static json_t *fixes(const struct pc_verdict *v)
 
 		json_object_set_new(fix, "lasting", json_boolean(v->fixes[i].when == PC_LASTING));
 		json_object_set_new(fix, "what", json_string(v->fixes[i].what));
-		json_object_set_new(fix, "command", hostile_string(v->fixes[i].command));
+		json_object_set_new(fix, "command", pc_json_string(v->fixes[i].command));
 		json_array_append_new(list, fix);
 	}
 	return list;
@@ -227,7 +115,7 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 {
 	const struct pc_refusal *r = &v->refusal;
 	const char *errno_name = pc_errno_name(r->error);
-	json_t *line = line_of("refusal", clock, r->time_ns), *list = json_array();
+	json_t *line = pc_json_line("refusal", clock, r->time_ns), *list = json_array();
 
 	json_object_set_new(line, "proto", json_string(pc_proto_name(r->proto)));
 	json_object_set_new(line, "family", json_string(pc_family_name(r->wanted_family)));
@@ -235,10 +123,10 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "errno", errno_name ? json_string(errno_name) : json_null());
 	json_object_set_new(line, "errno_number", json_integer(r->error));
 	json_object_set_new(line, "requested",
-			    endpoint(r->wanted_family, r->wanted, r->wanted_port));
+			    pc_json_endpoint(r->wanted_family, r->wanted, r->wanted_port));
 	json_object_set_new(line, "requester", requester(clock, v));
 	json_object_set_new(line, "cause", json_string(pc_cause_name(v->cause)));
-	json_object_set_new(line, "explanation", hostile_string(v->explanation));
+	json_object_set_new(line, "explanation", pc_json_string(v->explanation));
 	json_object_set_new(line, "fixes", fixes(v));
 	add_range(line, r);
 	json_object_set_new(line, "holders_total", json_integer(r->holders_total));
@@ -248,40 +136,42 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "incomplete", json_boolean(v->incomplete));
 	json_object_set_new(line, "incomplete_reason",
 			    v->incomplete ? json_string(v->incomplete) : json_null());
-	return write_line(log, line);
+	return pc_json_write(log, line);
 }
 
 static int json_claim(struct pc_log *log, const struct pc_clock *clock,
 		      const struct pc_claim_event *c)
 {
 	const struct pc_endpoints *e = c->endpoints.header.type ? &c->endpoints : NULL;
-	json_t *line = line_of("claim", clock, c->claim.time_ns);
+	json_t *line = pc_json_line("claim", clock, c->claim.time_ns);
 	uint16_t port = e ? e->lport : c->claim.port;
 
 	json_object_set_new(line, "proto", json_string(pc_proto_name(c->claim.proto)));
 	json_object_set_new(line, "family", json_string(pc_family_name(c->claim.family)));
 	json_object_set_new(line, "how", json_string(pc_how_name(c->claim.how)));
-	json_object_set_new(line, "port", number_or_null(port));
-	json_object_set_new(line, "local", e ? endpoint(e->family, e->local, port) : json_null());
+	json_object_set_new(line, "port", pc_json_number_or_null(port));
+	json_object_set_new(line, "local",
+			    e ? pc_json_endpoint(e->family, e->local, port) : json_null());
 	json_object_set_new(line, "remote",
-			    e && e->rport ? endpoint(e->family, e->remote, e->rport) : json_null());
-	json_object_set_new(line, "cookie", number_or_null(c->claim.cookie));
-	json_object_set_new(line, "netns", number_or_null(c->claim.netns));
-	json_object_set_new(line, "process", party(clock, &c->party));
-	return write_line(log, line);
+			    e && e->rport ? pc_json_endpoint(e->family, e->remote, e->rport) :
+					    json_null());
+	json_object_set_new(line, "cookie", pc_json_number_or_null(c->claim.cookie));
+	json_object_set_new(line, "netns", pc_json_number_or_null(c->claim.netns));
+	json_object_set_new(line, "process", pc_json_party(clock, &c->party));
+	return pc_json_write(log, line);
 }
 
 static int json_ready(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r)
 {
-	json_t *line = line_of("ready", clock, clock->now_ns);
+	json_t *line = pc_json_line("ready", clock, clock->now_ns);
 
 	json_object_set_new(line, "version", json_string(r->version));
 	json_object_set_new(line, "backend", json_string(r->backend));
 	json_object_set_new(line, "backends_refused", json_string(r->why));
 	json_object_set_new(line, "cannot_see", json_string(r->blind));
-	json_object_set_new(line, "kernel", hostile_string(r->kernel));
+	json_object_set_new(line, "kernel", pc_json_string(r->kernel));
 	json_object_set_new(line, "sockets", json_integer((json_int_t)r->sockets));
-	return write_line(log, line);
+	return pc_json_write(log, line);
 }
 
 static json_t *lost_of(const struct pc_counters *c)
@@ -316,7 +206,7 @@ static void add_command(json_t *line, int status)
 static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 			const struct pc_summary *s)
 {
-	json_t *line = line_of("summary", clock, clock->now_ns);
+	json_t *line = pc_json_line("summary", clock, clock->now_ns);
 	json_t *verdicts = json_object(), *claims = json_object();
 
 	for (int i = PC_CAUSE_INVALID + 1; i < PC_CAUSE_COUNT; i++)
@@ -336,7 +226,7 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
 	if (s->has_command)
 		add_command(line, s->command_status);
-	return write_line(log, line);
+	return pc_json_write(log, line);
 }
 
 const struct pc_sink pc_sink_json = {

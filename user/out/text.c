@@ -10,26 +10,10 @@
 #include "core/address.h"
 #include "core/names.h"
 #include "core/text.h"
-#include "out/escape.h"
 #include "out/sink.h"
+#include "out/text_parts.h"
 
 #define FIELD "%s  %-10s  "
-
-static void hostile(FILE *out, const char *text, size_t len)
-{
-	char *clean = malloc(PC_ESCAPE_SIZE(len));
-
-	if (!clean)
-		return;
-	pc_escape_terminal(text, len, clean, PC_ESCAPE_SIZE(len));
-	fputs(clean, out);
-	free(clean);
-}
-
-static void hostile_string(FILE *out, const char *text)
-{
-	hostile(out, text, strlen(text));
-}
 
 static int finish(struct pc_log *log, struct pc_text *text)
 {
@@ -81,27 +65,6 @@ static void put_age(FILE *out, uint64_t ns)
 	}
 }
 
-static void put_party(FILE *out, const struct pc_party *p)
-{
-	const struct pc_identity *who = p->who;
-	const char *comm = p->comm[0] ? p->comm : who->comm;
-
-	hostile(out, comm, strnlen(comm, PC_COMM_LEN));
-	fprintf(out, "[%u]", who->key.tgid);
-	if (who->unit) {
-		fputc(' ', out);
-		hostile_string(out, who->unit);
-	}
-	if (who->container) {
-		fputs(" container ", out);
-		hostile(out, who->container, strnlen(who->container, 12));
-	}
-	if (who->pod) {
-		fputs(" pod ", out);
-		hostile_string(out, who->pod);
-	}
-}
-
 static void put_head(FILE *out, const struct pc_clock *clock, const struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
@@ -112,9 +75,9 @@ static void put_head(FILE *out, const struct pc_clock *clock, const struct pc_ve
 		pc_endpoint_text(r->wanted_family, r->wanted, r->wanted_port, endpoint),
 		pc_errno_name(r->error) ? pc_errno_name(r->error) : strerror(r->error));
 	if (v->requester.who) {
-		put_party(out, &v->requester);
+		pc_put_party(out, &v->requester);
 	} else {
-		hostile(out, r->comm, strnlen(r->comm, PC_COMM_LEN));
+		pc_put_text(out, r->comm, strnlen(r->comm, PC_COMM_LEN));
 		fprintf(out, "[%u]", r->process.tgid);
 	}
 }
@@ -162,12 +125,12 @@ static void put_owners(FILE *out, const struct pc_holder *h)
 		if (p->who == h->maker.who)
 			continue;
 		fprintf(out, "\n" FIELD "open in ", "    ", "");
-		put_party(out, p);
+		pc_put_party(out, p);
 		fprintf(out, " as descriptor %d", p->fd);
 	}
 	if (h->peer.who) {
 		fprintf(out, "\n" FIELD "the other end is ", "    ", "");
-		put_party(out, &h->peer);
+		pc_put_party(out, &h->peer);
 		if (h->peer_listens)
 			fputs(", which has not accepted it yet", out);
 	}
@@ -177,7 +140,7 @@ static void put_holder(FILE *out, const struct pc_clock *clock, const struct pc_
 {
 	fprintf(out, "\n" FIELD, "    ", h->blocking ? "held by" : "also there");
 	if (h->maker.who) {
-		put_party(out, &h->maker);
+		pc_put_party(out, &h->maker);
 		fputs(h->maker.running ? "   " : " (has exited)   ", out);
 	} else {
 		fputs("no process   ", out);
@@ -223,10 +186,10 @@ static void put_fixes(FILE *out, const struct pc_verdict *v, enum pc_when when, 
 		if (v->fixes[i].when != when)
 			continue;
 		fprintf(out, "\n" FIELD, "    ", label);
-		hostile_string(out, v->fixes[i].what);
+		pc_put_string(out, v->fixes[i].what);
 		if (v->fixes[i].command) {
 			fprintf(out, "\n" FIELD "    ", "    ", "");
-			hostile_string(out, v->fixes[i].command);
+			pc_put_string(out, v->fixes[i].command);
 		}
 		label = "";
 	}
@@ -244,7 +207,7 @@ static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
 	put_detail(text.out, "cause", pc_cause_name(v->cause));
 	if (v->explanation) {
 		fprintf(text.out, "\n" FIELD, "    ", "why");
-		hostile_string(text.out, v->explanation);
+		pc_put_string(text.out, v->explanation);
 	}
 	put_fixes(text.out, v, PC_NOW, "now");
 	put_fixes(text.out, v, PC_LASTING, "for good");
@@ -276,7 +239,7 @@ static int text_claim(struct pc_log *log, const struct pc_clock *clock,
 			pc_endpoint_text(e->family, e->remote, e->rport, remote));
 	if (c->party.who) {
 		fputs("   ", text.out);
-		put_party(text.out, &c->party);
+		pc_put_party(text.out, &c->party);
 	}
 	return finish(log, &text);
 }

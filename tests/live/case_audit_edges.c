@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `portclash audit` where things are not as they should be: hostile names, long lists, no rights,
+ * files and namespaces that are not there. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "cases.h"
+#include "stage.h"
+
+#define NOBODY 65534
+#define EVIL_COMM "\033[31m\"\n\\\xff\xc0\xaf\r"
+
+static void cannot_write(struct test *t)
+{
+	static const char *const argv[] = { "audit",   "--protect",	      "40000",
+					    "--write", "/nonexistent/x.conf", NULL };
+	struct audit a = audit_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true }, 1);
+	char *said = monitor_text(a.m->err), *out = monitor_text(a.m->out);
+
+	if (!strstr(said, "cannot write /nonexistent/x.conf") || strstr(out, "sysctl -p"))
+		test_fail(t, "expected a sentence about the file alone, got \"%s\"", said);
+	free(said);
+	free(out);
+}
+
+static void hostile(struct test *t)
+{
+	static const char *const json[] = { "audit", "--json", NULL };
+	static const char *const plain[] = { "audit", NULL };
+	struct puppet *evil = puppet_start(t, EVIL_COMM);
+	struct audit a;
+	struct spot s;
+	char *text;
+
+	stage_listener(evil, 0, "0.0.0.0", 40000);
+	a = audit_json(t, json, 3);
+	s = audit_line(&a, "audit-listener", 40000);
+	expect_person(&s, "process", &evil->who);
+	a = audit_as(t, &(struct monitor_spec){ .argv = plain, .in_space = true }, 3);
+	text = monitor_text(a.m->out);
+	if (!strstr(text, "\\x1b[31m"))
+		test_fail(t, "expected the hostile name, escaped, in the text");
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < 0x20 && *at != '\n') {
+			test_fail(t, "expected no control character, got \\x%02x in the text", *at);
+			break;
+		}
+	free(text);
+}
+
+#define LONG_MAX 32768
+
+/* Every second port from `low` on. */
+static void long_list(char out[LONG_MAX], unsigned low)
+{
+	size_t len = 0;
+
+	for (unsigned port = low; port < low + 8000; port += 2)
+		len += (size_t)snprintf(out + len, LONG_MAX - len, "%s%u", len ? "," : "", port);
+}
+
+/* A list of thousands takes more than one write(), and the kernel gives it in one read() only. */
+static void long_reserved(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--json", "--netns", "self", NULL };
+	static char list[LONG_MAX];
+	struct audit a;
+	struct spot s;
+	int fd = open("/proc/sys/net/" RESERVED, O_WRONLY | O_CLOEXEC);
+
+	long_list(list, 1025);
+	for (size_t done = 0, len = strlen(list); done < len;) {
+		ssize_t n = write(fd, list + done, len - done);
+
+		if (n <= 0)
+			test_abort(t, "stage: the kernel does not take a long list");
+		done += (size_t)n;
+	}
+	close(fd);
+	a = audit_json(t, argv, 0);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_string(&s, "reserved", list);
+}
+
+/* sysctl(8) would load the first 4 KiB of it: the command that is told loads all. */
+static void long_drop_in(struct test *t)
+{
+	static char list[LONG_MAX], path[128];
+	static const char *const argv[] = { "audit", "--json",	"--netns", "self", "--protect",
+					    list,    "--write", path,	   NULL };
+	struct audit a;
+	struct spot s;
+
+	if (system("dd if=/dev/null bs=1M iflag=fullblock status=none && sed -n 1p /dev/null"))
+		test_skip(t, "there is no dd and sed to load the list with");
+	long_list(list, 33001);
+	test_path(t, "60-long.conf", path, sizeof(path));
+	a = audit_json(t, argv, 3);
+	s = audit_line(&a, "audit-summary", 0);
+	s = spot_below(&s, "dropin");
+	expect_string(&s, "ports", list);
+	if (system(json_string_value(json_object_get(s.json, "load_command"))))
+		test_fail(t, "expected that the load command does what it is for");
+	a = audit_json(t, argv, 0);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_string(&s, "reserved", list);
+}
+
+/* Sees its own namespace, the listener and its port, but not whose it is; and says so. */
+static void not_root(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--json", NULL };
+	struct puppet *web = puppet_start(t, "web");
+	char path[128];
+	struct audit a;
+	struct spot s;
+
+	monitor_copy(t, path, sizeof(path));
+	stage_listener(web, 0, "0.0.0.0", 40000);
+	a = audit_as(t,
+		     &(struct monitor_spec){
+			     .argv = argv, .in_space = true, .exe = path, .uid = NOBODY },
+		     3);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-listener", 40000);
+	expect_bool(&s, "exposed", true);
+	expect_null(&s, "process");
+	expect_contains(&s, "process_note", "may not be looked at");
+	s = audit_line(&a, "audit-summary", 0);
+	s = spot_below(&s, "unseen");
+	if (json_array_size(s.json) < 2 ||
+	    !strstr(json_string_value(json_array_get(s.json, 0)), "root"))
+		expected(&s, "sentences of what was not seen without root");
+}
+
+/* The scenario's network namespace, mounted as `ip netns` does it. */
+static void mount_space(struct test *t, char *path, size_t size)
+{
+	int fd = open(test_path(t, "blue", path, size), O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		test_abort(t, "stage: cannot make %s", path);
+	close(fd);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL))
+		test_skip(t, "a network namespace cannot be mounted here");
+}
+
+/* One that is there, and that it may not enter: nothing was looked at, so nothing is well. */
+static void may_not_enter(struct test *t)
+{
+	static char mounted[128];
+	static const char *const argv[] = { "audit", "--json", "--netns", mounted, NULL };
+	struct monitor_spec spec = { .argv = argv };
+	char path[128];
+	struct audit a;
+	struct spot s;
+
+	monitor_copy(t, path, sizeof(path));
+	mount_space(t, mounted, sizeof(mounted));
+	a = audit_as(t, &spec, 0);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_bool(&s, "looked_at", true);
+	expect_string(&s, "path", mounted);
+	spec.exe = path;
+	spec.uid = NOBODY;
+	a = audit_as(t, &spec, 1);
+	monitor_read(t, a.m);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_bool(&s, "looked_at", false);
+	expect_string(&s, "path", mounted);
+	expect_contains(&s, "unseen_reason", "may not enter");
+}
+
+static void no_such_namespace(struct test *t)
+{
+	static const char *const argv[] = { "audit", "--netns", "no-such-one", NULL };
+	struct audit a = audit_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true }, 1);
+	char *said = monitor_text(a.m->err);
+
+	if (!strstr(said, "\"no-such-one\""))
+		test_fail(t, "expected a sentence with the name, got \"%s\"", said);
+	free(said);
+}
+
+const struct scenario cases_audit_edges[] = {
+	{ .name = "audit-cannot-write", .run = cannot_write },
+	{ .name = "audit-hostile", .run = hostile },
+	{ .name = "audit-long-reserved", .run = long_reserved },
+	{ .name = "audit-long-drop-in", .run = long_drop_in },
+	{ .name = "audit-not-root", .run = not_root },
+	{ .name = "audit-may-not-enter", .run = may_not_enter },
+	{ .name = "audit-no-such-namespace", .run = no_such_namespace },
+	{ 0 },
+};

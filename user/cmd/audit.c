@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `portclash audit`: which listeners and protected ports the kernel may hand to a client, before
+ * it does. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/survey.h"
+#include "core/ports.h"
+#include "core/text.h"
+#include "host/services.h"
+#include "host/sysctl.h"
+#include "out/atomic.h"
+#include "out/audit.h"
+
+enum { OPT_JSON = 256, OPT_PROTECT, OPT_WRITE, OPT_NETNS };
+
+static const struct argp_option options[] = {
+	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
+	{ "protect", OPT_PROTECT, "LIST", 0,
+	  "ports that must stay free though nothing listens on them: 30000-32767,10250", 0 },
+	{ "write", OPT_WRITE, "FILE", 0, "write the sysctl.d file that guards the ports", 0 },
+	{ "netns", OPT_NETNS, "WHICH", 0,
+	  "all (the default), self, a name in /run/netns, a path or an inode number", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Find listeners and protected ports that the kernel may give to a client, in every network "
+	"namespace, and say how to guard them."
+	"\vExit status: 0 nothing is exposed, 3 something is, 1 it could not look, 2 usage.";
+
+struct audit {
+	struct pc_survey survey;
+	struct pc_audit_report report;
+	struct pc_sysctl_lines lines;
+	struct pc_sysctl_findings findings;
+	const char *write;
+	bool json;
+	char *reserve;
+	char *dropin;
+};
+
+static void parse_protect(struct argp_state *state, struct audit *x, const char *arg)
+{
+	uint64_t set[PC_PORT_WORDS];
+	char *list = NULL, *unknown = NULL;
+	const char *bad;
+	int err = pc_services_expand("/etc/services", arg, &list, &unknown);
+
+	if (err == -ENOENT)
+		argp_error(state,
+			   "--protect: there is no service \"%s\" in /etc/services; it takes "
+			   "ports, ranges and names like 30000-32767,https",
+			   unknown);
+	if (err || pc_ports_parse(list, false, set, &bad) || pc_ports_has(set, 0))
+		argp_error(state,
+			   "--protect takes ports and ranges from 1 to 65535 like "
+			   "30000-32767,10250, not \"%s\"",
+			   arg);
+	free(list);
+	for (unsigned i = 0; i < PC_PORT_WORDS; i++)
+		x->survey.protect[i] |= set[i];
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct audit *x = state->input;
+
+	switch (key) {
+	case OPT_JSON:
+		x->json = true;
+		return 0;
+	case OPT_PROTECT:
+		parse_protect(state, x, arg);
+		return 0;
+	case OPT_WRITE:
+		if (!*arg)
+			argp_error(state, "--write takes the name of a file");
+		x->write = arg;
+		return 0;
+	case OPT_NETNS:
+		if (!*arg)
+			argp_error(state, "--netns takes all, self, a name, a path or a number");
+		x->survey.which = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected \"%s\"", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void say_unseen(struct audit *x, const char *format, unsigned count)
+{
+	struct pc_audit_report *r = &x->report;
+	char *text;
+
+	if (count && r->unseen_count < PC_UNSEEN_MAX && asprintf(&text, format, count) >= 0)
+		r->unseen[r->unseen_count++] = text;
+}
+
+static void collect_unseen(struct audit *x)
+{
+	say_unseen(x,
+		   "portclash runs as uid %u: as root it would see the processes of all users and "
+		   "enter other network namespaces",
+		   geteuid());
+	say_unseen(x,
+		   "processes whose network namespace may not be looked at: %u; one that only they "
+		   "are in is missing here",
+		   x->survey.namespaces.hidden);
+	say_unseen(x,
+		   "processes whose descriptors may not be looked at: %u; their sockets are here, "
+		   "their names are not",
+		   x->survey.owners.hidden);
+}
+
+static struct pc_netns_audit *own_space(struct audit *x)
+{
+	for (size_t i = 0; i < x->survey.count; i++)
+		if (x->survey.spaces[i].own && !x->survey.spaces[i].unseen &&
+		    x->survey.spaces[i].settings.known)
+			return &x->survey.spaces[i];
+	return NULL;
+}
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* /etc/sysctl.conf is read last. */
+static bool comes_later(const char *file, const char *than)
+{
+	return strcmp(file, than) &&
+	       (!strcmp(file, "/etc/sysctl.conf") || strcmp(name_of(file), name_of(than)) > 0);
+}
+
+/* What the one file has to say: what is reserved now and in the files, and what should be. */
+static int make_dropin(struct audit *x, struct pc_netns_audit *own)
+{
+	const struct pc_sysctl_line *line = pc_sysctl_reserved(&x->lines, own->reserve);
+	struct pc_audit_report *r = &x->report;
+
+	if (!pc_audit_exposed(own) && !(x->write && pc_ports_count(own->reserve, 0, PC_PORTS - 1)))
+		return 0;
+	x->reserve = pc_ports_format(own->reserve);
+	x->dropin = pc_audit_dropin(own);
+	if (!x->reserve || !x->dropin)
+		return -ENOMEM;
+	r->reserve = x->reserve;
+	r->dropin = x->dropin;
+	if (x->write && line && comes_later(line->file, x->write))
+		r->rival = line;
+	return 0;
+}
+
+/* The exit status of the failure, or 0. */
+static int write_dropin(struct audit *x, const struct pc_netns_audit *own)
+{
+	int err;
+
+	if (!x->write)
+		return 0;
+	if (!own) {
+		fprintf(stderr,
+			"portclash: %s was not written: the settings of this network "
+			"namespace were not looked at\n",
+			x->write);
+		return PC_EXIT_FAILED;
+	}
+	if (!x->dropin) {
+		fprintf(stderr, "portclash: %s was not written: nothing is to be reserved\n",
+			x->write);
+		return 0;
+	}
+	err = pc_write_atomic(x->write, x->dropin, strlen(x->dropin));
+	if (err) {
+		fprintf(stderr, "portclash: cannot write %s: %s\n", x->write, strerror(-err));
+		return PC_EXIT_FAILED;
+	}
+	x->report.written = x->write;
+	return 0;
+}
+
+static struct pc_clock clock_now(void)
+{
+	struct timespec boot, wall;
+	uint64_t boot_ns, wall_ns;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	boot_ns = (uint64_t)boot.tv_sec * 1000000000 + (uint64_t)boot.tv_nsec;
+	wall_ns = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec;
+	return (struct pc_clock){ wall_ns - boot_ns, boot_ns };
+}
+
+static int print(struct audit *x)
+{
+	struct pc_clock clock = clock_now();
+	struct pc_log log = PC_LOG_INIT;
+	int err = pc_log_open(&log, NULL);
+
+	if (!err)
+		err = x->json ? pc_audit_json(&log, &clock, &x->report) :
+				pc_audit_text(&log, &clock, &x->report);
+	pc_log_close(&log);
+	if (err && err != -EPIPE)
+		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
+			strerror(-err));
+	return err && err != -EPIPE ? PC_EXIT_FAILED : 0;
+}
+
+/* A check that could look at nothing must not say that all is well. */
+static int status_of(const struct pc_survey *s)
+{
+	int status = PC_EXIT_FAILED;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->spaces[i].unseen || !s->spaces[i].settings.known)
+			continue;
+		if (pc_audit_exposed(&s->spaces[i]))
+			return PC_EXIT_REFUSED;
+		status = PC_EXIT_OK;
+	}
+	return status;
+}
+
+static int judge(struct audit *x)
+{
+	static const struct pc_netns_settings unknown = { .tcp_tw_reuse = -1 };
+	struct pc_netns_audit *own = own_space(x);
+	int err = pc_sysctl_files("", &x->lines);
+
+	if (!err)
+		err = pc_sysctl_judge(&x->lines, own ? &own->settings : &unknown, &x->findings);
+	if (!err && own)
+		err = make_dropin(x, own);
+	return err;
+}
+
+static int finish(struct audit *x)
+{
+	struct pc_audit_report *r = &x->report;
+	int err = judge(x), status;
+
+	if (err) {
+		fprintf(stderr, "portclash: %s\n", strerror(-err));
+		return PC_EXIT_FAILED;
+	}
+	collect_unseen(x);
+	r->spaces = x->survey.spaces;
+	r->spaces_count = x->survey.count;
+	r->sysctls = &x->findings;
+	r->status = status_of(&x->survey);
+	status = write_dropin(x, own_space(x));
+	if (status)
+		r->status = status;
+	status = print(x);
+	return status ? status : r->status;
+}
+
+static int run(struct audit *x)
+{
+	int err = pc_survey_run(&x->survey);
+
+	if (err == -ENOENT && x->survey.which) {
+		fprintf(stderr,
+			"portclash: there is no network namespace \"%s\"; `ip netns` and `lsns -t "
+			"net` "
+			"list those that are\n",
+			x->survey.which);
+		return PC_EXIT_FAILED;
+	}
+	if (err) {
+		fprintf(stderr, "portclash: the network namespaces cannot be looked at: %s%s\n",
+			strerror(-err), err == -ENOENT ? "; is /proc mounted?" : "");
+		return PC_EXIT_FAILED;
+	}
+	return finish(x);
+}
+
+int pc_cmd_audit(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, NULL, doc, NULL, NULL, NULL };
+	struct audit *x = calloc(1, sizeof(*x));
+	int status;
+
+	if (!x)
+		return PC_EXIT_FAILED;
+	argp_parse(&argp, argc, argv, 0, NULL, x);
+	signal(SIGPIPE, SIG_IGN);
+	status = run(x);
+	for (unsigned i = 0; i < x->report.unseen_count; i++)
+		free(x->report.unseen[i]);
+	pc_sysctl_findings_free(&x->findings);
+	pc_sysctl_lines_free(&x->lines);
+	pc_survey_free(&x->survey);
+	free(x->reserve);
+	free(x->dropin);
+	free(x);
+	return status;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The network namespaces of the machine. */
+#include "host/netns.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/procfs.h"
+
+static struct pc_netns *find(struct pc_netns_list *list, uint32_t inode)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->list[i].inode == inode)
+			return &list->list[i];
+	return NULL;
+}
+
+/* The entry of this inode, made if need be; NULL without memory. */
+static struct pc_netns *get(struct pc_netns_list *list, uint32_t inode)
+{
+	struct pc_netns *ns = find(list, inode);
+
+	if (ns)
+		return ns;
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+
+		ns = reallocarray(list->list, room, sizeof(*ns));
+		if (!ns)
+			return NULL;
+		list->list = ns;
+		list->room = room;
+	}
+	list->list[list->count] = (struct pc_netns){ .inode = inode };
+	return &list->list[list->count++];
+}
+
+static int add_own(const char *proc, struct pc_netns_list *out)
+{
+	struct pc_netns *ns;
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/self/ns/net", proc);
+	if (stat(path, &st))
+		return -errno;
+	ns = get(out, (uint32_t)st.st_ino);
+	if (!ns)
+		return -ENOMEM;
+	ns->own = true;
+	return 0;
+}
+
+static int add_process(const char *proc, uint32_t pid, struct pc_netns_list *out)
+{
+	struct pc_netns *ns;
+	uint32_t inode;
+	int err = pc_procfs_netns(proc, pid, &inode);
+
+	if (err == -EACCES || err == -EPERM)
+		out->hidden++;
+	if (err)
+		return err == -ENOMEM || err == -EMFILE ? err : 0;
+	ns = get(out, inode);
+	if (!ns)
+		return -ENOMEM;
+	if (!ns->pid)
+		ns->pid = pid;
+	return 0;
+}
+
+static int add_processes(const char *proc, struct pc_netns_list *out)
+{
+	DIR *dir = opendir(proc);
+	struct dirent *entry;
+	int err = 0;
+
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir))) {
+		char *end;
+		unsigned long pid = strtoul(entry->d_name, &end, 10);
+
+		if (isdigit((unsigned char)entry->d_name[0]) && !*end)
+			err = add_process(proc, (uint32_t)pid, out);
+	}
+	closedir(dir);
+	return err;
+}
+
+/* mountinfo writes space, tab, newline and backslash as \ooo. */
+static void unescape(char *text)
+{
+	char *to = text;
+	unsigned byte;
+
+	for (; *text; text++) {
+		if (*text == '\\' && sscanf(text + 1, "%3o", &byte) == 1) {
+			*to++ = (char)byte;
+			text += 3;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = '\0';
+}
+
+/* A name in /run/netns or like it says more than any other place. */
+static int add_mount(char *line, struct pc_netns_list *out)
+{
+	char root[32], path[PATH_MAX];
+	struct pc_netns *ns;
+	unsigned inode;
+
+	if (sscanf(line, "%*s %*s %*s %31s %4095s", root, path) != 2 ||
+	    sscanf(root, "net:[%u]", &inode) != 1)
+		return 0;
+	ns = get(out, inode);
+	if (!ns)
+		return -ENOMEM;
+	unescape(path);
+	if (!ns->path)
+		ns->path = strdup(path);
+	return ns->path ? 0 : -ENOMEM;
+}
+
+static int add_mounts(const char *proc, struct pc_netns_list *out)
+{
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "%s/self/mountinfo", proc);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (!err && getline(&line, &size, file) > 0)
+		err = add_mount(line, out);
+	free(line);
+	fclose(file);
+	return err;
+}
+
+int pc_netns_find(const char *proc, struct pc_netns_list *out)
+{
+	struct pc_netns_list found = { 0 };
+	int err = add_own(proc, &found);
+
+	if (!err)
+		err = add_mounts(proc, &found);
+	if (!err)
+		err = add_processes(proc, &found);
+	if (err)
+		pc_netns_free(&found);
+	else
+		*out = found;
+	return err;
+}
+
+/* A descriptor of that namespace by this path; -ESRCH when something else is there by now. */
+static int open_at(const char *path, uint32_t inode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (!fstat(fd, &st) && st.st_ino == inode)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+static int open_by_pid(const char *proc, uint32_t pid, uint32_t inode)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/ns/net", proc, pid);
+	return open_at(path, inode);
+}
+
+static int open_netns(const char *proc, const struct pc_netns *ns)
+{
+	uint32_t pid = ns->pid;
+	int fd = ns->path ? open_at(ns->path, ns->inode) : -ESRCH;
+
+	if (fd < 0 && pid)
+		fd = open_by_pid(proc, pid, ns->inode);
+	/* That process may have ended, and others not. */
+	if (fd == -ESRCH && pid && !pc_procfs_netns_pid(proc, ns->inode, &pid))
+		fd = open_by_pid(proc, pid, ns->inode);
+	return fd;
+}
+
+int pc_netns_enter(const char *proc, const struct pc_netns *ns)
+{
+	int fd = open_netns(proc, ns);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+int pc_netns_home(const char *proc)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/self/ns/net", proc);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int pc_netns_return(int home)
+{
+	return setns(home, CLONE_NEWNET) ? -errno : 0;
+}
+
+void pc_netns_free(struct pc_netns_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->list[i].path);
+	free(list->list);
+	*list = (struct pc_netns_list){ 0 };
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Dumps of sockets by NETLINK_SOCK_DIAG (net/ipv4/inet_diag.c). */
+#include "host/sockdiag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/address.h"
+
+/* The kernel fills at most 32 KiB at once (netlink_dump()). */
+#define BUFFER (64 * 1024)
+
+/* Sets of states. The kernel walks its table of connections (millions of slots on a large
+ * machine, of all network namespaces) unless LISTENING is all that is asked for. ALL has also
+ * TCP_BOUND_INACTIVE, bit 13: bound and no more, since 6.8. */
+#define LISTENING (1U << PC_STATE_LISTEN)
+#define ALL 0xffffffffU
+/* TCP_NEW_SYN_RECV: a connection that is being made; has the port of its listener. */
+#define NEW_SYN_RECV 12
+
+/* sk_rcv_saddr of a socket on a specific IPv6 address (LOOPBACK4_IPV6). */
+#define V6_AS_V4 0x7f000006
+
+/* Which sockets a dump is of, by INET_DIAG_BC_AUTO: "the port was not asked for by number"
+ * (no SOCK_BINDPORT_LOCK). A program is accepted when it ends exactly at its end; JMP always
+ * goes by `no`. */
+enum chosen { ANY, BY_NUMBER, BY_KERNEL };
+
+static const struct inet_diag_bc_op by_kernel[] = {
+	{ INET_DIAG_BC_AUTO, 4, 8 },
+};
+static const struct inet_diag_bc_op by_number[] = {
+	{ INET_DIAG_BC_AUTO, 4, 8 },
+	{ INET_DIAG_BC_JMP, 4, 8 },
+};
+
+struct dump {
+	uint8_t family;
+	uint8_t proto;
+	uint32_t states;
+	enum chosen chosen;
+};
+
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 body;
+	struct nlattr attribute;
+	struct inet_diag_bc_op program[2];
+};
+
+static int ask(int fd, const struct dump *d)
+{
+	struct request r = {
+		.header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.body = { .sdiag_family = d->family,
+			  .sdiag_protocol = d->proto,
+			  .idiag_states = d->states },
+		.attribute = { .nla_type = INET_DIAG_REQ_BYTECODE },
+	};
+	size_t program = d->chosen == ANY	? 0 :
+			 d->chosen == BY_KERNEL ? sizeof(by_kernel) :
+						  sizeof(by_number);
+
+	memcpy(r.program, d->chosen == BY_KERNEL ? by_kernel : by_number, program);
+	r.attribute.nla_len = (uint16_t)(sizeof(r.attribute) + program);
+	r.header.nlmsg_len = sizeof(r.header) + sizeof(r.body);
+	if (program)
+		r.header.nlmsg_len += r.attribute.nla_len;
+	return send(fd, &r, r.header.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+static uint32_t v4_address(const struct pc_socket *s)
+{
+	uint32_t v4 = htonl(V6_AS_V4);
+
+	if (s->family == PC_FAMILY_V4)
+		memcpy(&v4, s->local, sizeof(v4));
+	else if (pc_address_is_any(s->family, s->local))
+		v4 = 0;
+	else if (pc_address_is_mapped(s->family, s->local))
+		memcpy(&v4, s->local + 12, sizeof(v4));
+	return v4;
+}
+
+static void read_attributes(const struct nlmsghdr *header, struct pc_socket *s)
+{
+	const struct inet_diag_msg *m = NLMSG_DATA(header);
+	const struct rtattr *at = (const void *)(m + 1);
+	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*m));
+
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
+		if (at->rta_type == INET_DIAG_SKV6ONLY && RTA_PAYLOAD(at) &&
+		    *(const uint8_t *)RTA_DATA(at))
+			s->flags |= PC_SOCKET_V6ONLY;
+}
+
+static void read_socket(const struct nlmsghdr *header, const struct dump *d,
+			struct pc_audit_socket *out)
+{
+	const struct inet_diag_msg *m = NLMSG_DATA(header);
+	struct pc_socket *s = &out->socket;
+
+	*out = (struct pc_audit_socket){ .kernel_chose = d->chosen == BY_KERNEL };
+	s->cookie = m->id.idiag_cookie[0] | (uint64_t)m->id.idiag_cookie[1] << 32;
+	s->inode = m->idiag_inode;
+	memcpy(s->local, m->id.idiag_src, m->idiag_family == PC_FAMILY_V6 ? 16 : 4);
+	memcpy(s->remote, m->id.idiag_dst, m->idiag_family == PC_FAMILY_V6 ? 16 : 4);
+	s->uid = m->idiag_uid;
+	s->ifindex = m->id.idiag_if;
+	s->lport = ntohs(m->id.idiag_sport);
+	s->rport = ntohs(m->id.idiag_dport);
+	s->family = m->idiag_family;
+	s->proto = d->proto;
+	s->state = m->idiag_state == NEW_SYN_RECV  ? PC_STATE_SYN_RECV :
+		   m->idiag_state < PC_STATE_COUNT ? m->idiag_state :
+						     PC_STATE_CLOSE;
+	s->v4_address = v4_address(s);
+	read_attributes(header, s);
+	if (s->proto == PC_PROTO_TCP && s->state == PC_STATE_LISTEN) {
+		out->waiting = m->idiag_rqueue;
+		out->backlog = m->idiag_wqueue;
+	}
+}
+
+static struct pc_audit_socket *new_socket(struct pc_audit_sockets *sockets)
+{
+	if (sockets->count == sockets->room) {
+		size_t room = sockets->room ? 2 * sockets->room : 256;
+		struct pc_audit_socket *list =
+			reallocarray(sockets->list, room, sizeof(*sockets->list));
+
+		if (!list)
+			return NULL;
+		sockets->list = list;
+		sockets->room = room;
+	}
+	return &sockets->list[sockets->count++];
+}
+
+static int error_of(const struct nlmsghdr *header)
+{
+	const struct nlmsgerr *e = NLMSG_DATA(header);
+
+	return header->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) ? -EBADMSG : e->error;
+}
+
+/* 1: that was all. */
+static int take(const struct nlmsghdr *header, size_t len, const struct dump *d,
+		struct pc_audit_sockets *out)
+{
+	for (; NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {
+		struct pc_audit_socket *s;
+
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (header->nlmsg_type == NLMSG_ERROR)
+			return error_of(header);
+		if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+		    header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			continue;
+		s = new_socket(out);
+		if (!s)
+			return -ENOMEM;
+		read_socket(header, d, s);
+	}
+	return 0;
+}
+
+static int run(int fd, const struct dump *d, void *buffer, struct pc_audit_sockets *out)
+{
+	int err = ask(fd, d);
+
+	while (!err) {
+		ssize_t n = TEMP_FAILURE_RETRY(recv(fd, buffer, BUFFER, 0));
+
+		if (n <= 0)
+			return n ? -errno : -EBADMSG;
+		err = take(buffer, (size_t)n, d, out);
+	}
+	return err < 0 ? err : 0;
+}
+
+/* What follows `key` in a line "TCP: inuse 5 orphan 0 tw 2 ..." that begins with `name`. */
+static unsigned long number_in(const char *proc, const char *file, const char *name,
+			       const char *key)
+{
+	char path[PATH_MAX], line[256], *at;
+	unsigned long number = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/self/net/%s", proc, file);
+	in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in))
+		if (!strncmp(line, name, strlen(name)) && (at = strstr(line, key)))
+			number = strtoul(at + strlen(key), NULL, 10);
+	if (in)
+		fclose(in);
+	return number;
+}
+
+/* Are there sockets of this family in the table of connections? Its listeners are counted in the
+ * same number; TIME_WAITs of both families are in one. */
+static bool has_connections(const char *proc, uint8_t family,
+			    const struct pc_audit_sockets *sockets)
+{
+	bool v6 = family == AF_INET6;
+	unsigned long listeners = 0;
+
+	for (size_t i = 0; i < sockets->count; i++)
+		listeners += sockets->list[i].socket.family == family &&
+			     sockets->list[i].socket.proto == PC_PROTO_TCP;
+	return number_in(proc, "sockstat", "TCP:", " tw ") ||
+	       number_in(proc, v6 ? "sockstat6" : "sockstat", v6 ? "TCP6:" : "TCP:", " inuse ") >
+		       listeners;
+}
+
+static int read_family(int fd, const char *proc, uint8_t family, bool with_bound, void *buffer,
+		       struct pc_audit_sockets *out)
+{
+	const struct dump dumps[] = {
+		{ family, PC_PROTO_TCP, LISTENING, BY_NUMBER },
+		{ family, PC_PROTO_TCP, LISTENING, BY_KERNEL },
+		{ family, PC_PROTO_TCP, ALL & ~LISTENING, ANY },
+		{ family, PC_PROTO_UDP, ALL, BY_NUMBER },
+		{ family, PC_PROTO_UDP, ALL, BY_KERNEL },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(dumps) / sizeof(dumps[0]); i++)
+		if (dumps[i].chosen != ANY || with_bound || has_connections(proc, family, out))
+			err = run(fd, &dumps[i], buffer, out);
+	return err;
+}
+
+int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	void *buffer = malloc(BUFFER);
+	int err = fd < 0 ? -errno : buffer ? 0 : -ENOMEM;
+
+	if (!err)
+		err = read_family(fd, proc, AF_INET, with_bound, buffer, out);
+	if (!err)
+		err = read_family(fd, proc, AF_INET6, with_bound, buffer, out);
+	free(buffer);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+void pc_sockdiag_free(struct pc_audit_sockets *sockets)
+{
+	free(sockets->list);
+	*sockets = (struct pc_audit_sockets){ 0 };
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What every JSON line is made of. */
+#include "out/json_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/address.h"
+#include "out/escape.h"
+
+/* Text of other processes: what is not UTF-8 is escaped, the rest is JSON's business. */
+static json_t *pc_json_text(const char *text, size_t len)
+{
+	char *clean;
+	json_t *value;
+
+	if (!text)
+		return json_null();
+	clean = malloc(PC_ESCAPE_SIZE(len));
+	if (!clean)
+		return json_null();
+	len = pc_utf8_clean(text, len, clean, PC_ESCAPE_SIZE(len));
+	value = json_stringn(clean, len);
+	free(clean);
+	return value;
+}
+
+json_t *pc_json_string(const char *text)
+{
+	return pc_json_text(text, text ? strlen(text) : 0);
+}
+
+json_t *pc_json_comm(const char comm[PC_COMM_LEN])
+{
+	return pc_json_text(comm, strnlen(comm, PC_COMM_LEN));
+}
+
+json_t *pc_json_number_or_null(uint64_t value)
+{
+	return value ? json_integer((json_int_t)value) : json_null();
+}
+
+/* RFC 3339, UTC, microseconds. */
+json_t *pc_json_time(const struct pc_clock *clock, uint64_t boot_ns)
+{
+	uint64_t ns = boot_ns + clock->wall_minus_boot_ns;
+	time_t seconds = (time_t)(ns / 1000000000);
+	char date[32], text[64];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%06luZ", date, (unsigned long)(ns % 1000000000 / 1000));
+	return json_string(text);
+}
+
+json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns)
+{
+	json_t *line = json_object();
+
+	json_object_set_new(line, "schema", json_integer(PC_JSON_SCHEMA));
+	json_object_set_new(line, "type", json_string(type));
+	json_object_set_new(line, "time", pc_json_time(clock, boot_ns));
+	return line;
+}
+
+int pc_json_write(struct pc_log *log, json_t *line)
+{
+	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13));
+	int err;
+
+	json_decref(line);
+	if (!text)
+		return -ENOMEM;
+	err = pc_log_line(log, text, strlen(text));
+	free(text);
+	return err;
+}
+
+json_t *pc_json_endpoint(uint16_t family, const uint8_t *address, uint16_t port)
+{
+	char text[PC_ADDRESS_TEXT];
+	json_t *e = json_object();
+
+	json_object_set_new(e, "address", json_string(pc_address_text(family, address, text)));
+	json_object_set_new(e, "port", json_integer(port));
+	return e;
+}
+
+void pc_json_add_identity(json_t *p, const struct pc_identity *who)
+{
+	json_object_set_new(p, "exe", pc_json_string(who ? who->exe : NULL));
+	json_object_set_new(p, "cmdline", pc_json_string(who ? who->cmdline : NULL));
+	if (who && who->cmdline_cut)
+		json_object_set_new(p, "cmdline_cut", json_true());
+	json_object_set_new(p, "uid", who ? json_integer(who->uid) : json_null());
+	json_object_set_new(p, "cgroup", pc_json_string(who ? who->cgroup : NULL));
+	json_object_set_new(p, "unit", pc_json_string(who ? who->unit : NULL));
+	json_object_set_new(p, "container", pc_json_string(who ? who->container : NULL));
+	json_object_set_new(p, "pod", pc_json_string(who ? who->pod : NULL));
+	json_object_set_new(p, "netns", who ? pc_json_number_or_null(who->netns) : json_null());
+}
+
+json_t *pc_json_party(const struct pc_clock *clock, const struct pc_party *party)
+{
+	const struct pc_identity *who = party->who;
+	json_t *p;
+
+	if (!who)
+		return json_null();
+	p = json_object();
+	json_object_set_new(p, "pid", json_integer(who->key.tgid));
+	json_object_set_new(p, "tid", pc_json_number_or_null(party->tid));
+	json_object_set_new(p, "comm", pc_json_comm(party->comm[0] ? party->comm : who->comm));
+	pc_json_add_identity(p, who);
+	json_object_set_new(p, "started",
+			    who->key.start_ns ? pc_json_time(clock, who->key.start_ns) :
+						json_null());
+	json_object_set_new(p, "running", json_boolean(party->running));
+	if (party->fd >= 0)
+		json_object_set_new(p, "fd", json_integer(party->fd));
+	return p;
+}

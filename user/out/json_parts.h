@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every JSON line is made of (docs/json.md). All return new references. */
+#ifndef PORTCLASH_JSON_PARTS_H
+#define PORTCLASH_JSON_PARTS_H
+
+#include <jansson.h>
+
+#include "out/sink.h"
+
+/* Text of other processes, made valid UTF-8; null for NULL. */
+json_t *pc_json_string(const char *text);
+json_t *pc_json_comm(const char comm[PC_COMM_LEN]);
+
+/* null for 0. */
+json_t *pc_json_number_or_null(uint64_t value);
+
+/* A time of the boot clock, as RFC 3339. */
+json_t *pc_json_time(const struct pc_clock *clock, uint64_t boot_ns);
+
+/* "address" and "port". */
+json_t *pc_json_endpoint(uint16_t family, const uint8_t *address, uint16_t port);
+
+/* Adds exe, cmdline, uid, cgroup, unit, container, pod and netns; all null for NULL. */
+void pc_json_add_identity(json_t *p, const struct pc_identity *who);
+
+/* A process; null when it is not known. */
+json_t *pc_json_party(const struct pc_clock *clock, const struct pc_party *party);
+
+/* A new line with schema, type and time. */
+json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns);
+
+/* Writes the line and frees it. 0 or a negative errno. */
+int pc_json_write(struct pc_log *log, json_t *line);
+
+#endif
