@@ -167,7 +167,7 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->seen_map = bpf_map__fd(s->maps.seen_processes);
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
-	m->owners = (struct pc_owners){
+	m->owners = (struct pc_open_files){
 		.wanted_map = bpf_map__fd(s->maps.wanted_sockets),
 		.files_map = bpf_map__fd(s->maps.files_result),
 		.by_file = bpf_program__attach_iter(s->progs.socket_files, NULL),

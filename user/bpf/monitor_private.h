@@ -7,7 +7,7 @@
 
 #include "bpf/backend.h"
 #include "bpf/monitor.h"
-#include "bpf/owners.h"
+#include "bpf/open_files.h"
 
 /* Hooks of the largest back end and the cgroup programs, with room. */
 #define PC_LINKS_MAX 32
@@ -34,7 +34,7 @@ struct pc_monitor {
 	int seen_map;
 	int sweep_prog;
 	int sweep_map;
-	struct pc_owners owners;
+	struct pc_open_files owners;
 	const struct pc_sweep *sweep; /* mapped */
 };
 

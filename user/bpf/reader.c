@@ -52,14 +52,14 @@ int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
 		err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
 	if (!err)
 		err = map_sweep(m);
-	return err ? err : pc_owners_open(&m->owners);
+	return err ? err : pc_open_files_open(&m->owners);
 }
 
 void pc_reader_close(struct pc_monitor *m)
 {
 	if (m->sweep)
 		munmap((void *)m->sweep, sizeof(*m->sweep));
-	pc_owners_close(&m->owners);
+	pc_open_files_close(&m->owners);
 	ring_buffer__free(m->claims);
 	ring_buffer__free(m->refusals);
 	if (m->epoll_fd >= 0)
@@ -174,11 +174,11 @@ int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
 		      void (*found)(void *context, const struct pc_owner *owner), void *context)
 {
-	return pc_owners_find(&m->owners, wanted, found, context);
+	return pc_open_files_find(&m->owners, wanted, found, context);
 }
 
 int pc_monitor_sweep_files(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
 			   void *context)
 {
-	return pc_owners_sweep(&m->owners, alive, context);
+	return pc_open_files_sweep(&m->owners, alive, context);
 }

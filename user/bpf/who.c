@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "bpf/messages.h"
-#include "bpf/owners.h"
+#include "bpf/open_files.h"
 #include "bpf/support.h"
 #include "who.skel.h"
 
 struct pc_who {
 	struct who_bpf *skel;
-	struct pc_owners owners;
+	struct pc_open_files owners;
 	const struct pc_port_sockets *result; /* mapped */
 	int program;
 	int udp; /* a socket: by it the UDP table is found up to 6.1 */
@@ -60,7 +60,7 @@ static int open_results(struct pc_who *w)
 	struct who_bpf *s = w->skel;
 	void *memory;
 
-	w->owners = (struct pc_owners){
+	w->owners = (struct pc_open_files){
 		.wanted_map = bpf_map__fd(s->maps.wanted_sockets),
 		.files_map = bpf_map__fd(s->maps.files_result),
 		.by_process = bpf_program__attach_iter(s->progs.process_files, NULL),
@@ -74,7 +74,7 @@ static int open_results(struct pc_who *w)
 	w->result = memory;
 	w->program = bpf_program__fd(s->progs.port_sockets);
 	w->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return pc_owners_open(&w->owners);
+	return pc_open_files_open(&w->owners);
 }
 
 int pc_who_open(struct pc_who **out, bool verbose, char *sentence)
@@ -112,7 +112,7 @@ void pc_who_close(struct pc_who *w)
 		munmap((void *)w->result, sizeof(*w->result));
 	if (w->udp >= 0)
 		close(w->udp);
-	pc_owners_close(&w->owners);
+	pc_open_files_close(&w->owners);
 	who_bpf__destroy(w->skel);
 	free(w);
 }
@@ -138,5 +138,5 @@ int pc_who_ask(struct pc_who *w, uint8_t proto, uint16_t port, struct pc_who_soc
 int pc_who_owners(struct pc_who *w, const struct pc_wanted *wanted,
 		  void (*found)(void *context, const struct pc_owner *owner), void *context)
 {
-	return pc_owners_find(&w->owners, wanted, found, context);
+	return pc_open_files_find(&w->owners, wanted, found, context);
 }

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bpf/owners.h"
+#include "bpf/open_files.h"
 
 uint64_t pc_wanted_inode(uint64_t inode)
 {
@@ -19,7 +19,7 @@ uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
 	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
 }
 
-static int set_wanted(struct pc_owners *o, const struct pc_wanted *wanted)
+static int set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 {
 	uint8_t one = 1;
 
@@ -30,14 +30,14 @@ static int set_wanted(struct pc_owners *o, const struct pc_wanted *wanted)
 	return 0;
 }
 
-static void clear_wanted(struct pc_owners *o, const struct pc_wanted *wanted)
+static void clear_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 {
 	*o->wanted_all = false;
 	for (size_t i = 0; i < wanted->count; i++)
 		bpf_map_delete_elem(o->wanted_map, &wanted->keys[i]);
 }
 
-static int read_owners(struct pc_owners *o, int fd, pc_owner_fn found, void *context)
+static int read_owners(struct pc_open_files *o, int fd, pc_owner_fn found, void *context)
 {
 	struct pc_owner owners[64];
 	size_t have = 0;
@@ -61,7 +61,7 @@ static int read_owners(struct pc_owners *o, int fd, pc_owner_fn found, void *con
 	return n < 0 ? -errno : 0;
 }
 
-static int owners_by_file(struct pc_owners *o, pc_owner_fn found, void *context)
+static int owners_by_file(struct pc_open_files *o, pc_owner_fn found, void *context)
 {
 	int fd = bpf_iter_create(bpf_link__fd(o->by_file));
 	int err = fd < 0 ? -errno : read_owners(o, fd, found, context);
@@ -72,7 +72,7 @@ static int owners_by_file(struct pc_owners *o, pc_owner_fn found, void *context)
 }
 
 /* The program writes to its map and nothing to be read: EAGAIN is "so far nothing". */
-static int walk_files(struct pc_owners *o, bool sweep)
+static int walk_files(struct pc_open_files *o, bool sweep)
 {
 	int fd = bpf_iter_create(bpf_link__fd(o->by_process));
 	char unused[64];
@@ -91,7 +91,7 @@ static int walk_files(struct pc_owners *o, bool sweep)
 	return o->files->full ? -EOVERFLOW : 0;
 }
 
-static int owners_by_process(struct pc_owners *o, pc_owner_fn found, void *context)
+static int owners_by_process(struct pc_open_files *o, pc_owner_fn found, void *context)
 {
 	int err = walk_files(o, false);
 
@@ -106,8 +106,8 @@ static int owners_by_process(struct pc_owners *o, pc_owner_fn found, void *conte
 	return 0;
 }
 
-int pc_owners_find(struct pc_owners *o, const struct pc_wanted *wanted, pc_owner_fn found,
-		   void *context)
+int pc_open_files_find(struct pc_open_files *o, const struct pc_wanted *wanted, pc_owner_fn found,
+		       void *context)
 {
 	int err = set_wanted(o, wanted);
 
@@ -131,21 +131,21 @@ static void owner_is_alive(void *context, const struct pc_owner *owner)
 	alive->call(alive->context, owner->socket.cookie);
 }
 
-int pc_owners_sweep(struct pc_owners *o, void (*call)(void *context, uint64_t cookie),
-		    void *context)
+int pc_open_files_sweep(struct pc_open_files *o, void (*call)(void *context, uint64_t cookie),
+			void *context)
 {
 	struct pc_wanted all = { .all = true };
 	struct alive alive = { call, context };
 	int err = walk_files(o, true);
 
 	if (err == -EOVERFLOW && o->by_file)
-		return pc_owners_find(o, &all, owner_is_alive, &alive);
+		return pc_open_files_find(o, &all, owner_is_alive, &alive);
 	for (uint32_t i = 0; !err && i < o->files->count && i < PC_FILES_COOKIES; i++)
 		call(context, o->files->cookies[i]);
 	return err;
 }
 
-int pc_owners_open(struct pc_owners *o)
+int pc_open_files_open(struct pc_open_files *o)
 {
 	void *memory;
 
@@ -158,7 +158,7 @@ int pc_owners_open(struct pc_owners *o)
 	return 0;
 }
 
-void pc_owners_close(struct pc_owners *o)
+void pc_open_files_close(struct pc_open_files *o)
 {
 	if (o->files)
 		munmap(o->files, sizeof(*o->files));
