@@ -34,6 +34,13 @@ static __always_inline bool by_kernel_thread(void)
 	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
 }
 
+/* A socket without a file is the kernel's own (NFS, tunnels): whoever happened to set it up does
+ * not have it. */
+static __always_inline bool is_kernel_socket(const struct sock *sk)
+{
+	return !BPF_CORE_READ(sk, sk_socket, file);
+}
+
 /* The current process made the claim; only call where that is true. */
 static __always_inline void claim_record(const struct claim_args *a)
 {

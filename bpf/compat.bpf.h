@@ -76,12 +76,30 @@ struct netns_ipv4___l3mdev {
 	int sysctl_tcp_l3mdev_accept;
 };
 
+/* 5.12+: never used again, unlike inode numbers. Up to 5.11 an atomic64_t, and mostly 0. */
+struct net___cookie {
+	__u64 net_cookie;
+};
+
+/* 6.3+ (and 6.1.192): a struct of two 16-bit numbers, from 6.12 on one of 32 bits, low end in the
+ * low half: the same in memory. */
+struct inet_sock___range {
+	__u32 local_port_range;
+};
+
 /* Devices by index. */
 struct net___devices {
 	struct hlist_head *dev_index_head;
 };
 
 #pragma clang attribute pop
+
+/* x86-64 up to 5.14: 16 KiB of stack, 21 registers at its end. */
+#define THREAD_SIZE 16384
+
+struct pt_regs___full {
+	unsigned long registers[21];
+};
 
 /* 5.12 (c5dbb89fc2ac) lets tracing programs make a cookie; the same version brought
  * bpf_check_mtu(), by which it is told. Before, it can only be read: the program on
@@ -173,6 +191,41 @@ static __always_inline bool compat_l3mdev_accept(const struct net *net)
 	if (!bpf_core_field_exists(ipv4->sysctl_tcp_l3mdev_accept))
 		return true;
 	return BPF_CORE_READ_BITFIELD_PROBED(ipv4, sysctl_tcp_l3mdev_accept);
+}
+
+static __always_inline __u64 compat_net_cookie(const struct net *net)
+{
+	const struct net___cookie *n = (const void *)net;
+	__u64 cookie = 0;
+
+	if (bpf_core_field_exists(n->net_cookie))
+		bpf_probe_read_kernel(&cookie, sizeof(cookie),
+				      (void *)net + bpf_core_field_offset(n->net_cookie));
+	return cookie ? cookie : BPF_CORE_READ(net, ns.inum);
+}
+
+/* IP_LOCAL_PORT_RANGE, high << 16 | low; 0: none. */
+static __always_inline __u32 compat_own_range(const struct sock *sk)
+{
+	const struct inet_sock___range *inet = (const void *)sk;
+	__u32 range = 0;
+
+	if (bpf_core_field_exists(inet->local_port_range))
+		bpf_probe_read_kernel(&range, sizeof(range),
+				      (void *)sk + bpf_core_field_offset(inet->local_port_range));
+	return range;
+}
+
+/* The user registers of the current system call: 5.15+ has a helper; before, they are at the end of
+ * the stack. */
+static __always_inline struct pt_regs *compat_user_regs(void)
+{
+	struct task_struct *task;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	return (void *)BPF_CORE_READ(task, stack) + THREAD_SIZE - sizeof(struct pt_regs___full);
 }
 
 /* The head of the list that has the device with this index; NULL: not found this way. */

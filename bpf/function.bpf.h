@@ -3,6 +3,7 @@
  * signatures are the same from 5.10 to 7.2, and differ only in how arguments arrive.
  *
  *   inet_hash_connect, inet6_hash_connect   entry: a connect() is about to be given a port
+ *                                           exit: there was none, or the connection exists
  *   __inet_bind, __inet6_bind               exit: a bind() was allowed or refused, by whatever
  *                                           way it came: system call, io_uring, the kernel
  *   inet_csk_get_port, socket in LISTEN     exit: a listen() was allowed or refused; some stable
@@ -14,7 +15,9 @@
 #define PORTCLASH_FUNCTION_BPF_H
 
 #include "claim.bpf.h"
-#include "refusal.bpf.h"
+#include "connect.bpf.h"
+
+#define X86_64_CONNECT 42
 
 static __always_inline bool function_watched(const struct sock *sk)
 {
@@ -34,7 +37,7 @@ static __always_inline void function_claim(const struct sock *sk, __u8 how)
 	};
 
 	/* IP_BIND_ADDRESS_NO_PORT: bind() took an address only. */
-	if (!a.port)
+	if (!a.port || is_kernel_socket(sk))
 		return;
 	claim_record(&a);
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
@@ -49,7 +52,7 @@ static __always_inline void function_connect(const struct sock *sk)
 		.flags = PC_CLAIM_PORT_LATER,
 	};
 
-	if (BPF_CORE_READ(sk, __sk_common.skc_num) || !function_watched(sk))
+	if (BPF_CORE_READ(sk, __sk_common.skc_num) || !function_watched(sk) || is_kernel_socket(sk))
 		return;
 	a.cookie = claim_cookie(sk);
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -95,10 +98,50 @@ static __noinline int function_got_port(const struct sock *sk, __u16 port, long 
 	return 0;
 }
 
+/* inet_hash_connect() has failed: the socket still has the address it was to be connected to. */
+static __noinline int function_connect_failed(const struct sock *sk, long ret)
+{
+	struct call call = { .op = PC_OP_CONNECT };
+	struct sockaddr_in *v4 = (void *)&call.copy;
+
+	if (!sk || ret != -EADDRNOTAVAIL || !function_watched(sk))
+		return 0;
+	call.copy.sin6_family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	call.copy.sin6_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	if (call.copy.sin6_family == PC_FAMILY_V6)
+		bpf_core_read(call.copy.sin6_addr, sizeof(call.copy.sin6_addr),
+			      &sk->__sk_common.skc_v6_daddr);
+	else
+		v4->sin_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	refusal_record(sk, &call, ret);
+	return 0;
+}
+
+/* Called by connect() and by sends, which only the number of the system call tells apart. */
+static __noinline int function_autobind_failed(const struct sock *sk)
+{
+	struct pt_regs *regs = compat_user_regs();
+	struct call call = { .op = PC_OP_SEND };
+
+	if (!sk)
+		return 0;
+	if (BPF_CORE_READ(regs, orig_ax) == X86_64_CONNECT) {
+		call.op = PC_OP_CONNECT;
+		connect_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
+				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
+	}
+	refusal_record(sk, &call, -EAGAIN);
+	return 0;
+}
+
 static __always_inline void function_autobound(const struct sock *sk, long ret)
 {
-	if (ret == 0 && function_watched(sk))
+	if (!function_watched(sk))
+		return;
+	if (ret == 0)
 		function_claim(sk, PC_HOW_AUTOBIND);
+	else if (ret == -EAGAIN)
+		function_autobind_failed(sk);
 }
 
 #endif

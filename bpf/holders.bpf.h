@@ -97,22 +97,21 @@ static __always_inline void holders_describe(const struct walk *w, struct pc_ref
 	r->holders_count = n + 1;
 }
 
-/* Finds the holders of r->wanted_port in the network namespace of `self`, the refused
- * socket, which is left out, as is `known` (or NULL). They are added to r->holders, their number
- * to r->holders_total. */
-static __always_inline void walk_holders(struct pc_refusal *r, const struct sock *self,
+/* Finds the holders of `port` in the network namespace of `self`, the refused socket, which is left
+ * out, as is `known` (or NULL). They are added to r->holders, their number to r->holders_total. */
+static __always_inline void walk_holders(struct pc_refusal *r, __u16 port, const struct sock *self,
 					 const struct sock *known)
 {
-	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
+	struct walk *w = scratch_take(&walk_scratch);
 
-	if (!w)
+	if (!w) {
+		r->walk |= PC_WALK_NO_TABLE;
 		return;
-	__builtin_memset(w, 0, sizeof(*w));
+	}
 	w->self = self;
 	w->known = known;
 	w->net = BPF_CORE_READ(self, __sk_common.skc_net.net);
-	w->port = r->wanted_port;
+	w->port = port;
 	w->udp = r->proto == PC_PROTO_UDP;
 	w->l3mdev = w->udp ? 0 : l3mdev_of(self);
 	w->reuse = r->socket.reuse;
@@ -120,14 +119,15 @@ static __always_inline void walk_holders(struct pc_refusal *r, const struct sock
 	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;
 	if (w->udp ? !walk_start_udp(w) : !walk_start_tcp(w)) {
 		r->walk |= PC_WALK_NO_TABLE;
-		return;
+	} else {
+		walk_run();
+		if (!w->done)
+			r->walk |= PC_WALK_TRUNCATED;
+		r->holders_total += w->total;
+		for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
+			holders_describe(w, r, i);
 	}
-	walk_run();
-	if (!w->done)
-		r->walk |= PC_WALK_TRUNCATED;
-	r->holders_total += w->total;
-	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
-		holders_describe(w, r, i);
+	scratch_give_back(&walk_scratch);
 }
 
 #endif

@@ -23,6 +23,20 @@ int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 	return 0;
 }
 
+SEC("fexit/inet_hash_connect")
+int BPF_PROG(fexit_connect4, void *death_row, struct sock *sk, int ret)
+{
+	function_connect_failed(sk, ret);
+	return 0;
+}
+
+SEC("fexit/inet6_hash_connect")
+int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
+{
+	function_connect_failed(sk, ret);
+	return 0;
+}
+
 SEC("fentry/__inet_bind")
 int BPF_PROG(fentry_bind4, struct sock *sk, void *address)
 {
@@ -95,7 +109,7 @@ int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
 
 /* A return probe does not have the arguments: they wait here, by thread and function, since
  * __inet_bind() and inet_csk_get_port() nest. */
-enum probed { PROBED_BIND, PROBED_GET_PORT, PROBED_AUTOBIND };
+enum probed { PROBED_BIND, PROBED_GET_PORT, PROBED_AUTOBIND, PROBED_CONNECT };
 
 struct probed_key {
 	__u64 pid_tgid;
@@ -120,6 +134,9 @@ static __always_inline void probe_enter(enum probed function, const struct probe
 {
 	struct probed_key key = { bpf_get_current_pid_tgid(), function };
 
+	/* One is there already: its return was missed (no more room for return probes). */
+	if (bpf_map_lookup_elem(&probed_calls, &key))
+		stat_count(PC_STAT_CALLS_UNTRACKED);
 	if (bpf_map_update_elem(&probed_calls, &key, call, BPF_ANY))
 		stat_count(PC_STAT_CALLS_UNTRACKED);
 }
@@ -139,14 +156,40 @@ static __always_inline bool probe_leave(enum probed function, struct probed_call
 SEC("kprobe/inet_hash_connect")
 int BPF_KPROBE(kprobe_connect4, void *death_row, struct sock *sk)
 {
+	struct probed_call call = { .sk = sk };
+
 	function_connect(sk);
+	probe_enter(PROBED_CONNECT, &call);
 	return 0;
 }
 
 SEC("kprobe/inet6_hash_connect")
 int BPF_KPROBE(kprobe_connect6, void *death_row, struct sock *sk)
 {
+	struct probed_call call = { .sk = sk };
+
 	function_connect(sk);
+	probe_enter(PROBED_CONNECT, &call);
+	return 0;
+}
+
+SEC("kretprobe/inet_hash_connect")
+int BPF_KRETPROBE(kretprobe_connect4, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_CONNECT, &call))
+		function_connect_failed(call.sk, ret);
+	return 0;
+}
+
+SEC("kretprobe/inet6_hash_connect")
+int BPF_KRETPROBE(kretprobe_connect6, int ret)
+{
+	struct probed_call call;
+
+	if (probe_leave(PROBED_CONNECT, &call))
+		function_connect_failed(call.sk, ret);
 	return 0;
 }
 

@@ -70,7 +70,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 64);
-	__type(key, __u32);
+	__type(key, __u64);
 	__type(value, struct pc_netns_ports);
 } netns_ports SEC(".maps");
 
@@ -92,6 +92,45 @@ struct {
 } wanted_sockets SEC(".maps");
 
 bool wanted_all = false;
+
+/* Memory larger than the stack for what a thread is doing, all zero at first: by thread and not by
+ * CPU, because programs can be preempted (5.11+, fentry and cgroup hooks) and another thread's be
+ * run on the same CPU meanwhile. So many threads at a time. */
+#define SCRATCH_MAX 64
+
+#define SCRATCH(name, value_type)                 \
+	struct {                                  \
+		__uint(type, BPF_MAP_TYPE_HASH);  \
+		__uint(max_entries, SCRATCH_MAX); \
+		__type(key, __u64);               \
+		__type(value, value_type);        \
+	} name SEC(".maps")
+
+static __always_inline void *scratch_of(void *map)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(map, &id);
+}
+
+/* NULL when there are too many; to be given back. */
+static __always_inline void *scratch_take(void *map)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 zero = 0;
+	void *empty = bpf_map_lookup_elem(&zeros, &zero);
+
+	if (!empty || bpf_map_update_elem(map, &id, empty, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(map, &id);
+}
+
+static __always_inline void scratch_give_back(void *map)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(map, &id);
+}
 
 static __always_inline void stat_count(__u32 which)
 {

@@ -10,6 +10,7 @@
 #include "files.bpf.h"
 #include "state.bpf.h"
 #include "autobind.bpf.h"
+#include "connect.bpf.h"
 #include "hooks_function.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -46,6 +47,34 @@ SEC("tracepoint/syscalls/sys_exit_listen")
 int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 {
 	call_exit(ctx);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_connect")
+int sys_exit_connect(struct trace_event_raw_sys_exit *ctx)
+{
+	connect_exit(PC_OP_CONNECT, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendto")
+int sys_exit_sendto(struct trace_event_raw_sys_exit *ctx)
+{
+	connect_exit(PC_OP_SEND, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendmsg")
+int sys_exit_sendmsg(struct trace_event_raw_sys_exit *ctx)
+{
+	connect_exit(PC_OP_SEND, ctx->ret);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendmmsg")
+int sys_exit_sendmmsg(struct trace_event_raw_sys_exit *ctx)
+{
+	connect_exit(PC_OP_SEND, ctx->ret);
 	return 0;
 }
 

@@ -20,12 +20,7 @@ struct process_scratch {
 	__u32 pad;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct process_scratch);
-} process_scratch SEC(".maps");
+SCRATCH(process_scratch, struct process_scratch);
 
 static __always_inline void process_key(struct task_struct *task, struct pc_process_key *key)
 {
@@ -136,17 +131,13 @@ static __noinline bool process_below(__u32 root)
 	return false;
 }
 
-static __noinline int process_send(struct task_struct *task, const struct pc_process_key *key)
+static __always_inline long process_fill(struct process_scratch *p, struct task_struct *task,
+					 const struct pc_process_key *key)
 {
-	__u32 zero = 0, size;
-	struct process_scratch *p = bpf_map_lookup_elem(&process_scratch, &zero);
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct pc_process *r;
+	struct pc_process *r = &p->record;
+	__u32 size;
 
-	if (!p || !key)
-		return 0;
-	r = &p->record;
-	p->text_len = 0;
 	append_args(p, mm);
 	r->args_len = p->text_len;
 	append_exe(p, mm);
@@ -161,10 +152,22 @@ static __noinline int process_send(struct task_struct *task, const struct pc_pro
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;
 	if (size > PC_PROCESS_TEXT)
-		return 0;
+		return -1;
 	size += __builtin_offsetof(struct pc_process, text);
 	r->header.size = size;
-	return bpf_ringbuf_output(&claims, r, size, claims_flags()) == 0;
+	return bpf_ringbuf_output(&claims, r, size, claims_flags());
+}
+
+static __noinline int process_send(struct task_struct *task, const struct pc_process_key *key)
+{
+	struct process_scratch *p = scratch_take(&process_scratch);
+	long err;
+
+	if (!p || !key)
+		return 0;
+	err = process_fill(p, task, key);
+	scratch_give_back(&process_scratch);
+	return err == 0;
 }
 
 /* Fills `key` for the current process and makes sure its record was sent. */

@@ -33,22 +33,23 @@ static __noinline int refusal_netns(struct pc_refusal *r, const struct net *net)
 {
 	unsigned long *bitmap = BPF_CORE_READ(net, ipv4.sysctl_local_reserved_ports);
 	struct pc_netns_ports *ports;
-	__u32 zero = 0, netns;
+	__u32 zero = 0;
+	__u64 key;
 	void *empty;
 
 	if (!r)
 		return 0;
-	netns = BPF_CORE_READ(net, ns.inum);
+	key = r->netns_key = compat_net_cookie(net);
 	compat_port_range(net, &r->range_low, &r->range_high);
 	r->unprivileged_start = BPF_CORE_READ(net, ipv4.sysctl_ip_prot_sock);
 	r->reserved = bitmap_test(bitmap, r->wanted_port);
-	ports = bpf_map_lookup_elem(&netns_ports, &netns);
+	ports = bpf_map_lookup_elem(&netns_ports, &key);
 	if (!ports) {
 		empty = bpf_map_lookup_elem(&zeros, &zero);
 		if (!empty)
 			return 0;
-		bpf_map_update_elem(&netns_ports, &netns, empty, BPF_ANY);
-		ports = bpf_map_lookup_elem(&netns_ports, &netns);
+		bpf_map_update_elem(&netns_ports, &key, empty, BPF_ANY);
+		ports = bpf_map_lookup_elem(&netns_ports, &key);
 		if (!ports)
 			return 0;
 	}
@@ -73,7 +74,8 @@ static __always_inline void refusal_wanted(struct pc_refusal *r, const struct ca
 		return;
 	}
 	r->wanted_port = __builtin_bswap16(v6->sin6_port);
-	if (v6->sin6_family == PC_FAMILY_V6) {
+	/* bind() takes AF_UNSPEC for IPv4; of a send nothing is known. */
+	if ((v6->sin6_family ?: r->socket.family) == PC_FAMILY_V6) {
 		r->wanted_family = PC_FAMILY_V6;
 		__builtin_memcpy(r->wanted, v6->sin6_addr, sizeof(r->wanted));
 	} else {
@@ -95,12 +97,7 @@ static __always_inline void refusal_requester(struct pc_refusal *r)
 }
 
 /* A refusal is put together here, because its length is not known before its end. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct pc_refusal);
-} refusal_scratch SEC(".maps");
+SCRATCH(refusal_scratch, struct pc_refusal);
 
 static __always_inline void refusal_send(struct pc_refusal *r)
 {
@@ -127,18 +124,23 @@ static __always_inline const struct sock *refusal_blocker(struct pc_refusal *r,
 	return check->blocker;
 }
 
-static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
+/* bind() and listen() want a port that somebody else may have; a connect() that has a port can
+ * only be in the way of the same connection from it. */
+static __always_inline void refusal_holders(struct pc_refusal *r, const struct sock *sk)
 {
-	__u32 zero = 0;
-	void *empty = bpf_map_lookup_elem(&zeros, &zero);
-	struct pc_refusal *r = bpf_map_lookup_elem(&refusal_scratch, &zero);
+	if (r->op == PC_OP_CONNECT || r->op == PC_OP_SEND) {
+		if (r->socket.lport)
+			walk_holders(r, r->socket.lport, sk, NULL);
+	} else if (r->error == EADDRINUSE && r->wanted_port) {
+		walk_holders(r, r->wanted_port, sk, refusal_blocker(r, sk));
+	}
+}
 
-	if (!sk || !call || !empty || !r)
-		return 0;
-	/* RPC tries one reserved port after another, and expects to be refused. */
-	if (by_kernel_thread() && !BPF_CORE_READ(sk, sk_socket, file))
-		return 0;
-	bpf_probe_read_kernel(r, sizeof(*r), empty);
+static __always_inline void refusal_fill(struct pc_refusal *r, const struct sock *sk,
+					 const struct call *call, long ret)
+{
+	__u32 own;
+
 	r->header.type = PC_RECORD_REFUSAL;
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->error = -ret;
@@ -147,11 +149,31 @@ static __noinline int refusal_record(const struct sock *sk, const struct call *c
 	read_socket(&r->socket, sk);
 	r->proto = r->socket.proto;
 	r->netns = r->socket.netns;
+	own = compat_own_range(sk);
+	r->own_low = (__u16)own;
+	r->own_high = (__u16)(own >> 16);
 	refusal_wanted(r, call);
 	refusal_netns(r, BPF_CORE_READ(sk, __sk_common.skc_net.net));
-	if (r->error == EADDRINUSE && r->wanted_port)
-		walk_holders(r, sk, refusal_blocker(r, sk));
+	refusal_holders(r, sk);
+}
+
+static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
+{
+	struct pc_refusal *r;
+
+	if (!sk || !call)
+		return 0;
+	/* RPC tries one reserved port after another, and expects to be refused. */
+	if (by_kernel_thread() && is_kernel_socket(sk))
+		return 0;
+	r = scratch_take(&refusal_scratch);
+	if (!r) {
+		stat_count(PC_STAT_REFUSALS_LOST);
+		return 0;
+	}
+	refusal_fill(r, sk, call, ret);
 	refusal_send(r);
+	scratch_give_back(&refusal_scratch);
 	return 0;
 }
 

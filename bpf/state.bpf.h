@@ -21,7 +21,7 @@ static __always_inline void state_connect(struct sock *sk)
 	};
 
 	/* A client that bound its port made its claim at bind(). */
-	if (sk->__sk_common.skc_num || !family_watched(a.family))
+	if (sk->__sk_common.skc_num || !family_watched(a.family) || is_kernel_socket(sk))
 		return;
 	a.cookie = compat_cookie(sk);
 	a.netns = sk->__sk_common.skc_net.net->ns.inum;

@@ -64,14 +64,13 @@ static __always_inline void walk_sweep(__u32 start)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
+	struct walk *w = scratch_take(&walk_scratch);
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
 	void *empty = bpf_map_lookup_elem(&zeros, &zero);
 	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
 
 	if (!w || !out || !empty)
 		return;
-	__builtin_memset(w, 0, sizeof(*w));
 	out->count = out->end = 0;
 	out->next = start;
 	if (start == 0)
@@ -82,6 +81,7 @@ static __always_inline void walk_sweep(__u32 start)
 	walk_run();
 	out->end = w->done && w->size;
 	out->next = walk_next(w);
+	scratch_give_back(&walk_scratch);
 }
 
 #endif

@@ -42,12 +42,7 @@ struct walk {
 	__u8 any_wanted;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct walk);
-} walk_scratch SEC(".maps");
+SCRATCH(walk_scratch, struct walk);
 
 #define node_entry(node, type, member) \
 	((type *)((void *)(node)-bpf_core_field_offset(type, member)))
@@ -123,8 +118,7 @@ static __always_inline struct hlist_node *first_udp(void *table, __u32 index)
 /* One step of the walk; 1 when it is over. */
 __attribute__((noinline)) int walk_step(void)
 {
-	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
+	struct walk *w = scratch_of(&walk_scratch);
 
 	if (!w)
 		return 1;

@@ -75,12 +75,11 @@ int port_sockets(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 zero = 0;
-	struct walk *w = bpf_map_lookup_elem(&walk_scratch, &zero);
+	struct walk *w = scratch_take(&walk_scratch);
 	struct pc_port_sockets *out = bpf_map_lookup_elem(&port_result, &zero);
 
 	if (!w || !out)
 		return 0;
-	__builtin_memset(w, 0, sizeof(*w));
 	w->port = (__u16)ctx->args[0];
 	w->udp = ctx->args[1] == PC_PROTO_UDP;
 	w->net = BPF_CORE_READ(task, nsproxy, net_ns);
@@ -94,6 +93,7 @@ int port_sockets(struct bpf_raw_tracepoint_args *ctx)
 			break;
 	out->found_table = w->size > 0;
 	out->end = w->done;
+	scratch_give_back(&walk_scratch);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ enum { BPF_RB_AVAIL_DATA = 0 };
 enum bpf_func_id {
 	BPF_FUNC_sock_from_file = 162, /* 5.11 */
 	BPF_FUNC_check_mtu = 163,      /* 5.12 */
+	BPF_FUNC_task_pt_regs = 175,   /* 5.15 */
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -278,6 +279,7 @@ struct task_struct {
 	char comm[16];
 	struct mm_struct *mm;
 	struct css_set *cgroups;
+	void *stack;
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
 };
@@ -299,6 +301,8 @@ struct pt_regs {
 	unsigned long r8;
 	unsigned long r9;
 	unsigned long ax;
+	unsigned long orig_ax;
+	unsigned long r10;
 	unsigned long sp;
 	unsigned long bp;
 	unsigned long ip;

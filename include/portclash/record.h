@@ -9,7 +9,7 @@
 #endif
 
 /* Raised whenever a layout below changes; recorded streams carry it. */
-#define PC_RECORD_VERSION 1
+#define PC_RECORD_VERSION 2
 
 #define PC_COMM_LEN 16
 #define PC_ADDR_LEN 16
@@ -57,6 +57,8 @@ enum pc_op {
 	PC_OP_INVALID = 0,
 	PC_OP_BIND,
 	PC_OP_LISTEN,
+	PC_OP_CONNECT, /* no port for it, or the bound one has this very connection already */
+	PC_OP_SEND,    /* UDP, without a bind() */
 	PC_OP_COUNT,
 };
 
@@ -69,6 +71,7 @@ enum pc_stat {
 	PC_STAT_CALLS_UNTRACKED,   /* map `calls` full at the entry of bind() or listen() */
 	PC_STAT_COOKIES_MISSING,   /* a claim by a socket without a cookie */
 	PC_STAT_ARGUMENTS_MISSING, /* the address argument of bind() could not be read */
+	PC_STAT_NOT_RUN, /* the kernel did not run a program: interrupted in it, it was due again */
 	PC_STAT_COUNT,
 };
 
@@ -201,10 +204,13 @@ struct pc_socket {
 #define PC_WALK_NO_TABLE 2  /* the kernel's table was not found */
 #define PC_WALK_NETNS 4	    /* range, floor and reserved ports below are valid */
 
+/* wanted: the local end of bind() and listen(), the remote end of connect() and send (port 0:
+ * not known). The holders are those of the local port. */
 struct pc_refusal {
 	struct pc_header header;
 	__u64 time_ns; /* boot clock */
 	__u64 cgroup_id;
+	__u64 netns_key; /* of the map netns_ports */
 	struct pc_process_key process;
 	__u32 tid;
 	__u32 uid;
@@ -224,7 +230,8 @@ struct pc_refusal {
 	__u8 holders_count; /* described below; the record ends behind the last of them */
 	__u8 wanted[PC_ADDR_LEN];
 	char comm[PC_COMM_LEN];
-	__u8 pad2[4];
+	__u16 own_low; /* IP_LOCAL_PORT_RANGE of the socket; 0: none */
+	__u16 own_high;
 	struct pc_socket socket; /* the refused socket's own options */
 	struct pc_socket holders[PC_HOLDERS_MAX];
 };
@@ -240,7 +247,8 @@ struct pc_owner {
 };
 
 /* Value of the map `netns_ports`: a network namespace's port settings as the refusal saw
- * them; key is the namespace's inode number. */
+ * them; key is the namespace's cookie, which is never used again, or its inode number where it has
+ * none (up to 5.11). */
 struct pc_netns_ports {
 	__u64 reserved[PC_PORT_WORDS];
 	__u64 time_ns;
@@ -315,7 +323,7 @@ _Static_assert(sizeof(struct pc_process) == 64 + PC_PROCESS_TEXT, "pc_process");
 _Static_assert(sizeof(struct pc_claim) == 72, "pc_claim");
 _Static_assert(sizeof(struct pc_endpoints) == 56, "pc_endpoints");
 _Static_assert(sizeof(struct pc_socket) == 80, "pc_socket");
-_Static_assert(sizeof(struct pc_refusal) == 192 + PC_HOLDERS_MAX * 80, "pc_refusal");
+_Static_assert(sizeof(struct pc_refusal) == 200 + PC_HOLDERS_MAX * 80, "pc_refusal");
 _Static_assert(sizeof(struct pc_owner) == 128, "pc_owner");
 _Static_assert(sizeof(struct pc_config) == 12, "pc_config");
 

@@ -215,7 +215,8 @@ static struct vrf_cast vrf_cast_of(struct test *t, const char *accept)
 	return c;
 }
 
-/* With tcp_l3mdev_accept = 0 each VRF has ports of its own: both may listen. */
+/* With tcp_l3mdev_accept = 0 each VRF has ports of its own: both may listen, and what is in the
+ * other is no holder of this port. */
 static void vrf_apart(struct test *t, const char *wanted)
 {
 	struct vrf_cast c = vrf_cast_of(t, "0");
@@ -224,7 +225,7 @@ static void vrf_apart(struct test *t, const char *wanted)
 	c.in = server_at(c.inside, 0, "blue");
 	c.out = server_at(c.outside, 0, NULL);
 	a = refused_at(c.web, 0, wanted);
-	check(t, &a, wanted ? &c.in : &c.out, wanted ? &c.out : &c.in);
+	check(t, &a, wanted ? &c.in : &c.out, NULL);
 }
 
 static void vrf_outside(struct test *t)
@@ -282,9 +283,9 @@ static void vrf_member(struct test *t)
 	c.in = server_at(c.inside, 0, "eth7");
 	c.out = server_at(c.outside, 0, NULL);
 	a = refused_at(c.web, 0, "eth7");
-	check(t, &a, &c.in, &c.out);
+	check(t, &a, &c.in, NULL);
 	a = refused_at(c.web, 0, NULL);
-	check(t, &a, &c.out, &c.in);
+	check(t, &a, &c.out, NULL);
 }
 
 /* UDP's rule knows no VRFs (udp_lib_lport_inuse), only devices. */

@@ -11,6 +11,7 @@ extern const struct scenario cases_passed[];
 extern const struct scenario cases_orphan[];
 extern const struct scenario cases_time_wait[];
 extern const struct scenario cases_bind[];
+extern const struct scenario cases_connect[];
 extern const struct scenario cases_udp[];
 extern const struct scenario cases_listen[];
 extern const struct scenario cases_lingering[];

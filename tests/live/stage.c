@@ -205,7 +205,13 @@ static void must_refuse(const struct attempt *a, int error)
 struct attempt stage_refused_bind(struct prop *p, puppet_fn fn, const char *address, uint16_t port,
 				  int error)
 {
-	struct attempt a = attempt_by(p, "bind");
+	return stage_refused_connect(p, fn, "bind", address, port, error);
+}
+
+struct attempt stage_refused_connect(struct prop *p, puppet_fn fn, const char *op,
+				     const char *address, uint16_t port, int error)
+{
+	struct attempt a = attempt_by(p, op);
 	struct io_name call = name_call(p, fn, address, port);
 
 	a.wanted = call.to;

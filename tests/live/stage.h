@@ -73,6 +73,8 @@ struct attempt stage_refused_listen(struct prop *p, int error);
 /* The same for a socket that is there and stays, by other means. */
 struct attempt stage_refused_bind(struct prop *p, puppet_fn fn, const char *address, uint16_t port,
 				  int error);
+struct attempt stage_refused_connect(struct prop *p, puppet_fn fn, const char *op,
+				     const char *address, uint16_t port, int error);
 struct attempt stage_refused_listen_by(struct prop *p, puppet_fn fn, int error);
 
 #endif

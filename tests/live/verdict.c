@@ -16,6 +16,7 @@ static const char *errno_name(int error)
 {
 	return error == EADDRINUSE    ? "EADDRINUSE" :
 	       error == EADDRNOTAVAIL ? "EADDRNOTAVAIL" :
+	       error == EAGAIN	      ? "EAGAIN" :
 					"EACCES";
 }
 

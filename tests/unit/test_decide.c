@@ -346,6 +346,30 @@ static void listen_denied(void **state)
 	assert_cause(&v, PC_CAUSE_UNKNOWN);
 }
 
+/* The same connection once more from a port that was bound. */
+static void connection_exists(void **state)
+{
+	struct pc_verdict v;
+	struct pc_holder *h;
+
+	(void)state;
+	case_refusal(&v);
+	h = case_client(&v);
+	v.refusal.op = PC_OP_CONNECT;
+	v.refusal.error = EADDRNOTAVAIL;
+	v.refusal.socket.lport = h->socket.lport;
+	v.refusal.wanted_port = h->socket.rport;
+	memcpy(v.refusal.wanted, h->socket.remote, sizeof(v.refusal.wanted));
+	assert_cause(&v, PC_CAUSE_CONNECTION_EXISTS);
+	assert_int_equal(v.primary, 0);
+	assert_true(h->blocking);
+	v.refusal.wanted_port++;
+	assert_cause(&v, PC_CAUSE_UNKNOWN);
+	assert_false(h->blocking);
+	v.refusal.socket.lport = 0;
+	assert_cause(&v, PC_CAUSE_RANGE_EXHAUSTED);
+}
+
 static void every_cause(void **state)
 {
 	(void)state;
@@ -361,7 +385,8 @@ int main(void)
 		cmocka_unit_test(claims_stand),	  cmocka_unit_test(self_connect),
 		cmocka_unit_test(fin_wait2),	  cmocka_unit_test(listen_lost),
 		cmocka_unit_test(nothing_blocks), cmocka_unit_test(by_errno),
-		cmocka_unit_test(listen_denied),  cmocka_unit_test(every_cause),
+		cmocka_unit_test(listen_denied),  cmocka_unit_test(connection_exists),
+		cmocka_unit_test(every_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

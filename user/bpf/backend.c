@@ -5,12 +5,16 @@
 static const struct pc_program tracepoint_programs[] = {
 	{ "inet_sock_set_state", PC_ATTACH_SECTION }, { "sys_enter_bind", PC_ATTACH_SYSCALL },
 	{ "sys_exit_bind", PC_ATTACH_SYSCALL },	      { "sys_enter_listen", PC_ATTACH_SYSCALL },
-	{ "sys_exit_listen", PC_ATTACH_SYSCALL },     { NULL, PC_ATTACH_NONE },
+	{ "sys_exit_listen", PC_ATTACH_SYSCALL },     { "sys_exit_connect", PC_ATTACH_SYSCALL },
+	{ "sys_exit_sendto", PC_ATTACH_SYSCALL },     { "sys_exit_sendmsg", PC_ATTACH_SYSCALL },
+	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL },   { NULL, PC_ATTACH_NONE },
 };
 
 static const struct pc_program fentry_programs[] = {
 	{ "fentry_connect4", PC_ATTACH_SECTION },
 	{ "fentry_connect6", PC_ATTACH_SECTION },
+	{ "fexit_connect4", PC_ATTACH_SECTION },
+	{ "fexit_connect6", PC_ATTACH_SECTION },
 	{ "fexit_bind4", PC_ATTACH_SECTION },
 	{ "fexit_bind6", PC_ATTACH_SECTION },
 	{ "fexit_get_port", PC_ATTACH_SECTION },
@@ -27,6 +31,8 @@ static const struct pc_program fentry_programs[] = {
 static const struct pc_program kprobe_programs[] = {
 	{ "kprobe_connect4", PC_ATTACH_SECTION },
 	{ "kprobe_connect6", PC_ATTACH_SECTION },
+	{ "kretprobe_connect4", PC_ATTACH_SECTION },
+	{ "kretprobe_connect6", PC_ATTACH_SECTION },
 	{ "kprobe_bind4", PC_ATTACH_SECTION },
 	{ "kretprobe_bind4", PC_ATTACH_SECTION },
 	{ "kprobe_bind6", PC_ATTACH_SECTION },
@@ -81,8 +87,9 @@ const struct pc_backend pc_backends[] = {
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
 		.cgroup = cookie_and_udp_programs,
-		.blind =
-			"bind() and listen() by io_uring, by 32-bit programs and inside the kernel",
+		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the "
+			 "kernel, and "
+			 "connect() by these that found no port",
 		.cgroup_blind = "UDP ports taken without a bind(), and " WITHOUT_COOKIES,
 		.claims_by_state = true,
 	},

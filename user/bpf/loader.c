@@ -108,6 +108,8 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 		return -ENOENT;
 	switch (program->attach) {
 	case PC_ATTACH_SECTION:
+		if (m->hooks_count < PC_LINKS_MAX && !m->backend->claims_by_state)
+			m->hooks[m->hooks_count++] = bpf_program__fd(p);
 		return keep_link(m, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
 		if (!bpf_program__autoload(p) || keep_link(m, bpf_program__attach(p)))

@@ -65,9 +65,9 @@ uint64_t pc_monitor_invalid(const struct pc_monitor *m);
 /* The kernel-side counters, summed over the CPUs. */
 int pc_monitor_stats(struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT]);
 
-/* Reserved ports of a network namespace as its last refusal saw them (PC_PORT_WORDS words).
- * -ENOENT when nothing was refused there. */
-int pc_monitor_reserved(struct pc_monitor *m, uint32_t netns, uint64_t *words);
+/* Reserved ports of a network namespace (netns_key of a refusal) as its last refusal saw them
+ * (PC_PORT_WORDS words). -ENOENT when nothing was refused there. */
+int pc_monitor_reserved(struct pc_monitor *m, uint64_t netns_key, uint64_t *words);
 
 /* A process was forgotten here: have the kernel describe it again at its next claim. */
 void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key);

@@ -10,7 +10,7 @@
 #include "bpf/open_files.h"
 
 /* Hooks of the largest back end and the cgroup programs, with room. */
-#define PC_LINKS_MAX 32
+#define PC_LINKS_MAX 48
 
 struct portclash_bpf;
 
@@ -21,6 +21,8 @@ struct pc_monitor {
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
 	size_t links_count;
+	int hooks[PC_LINKS_MAX]; /* descriptors of the programs that hook functions */
+	size_t hooks_count;
 	unsigned optional_missing; /* programs that could not be attached, and need not be */
 	struct pc_record_handler handler;
 	uint64_t invalid;

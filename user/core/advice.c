@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/decide.h"
 #include "core/fixes.h"
+#include "core/names.h"
 #include "core/text.h"
 
 /* "curl[4120]", or who it is not known to be. */
@@ -257,14 +258,59 @@ static void explain_not_local(FILE *out, const struct pc_verdict *v)
 			"");
 }
 
+static const char *exhausted_op(const struct pc_refusal *r)
+{
+	switch (r->op) {
+	case PC_OP_LISTEN:
+		return "a listen() without a bind()";
+	case PC_OP_CONNECT:
+		return "a connect()";
+	case PC_OP_SEND:
+		return "a send without a bind()";
+	default:
+		return "a bind() to port 0";
+	}
+}
+
+/* What the error reads like, and what it means here. */
+static const char *exhausted_error(int error)
+{
+	switch (error) {
+	case EADDRNOTAVAIL:
+		return "\"cannot assign requested address\"";
+	case EAGAIN:
+		return "\"resource temporarily unavailable\"";
+	default:
+		return "\"in use\"";
+	}
+}
+
 static void explain_exhausted(FILE *out, const struct pc_verdict *v)
 {
+	const struct pc_refusal *r = &v->refusal;
+
+	fprintf(out, "%s found no free port in ", exhausted_op(r));
+	if (r->own_low)
+		fprintf(out, "the socket's own range %u\u2013%u (IP_LOCAL_PORT_RANGE)", r->own_low,
+			r->own_high);
+	else
+		fprintf(out, "the ephemeral range %u\u2013%u", r->range_low, r->range_high);
+	fprintf(out, ": %s means here that the range is used up%s", exhausted_error(r->error),
+		r->op == PC_OP_CONNECT && r->proto == PC_PROTO_TCP ?
+			" for connections to this destination" :
+			"");
+}
+
+static void explain_connection_exists(FILE *out, const struct pc_verdict *v)
+{
+	const struct pc_holder *h = primary(v);
+
 	fprintf(out,
-		"a %s found no free port in the ephemeral range %u\u2013%u: \"in use\" means here "
+		"the client bound its port %u before connect(), and there is a connection from "
 		"that "
-		"the range is used up",
-		v->refusal.op == PC_OP_LISTEN ? "listen() without a bind()" : "bind() to port 0",
-		v->refusal.range_low, v->refusal.range_high);
+		"port to the same destination already, in %s: no two can have the same four "
+		"addresses and ports",
+		v->refusal.socket.lport, pc_state_name(pc_socket_state(&h->socket)));
 }
 
 static void explain_denied(FILE *out, const struct pc_refusal *r)
@@ -318,6 +364,7 @@ static void (*const explainers[])(FILE *out, const struct pc_verdict *v) = {
 	[PC_CAUSE_PRIVILEGED_PORT] = explain_privileged,
 	[PC_CAUSE_ADDRESS_NOT_LOCAL] = explain_not_local,
 	[PC_CAUSE_RANGE_EXHAUSTED] = explain_exhausted,
+	[PC_CAUSE_CONNECTION_EXISTS] = explain_connection_exists,
 	[PC_CAUSE_UNKNOWN] = explain_unknown,
 };
 _Static_assert(sizeof(explainers) / sizeof(explainers[0]) == PC_CAUSE_COUNT,

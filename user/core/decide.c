@@ -9,12 +9,18 @@
 #include "core/address.h"
 #include "core/conflict.h"
 
+bool pc_refusal_is_client(const struct pc_refusal *r)
+{
+	return r->op == PC_OP_CONNECT || r->op == PC_OP_SEND;
+}
+
 /* The kernel's table is read without locks, and before 6.18 its entries are freed at once: what was
  * a socket on this port can have become another one, or none at all. */
 static bool still_holds(const struct pc_socket *s, const struct pc_refusal *r)
 {
 	return (s->family == PC_FAMILY_V4 || s->family == PC_FAMILY_V6) && s->proto == r->proto &&
-	       s->state < PC_STATE_COUNT && s->netns == r->netns && s->lport == r->wanted_port;
+	       s->state < PC_STATE_COUNT && s->netns == r->netns &&
+	       s->lport == (pc_refusal_is_client(r) ? r->socket.lport : r->wanted_port);
 }
 
 void pc_verdict_begin(struct pc_verdict *v, const struct pc_refusal *r)
@@ -196,6 +202,14 @@ static int choose_primary(const struct pc_verdict *v)
 	return best;
 }
 
+static void infer(struct pc_holder *h, const struct pc_refusal *r)
+{
+	if (h->how != PC_HOW_UNKNOWN)
+		return;
+	h->how = infer_how(h, r);
+	h->how_inferred = h->how != PC_HOW_UNKNOWN;
+}
+
 static void mark_holders(struct pc_verdict *v)
 {
 	struct pc_side asking, holding;
@@ -208,10 +222,7 @@ static void mark_holders(struct pc_verdict *v)
 		/* Where the kernel itself said so, the rule is not asked. */
 		h->blocking = h->socket.flags & PC_SOCKET_EXACT ||
 			      pc_conflict(v->refusal.proto, &asking, &holding);
-		if (h->how == PC_HOW_UNKNOWN) {
-			h->how = infer_how(h, &v->refusal);
-			h->how_inferred = h->how != PC_HOW_UNKNOWN;
-		}
+		infer(h, &v->refusal);
 	}
 }
 
@@ -222,6 +233,28 @@ static enum pc_cause decide_in_use(struct pc_verdict *v)
 	mark_holders(v);
 	v->primary = choose_primary(v);
 	return v->primary < 0 ? PC_CAUSE_UNKNOWN : cause_of(v, &v->holders[v->primary]);
+}
+
+/* The same connection again, from the port the socket was bound to: __inet_check_established(). */
+static bool is_same_connection(const struct pc_socket *s, const struct pc_refusal *r)
+{
+	return s->rport == r->wanted_port &&
+	       pc_address_equal(s->family, s->remote, r->wanted_family, r->wanted);
+}
+
+static enum pc_cause decide_client(struct pc_verdict *v)
+{
+	if (!v->refusal.socket.lport)
+		return PC_CAUSE_RANGE_EXHAUSTED;
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		struct pc_holder *h = &v->holders[i];
+
+		h->blocking = is_same_connection(&h->socket, &v->refusal);
+		infer(h, &v->refusal);
+		if (h->blocking)
+			v->primary = (int)i;
+	}
+	return v->primary < 0 ? PC_CAUSE_UNKNOWN : PC_CAUSE_CONNECTION_EXISTS;
 }
 
 /* __inet_bind() asks for the capability; listen() asks for none. */
@@ -235,6 +268,10 @@ void pc_decide(struct pc_verdict *v)
 	const struct pc_refusal *r = &v->refusal;
 
 	v->primary = -1;
+	if (pc_refusal_is_client(r)) {
+		v->cause = decide_client(v);
+		return;
+	}
 	switch (r->error) {
 	case EADDRINUSE:
 		v->cause = decide_in_use(v);

@@ -342,7 +342,7 @@ static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
 
 	(void)h;
 	enter_netns(v, enter, sizeof(enter));
-	if (v->refusal.proto == PC_PROTO_TCP)
+	if (v->refusal.proto == PC_PROTO_TCP && v->refusal.op != PC_OP_CONNECT)
 		add(v, PC_LASTING,
 		    say("in a client that binds only to choose its address: set "
 			"IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at "
@@ -353,6 +353,15 @@ static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
 		add(v, PC_LASTING,
 		    say("or widen the range; reserve the ports of your servers first"),
 		    say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
+}
+
+static void fix_connection_exists(struct pc_verdict *v, const struct pc_holder *h)
+{
+	fix_end(v, h);
+	add(v, PC_LASTING,
+	    say("let the kernel choose the client's port: no bind() before connect(), or "
+		"IP_BIND_ADDRESS_NO_PORT to choose the address only"),
+	    NULL);
 }
 
 static void fix_unknown(struct pc_verdict *v, const struct pc_holder *h)
@@ -374,6 +383,7 @@ static void (*const fixers[])(struct pc_verdict *v, const struct pc_holder *prim
 	[PC_CAUSE_PRIVILEGED_PORT] = fix_privileged,
 	[PC_CAUSE_ADDRESS_NOT_LOCAL] = fix_not_local,
 	[PC_CAUSE_RANGE_EXHAUSTED] = fix_exhausted,
+	[PC_CAUSE_CONNECTION_EXISTS] = fix_connection_exists,
 	[PC_CAUSE_UNKNOWN] = fix_unknown,
 };
 _Static_assert(sizeof(fixers) / sizeof(fixers[0]) == PC_CAUSE_COUNT, "every cause has its fixes");

@@ -21,6 +21,7 @@ static const char *const causes[] = {
 	[PC_CAUSE_PRIVILEGED_PORT] = "privileged-port",
 	[PC_CAUSE_ADDRESS_NOT_LOCAL] = "address-not-local",
 	[PC_CAUSE_RANGE_EXHAUSTED] = "range-exhausted",
+	[PC_CAUSE_CONNECTION_EXISTS] = "connection-exists",
 	[PC_CAUSE_UNKNOWN] = "unknown",
 };
 COMPLETE(causes, PC_CAUSE_COUNT);
@@ -33,9 +34,8 @@ static const char *const hows[] = {
 COMPLETE(hows, PC_HOW_COUNT);
 
 static const char *const ops[] = {
-	[PC_OP_INVALID] = "invalid",
-	[PC_OP_BIND] = "bind",
-	[PC_OP_LISTEN] = "listen",
+	[PC_OP_INVALID] = "invalid", [PC_OP_BIND] = "bind", [PC_OP_LISTEN] = "listen",
+	[PC_OP_CONNECT] = "connect", [PC_OP_SEND] = "send",
 };
 COMPLETE(ops, PC_OP_COUNT);
 
@@ -53,7 +53,7 @@ static const char *const stats[] = {
 	[PC_STAT_CLAIMS_LOST] = "claims",	   [PC_STAT_PROCESSES_LOST] = "processes",
 	[PC_STAT_ENDPOINTS_LOST] = "endpoints",	   [PC_STAT_REFUSALS_LOST] = "refusals",
 	[PC_STAT_CALLS_UNTRACKED] = "calls",	   [PC_STAT_COOKIES_MISSING] = "cookies",
-	[PC_STAT_ARGUMENTS_MISSING] = "arguments",
+	[PC_STAT_ARGUMENTS_MISSING] = "arguments", [PC_STAT_NOT_RUN] = "not_run",
 };
 COMPLETE(stats, PC_STAT_COUNT);
 
@@ -101,6 +101,8 @@ const char *pc_errno_name(int number)
 		return "EADDRINUSE";
 	case EADDRNOTAVAIL:
 		return "EADDRNOTAVAIL";
+	case EAGAIN:
+		return "EAGAIN";
 	case EACCES:
 		return "EACCES";
 	default:

@@ -21,7 +21,7 @@
 #define NS_PER_MS 1000000
 
 static const uint8_t protos[] = { PC_PROTO_TCP, PC_PROTO_UDP, 0 };
-static const int errnos[] = { EADDRINUSE, EADDRNOTAVAIL, EACCES, 0 };
+static const int errnos[] = { EADDRINUSE, EADDRNOTAVAIL, EACCES, EAGAIN, 0 };
 
 _Static_assert(COUNT_OF(protos) == PC_METRICS_PROTOS, "protos");
 _Static_assert(COUNT_OF(errnos) == PC_METRICS_ERRNOS, "errnos");
@@ -65,6 +65,7 @@ static const struct labelled losses[] = {
 	{ "refusal", COUNTER(lost[PC_STAT_REFUSALS_LOST]) },
 	{ "call", COUNTER(lost[PC_STAT_CALLS_UNTRACKED]) },
 	{ "argument", COUNTER(lost[PC_STAT_ARGUMENTS_MISSING]) },
+	{ "not_run", COUNTER(lost[PC_STAT_NOT_RUN]) },
 	{ "invalid", COUNTER(records_bad) },
 };
 
@@ -147,13 +148,20 @@ static int usual_errno(enum pc_cause cause)
 {
 	if (cause == PC_CAUSE_PRIVILEGED_PORT)
 		return EACCES;
-	return cause == PC_CAUSE_ADDRESS_NOT_LOCAL ? EADDRNOTAVAIL : EADDRINUSE;
+	return cause == PC_CAUSE_ADDRESS_NOT_LOCAL || cause == PC_CAUSE_CONNECTION_EXISTS ?
+		       EADDRNOTAVAIL :
+		       EADDRINUSE;
+}
+
+static enum pc_op usual_op(enum pc_cause cause)
+{
+	return cause == PC_CAUSE_CONNECTION_EXISTS ? PC_OP_CONNECT : PC_OP_BIND;
 }
 
 static void put_refusal(FILE *out, enum pc_cause cause, enum pc_op op, unsigned proto, unsigned err,
 			uint64_t value)
 {
-	bool usual = op == PC_OP_BIND && protos[proto] == PC_PROTO_TCP &&
+	bool usual = op == usual_op(cause) && protos[proto] == PC_PROTO_TCP &&
 		     errnos[err] == usual_errno(cause);
 
 	if (value == 0 && !usual)

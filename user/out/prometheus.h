@@ -11,7 +11,7 @@
 #define PC_METRICS_PORTS_MAX 64
 
 #define PC_METRICS_PROTOS 3 /* TCP, UDP, anything else */
-#define PC_METRICS_ERRNOS 4 /* EADDRINUSE, EADDRNOTAVAIL, EACCES, anything else */
+#define PC_METRICS_ERRNOS 5 /* EADDRINUSE, EADDRNOTAVAIL, EACCES, EAGAIN, anything else */
 
 struct pc_metrics_port {
 	uint64_t refusals;

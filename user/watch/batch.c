@@ -148,7 +148,7 @@ static void on_owner(void *context, const struct pc_owner *o)
 static bool claims_were_lost(const struct pc_watch *w)
 {
 	return w->counters.lost[PC_STAT_CLAIMS_LOST] || w->counters.ledger_refused ||
-	       w->counters.lost[PC_STAT_COOKIES_MISSING] ||
+	       w->counters.lost[PC_STAT_COOKIES_MISSING] || w->counters.lost[PC_STAT_NOT_RUN] ||
 	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
 }
 
@@ -282,7 +282,7 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	struct pc_clock clock;
 
 	if (v->refusal.walk & PC_WALK_NETNS &&
-	    pc_monitor_reserved(w->monitor, v->refusal.netns, reserved) == 0)
+	    pc_monitor_reserved(w->monitor, v->refusal.netns_key, reserved) == 0)
 		v->reserved = reserved;
 	v->monitor_netns = w->netns;
 	v->netns_pid = netns_pid(w, v->refusal.netns);

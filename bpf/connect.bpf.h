@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* connect() and sends that were refused for want of a port, as the tracepoint back end sees them:
+ * at the exit of the system call, whose arguments are still in the user's registers. */
+#ifndef PORTCLASH_CONNECT_BPF_H
+#define PORTCLASH_CONNECT_BPF_H
+
+#include "refusal.bpf.h"
+
+#define EAGAIN 11
+
+/* What each protocol says: __inet_hash_connect() EADDRNOTAVAIL, inet_autobind() EAGAIN, which a
+ * send can have other reasons for. A connect() that fails while its socket has a port is refused
+ * because of the very same connection (__inet_check_established). */
+static __always_inline bool connect_refused(const struct sock *sk, __u8 op, long ret)
+{
+	__u8 proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+
+	if (proto == PC_PROTO_TCP)
+		return op == PC_OP_CONNECT && ret == -EADDRNOTAVAIL;
+	return proto == PC_PROTO_UDP && ret == -EAGAIN && !BPF_CORE_READ(sk, __sk_common.skc_num);
+}
+
+static __always_inline void connect_address(struct call *call, __u64 address, __u32 len)
+{
+	if (len < sizeof(struct sockaddr_in))
+		return;
+	if (len < sizeof(call->copy) ||
+	    bpf_probe_read_user(&call->copy, sizeof(call->copy), (void *)address))
+		bpf_probe_read_user(&call->copy, sizeof(struct sockaddr_in), (void *)address);
+}
+
+static __noinline int connect_failed(__u8 op, long ret)
+{
+	struct pt_regs *regs = compat_user_regs();
+	struct sock *sk = socket_of_fd((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs));
+	struct call call = { .op = op };
+
+	if (!sk || !connect_refused(sk, op, ret))
+		return 0;
+	if (op == PC_OP_CONNECT)
+		connect_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
+				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
+	refusal_record(sk, &call, ret);
+	return 0;
+}
+
+static __always_inline void connect_exit(__u8 op, long ret)
+{
+	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
+		connect_failed(op, ret);
+}
+
+#endif

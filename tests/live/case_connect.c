@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clients that are refused: no port is left for them, which each call says in another way, or the
+ * port they bound has the very same connection already. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "verdict.h"
+
+struct connect_cast {
+	struct puppet *api;    /* what is connected to */
+	struct puppet *first;  /* gets the one port there is */
+	struct puppet *second; /* gets none */
+};
+
+static struct connect_cast one_port(struct test *t)
+{
+	struct connect_cast c = {
+		.api = puppet_start(t, "api"),
+		.first = puppet_start(t, "first"),
+		.second = puppet_start(t, "second"),
+	};
+
+	monitor_watch(t, NULL);
+	space_set("ipv4/ip_local_port_range", "50000 50000");
+	return c;
+}
+
+static void no_port(struct test *t, const struct attempt *a, const char *says)
+{
+	json_t *line = verdict_check(t, &(struct truth){
+						.attempt = a,
+						.cause = "range-exhausted",
+						.says = says,
+					});
+
+	if (line && !json_is_string(json_object_get(line, "explanation")))
+		test_fail(t, "expected an explanation");
+}
+
+static void tcp_of(struct test *t, unsigned options, const char *address)
+{
+	struct connect_cast c = one_port(t);
+	struct prop late;
+	struct attempt a;
+
+	stage_listener(c.api, options, address, 8443);
+	stage_client(c.first, options, address, 8443);
+	late = stage_socket(c.second, options);
+	a = stage_refused_connect(&late, act_connect, "connect", address, 8443, EADDRNOTAVAIL);
+	no_port(t, &a, "50000\u201350000");
+	/* Another destination has ports of its own. */
+	stage_listener(c.api, options, address, 8444);
+	stage_client(c.second, options, address, 8444);
+}
+
+static void tcp(struct test *t)
+{
+	tcp_of(t, 0, "127.0.0.1");
+}
+
+static void tcp_v6(struct test *t)
+{
+	tcp_of(t, OPT_V6, "::1");
+}
+
+static void udp_connect_of(struct test *t, unsigned options, const char *address)
+{
+	struct connect_cast c = one_port(t);
+	struct prop late;
+	struct attempt a;
+
+	stage_bound(c.first, options, address, 50000);
+	late = stage_socket(c.second, options);
+	a = stage_refused_connect(&late, act_connect, "connect", address, 53, EAGAIN);
+	no_port(t, &a, "temporarily unavailable");
+}
+
+static void udp_connect(struct test *t)
+{
+	udp_connect_of(t, OPT_UDP, "127.0.0.1");
+}
+
+static void udp_connect_v6(struct test *t)
+{
+	udp_connect_of(t, OPT_UDP | OPT_V6, "::1");
+}
+
+static void udp_send(struct test *t)
+{
+	struct connect_cast c = one_port(t);
+	struct prop late;
+	struct attempt a;
+
+	stage_bound(c.first, OPT_UDP, "0.0.0.0", 50000);
+	late = stage_socket(c.second, OPT_UDP);
+	a = stage_refused_connect(&late, act_send_to, "send", "127.0.0.1", 53, EAGAIN);
+	/* Where it was to be sent is not looked at: any destination takes the same ports. */
+	a.wanted = (struct end){ "0.0.0.0", 0 };
+	no_port(t, &a, "a send without a bind()");
+}
+
+/* Two clients that share a port by SO_REUSEADDR, and connect to the same server. */
+static void connection_exists(struct test *t)
+{
+	struct connect_cast c = {
+		.api = puppet_start(t, "api"),
+		.first = puppet_start(t, "first"),
+		.second = puppet_start(t, "second"),
+	};
+	struct prop first, second;
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	stage_listener(c.api, 0, "127.0.0.1", 8443);
+	first = stage_bound(c.first, OPT_REUSEADDR, "127.0.0.1", 40000);
+	second = stage_bound(c.second, OPT_REUSEADDR, "127.0.0.1", 40000);
+	stage_connect(&first, "127.0.0.1", 8443);
+	a = stage_refused_connect(&second, act_connect, "connect", "127.0.0.1", 8443,
+				  EADDRNOTAVAIL);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "connection-exists",
+				 .says = "40000",
+				 .fixes = FIX_STOP,
+				 .stop = c.first,
+				 .holders = { {
+					 .socket = &first,
+					 .state = "ESTABLISHED",
+					 .how = "bind",
+					 .process = &c.first->who,
+					 .owners = { { c.first, first.fd } },
+					 .peer = c.api,
+				 } },
+			 });
+}
+
+const struct scenario cases_connect[] = {
+	{ .name = "connect-exhausted", .run = tcp },
+	{ .name = "connect-exhausted-v6", .run = tcp_v6 },
+	{ .name = "udp-connect-exhausted", .run = udp_connect },
+	{ .name = "udp-connect-exhausted-v6", .run = udp_connect_v6 },
+	{ .name = "udp-send-exhausted", .run = udp_send },
+	{ .name = "connection-exists", .run = connection_exists },
+	{ 0 },
+};
