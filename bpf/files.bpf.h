@@ -11,7 +11,7 @@
 /* Open descriptors, and runs of 64 closed ones, of one process at most; beyond it the pass says
  * so and user space falls back to the kernel's iterator. */
 #define FILES_STEPS (1 << 17)
-#define FILES_ROUND 128
+#define FILES_ROUND 64
 
 /* One process' table. Its pointers are only as good as reads of freed memory: what they lead to
  * counts only if it is a wanted socket. */
@@ -132,6 +132,14 @@ __attribute__((noinline)) int files_round(void)
 	return 0;
 }
 
+__attribute__((noinline)) int files_rounds(void)
+{
+	for (int i = 0; i < FILES_ROUND; i++)
+		if (files_round())
+			return 1;
+	return 0;
+}
+
 /* Threads share their leader's table but for those that have unshared it. */
 static __always_inline void files_walk(struct bpf_iter__task *ctx)
 {
@@ -154,8 +162,8 @@ static __always_inline void files_walk(struct bpf_iter__task *ctx)
 	w->open = BPF_CORE_READ(fdt, open_fds);
 	w->size = BPF_CORE_READ(fdt, max_fds);
 	w->fd = 0;
-	for (int i = 0; i < FILES_STEPS / FILES_ROUND; i++)
-		if (files_round())
+	for (int i = 0; i < FILES_STEPS / FILES_ROUND / FILES_ROUND; i++)
+		if (files_rounds())
 			return;
 	out->full = 1;
 }

@@ -79,15 +79,30 @@ static __always_inline void holders_visit(struct walk *w, const struct sock *sk)
 	holders_take(w, sk);
 }
 
-/* Appends what was found in slot `i`, if anything. `r` is memory of a map: the verifier
- * knows nothing of holders_count but what is checked here. */
-static __always_inline void holders_describe(const struct walk *w, struct pc_refusal *r, __u32 i)
-{
-	__u32 n = r->holders_count;
-	struct pc_socket *h;
+/* A refusal is put together here, because its length is not known before its end. The pointers are
+ * kept here to be passed on: global functions take numbers only. */
+struct refusing {
+	struct pc_refusal record;
+	const struct sock *self;  /* the refused socket */
+	const struct sock *known; /* the holder that is in the record already, or NULL */
+};
 
-	if (!w->found[i] || n >= PC_HOLDERS_MAX)
-		return;
+SCRATCH(refusal_scratch, struct refusing);
+
+/* Appends what was found in slot `i`, if anything. The verifier knows nothing of holders_count but
+ * what is checked here. */
+__attribute__((noinline)) int holders_describe(__u32 i)
+{
+	struct walk *w = scratch_of(&walk_scratch);
+	struct refusing *refusing = scratch_of(&refusal_scratch);
+	struct pc_refusal *r = &refusing->record;
+	struct pc_socket *h;
+	__u32 n;
+
+	if (!w || !refusing || i >= PC_HOLDERS_MAX || r->holders_count >= PC_HOLDERS_MAX ||
+	    !w->found[i])
+		return 0;
+	n = r->holders_count;
 	asm volatile("" : "+r"(n));
 	n &= PC_HOLDERS_MAX - 1;
 	h = &r->holders[n];
@@ -95,39 +110,53 @@ static __always_inline void holders_describe(const struct walk *w, struct pc_ref
 	h->fastreuse = (__s8)w->fastreuse[i];
 	h->fastreuseport = (__s8)w->fastreuseport[i];
 	r->holders_count = n + 1;
+	return 0;
 }
 
-/* Finds the holders of `port` in the network namespace of `self`, the refused socket, which is left
- * out, as is `known` (or NULL). They are added to r->holders, their number to r->holders_total. */
-static __always_inline void walk_holders(struct pc_refusal *r, __u16 port, const struct sock *self,
-					 const struct sock *known)
+static __always_inline void holders_walk(struct pc_refusal *r, struct walk *w)
 {
-	struct walk *w = scratch_take(&walk_scratch);
-
-	if (!w) {
+	if (w->udp ? !walk_start_udp(w) : !walk_start_tcp(w)) {
 		r->walk |= PC_WALK_NO_TABLE;
 		return;
 	}
-	w->self = self;
-	w->known = known;
-	w->net = BPF_CORE_READ(self, __sk_common.skc_net.net);
-	w->port = port;
+	walk_run();
+	if (!w->done)
+		r->walk |= PC_WALK_TRUNCATED;
+	r->holders_total += w->total;
+	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
+		holders_describe(i);
+}
+
+/* Finds the holders of `port` in the network namespace of the refused socket, which is left out, as
+ * is the one that is known. They are added to the holders of the refusal that this thread is putting
+ * together, their number to its holders_total. Global: see walk_round(). */
+__attribute__((noinline)) int holders_find(__u32 port)
+{
+	struct refusing *refusing = scratch_of(&refusal_scratch);
+	struct walk *w = scratch_take(&walk_scratch);
+	struct pc_refusal *r;
+	const struct sock *sk;
+
+	if (!refusing)
+		return 0;
+	r = &refusing->record;
+	sk = refusing->self;
+	if (!w) {
+		r->walk |= PC_WALK_NO_TABLE;
+		return 0;
+	}
+	w->self = sk;
+	w->known = refusing->known;
+	w->net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	w->port = (__u16)port;
 	w->udp = r->proto == PC_PROTO_UDP;
-	w->l3mdev = w->udp ? 0 : l3mdev_of(self);
+	w->l3mdev = w->udp ? 0 : l3mdev_of((__u64)sk);
 	w->reuse = r->socket.reuse;
 	w->v4_wanted = *(__u32 *)r->wanted;
 	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;
-	if (w->udp ? !walk_start_udp(w) : !walk_start_tcp(w)) {
-		r->walk |= PC_WALK_NO_TABLE;
-	} else {
-		walk_run();
-		if (!w->done)
-			r->walk |= PC_WALK_TRUNCATED;
-		r->holders_total += w->total;
-		for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
-			holders_describe(w, r, i);
-	}
+	holders_walk(r, w);
 	scratch_give_back(&walk_scratch);
+	return 0;
 }
 
 #endif

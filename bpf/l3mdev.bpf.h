@@ -37,9 +37,11 @@ static __always_inline int l3mdev_master(const struct net_device *dev)
 	return BPF_CORE_READ(link, master) ? BPF_CORE_READ(link, dev, ifindex) : 0;
 }
 
-/* The index of the VRF whose ports this socket shares, 0 for those outside every VRF. */
-static __noinline int l3mdev_of(const struct sock *sk)
+/* The index of the VRF whose ports this socket (its address) shares, 0 for those outside every
+ * VRF. Global: see walk_round(). */
+__attribute__((noinline)) int l3mdev_of(__u64 socket)
 {
+	const struct sock *sk = (void *)socket;
 	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
 	int ifindex = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 	const struct net_device *dev;

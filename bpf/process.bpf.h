@@ -9,8 +9,8 @@
 
 /* One path component at most, as in the kernel (NAME_MAX). */
 #define COMPONENT_MAX 256
-#define PATH_DEPTH 40
-#define CGROUP_DEPTH 16
+#define PATH_DEPTH 128
+#define CGROUP_DEPTH 64
 
 /* The length is kept beside the record, not in a register: what the verifier knows of it
  * is then the same in every round of a loop, and the rounds' states converge. */
@@ -18,6 +18,9 @@ struct process_scratch {
 	struct pc_process record;
 	__u32 text_len;
 	__u32 pad;
+	struct vfsmount *mnt; /* where the path of the executable has been followed to */
+	struct dentry *dentry;
+	struct kernfs_node *kn; /* and that of the cgroup */
 };
 
 SCRATCH(process_scratch, struct process_scratch);
@@ -64,50 +67,77 @@ static __noinline int append_args(struct process_scratch *p, struct mm_struct *m
 	return 0;
 }
 
-/* Leaf first, over mount points, as d_path() walks: fs/d_path.c prepend_path(). */
-static __noinline int append_exe(struct process_scratch *p, struct mm_struct *mm)
+/* Leaf first, over mount points, as d_path() walks: fs/d_path.c prepend_path(). One component, or
+ * the way over one mount point; 1 at the root. Global: see walk_round(). */
+__attribute__((noinline)) int append_exe_step(void)
 {
-	struct file *file = BPF_CORE_READ(mm, exe_file);
-	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct process_scratch *p = scratch_of(&process_scratch);
+	struct dentry *dentry, *parent;
+	struct vfsmount *mnt;
 
-	if (!p || !file)
+	if (!p)
+		return 1;
+	mnt = p->mnt;
+	dentry = p->dentry;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
+		struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+		struct mount *up = BPF_CORE_READ(m, mnt_parent);
+
+		if (up == m)
+			return 1;
+		p->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+		p->mnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
 		return 0;
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
-			struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-			struct mount *up = BPF_CORE_READ(m, mnt_parent);
-
-			if (up == m)
-				break;
-			dentry = BPF_CORE_READ(m, mnt_mountpoint);
-			mnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
-			continue;
-		}
-		append_component(p, BPF_CORE_READ(dentry, d_name.name));
-		dentry = parent;
 	}
+	append_component(p, BPF_CORE_READ(dentry, d_name.name));
+	p->dentry = parent;
 	return 0;
 }
 
-static __noinline int append_cgroup(struct process_scratch *p, struct task_struct *task)
+static __always_inline void append_exe(struct process_scratch *p, struct mm_struct *mm)
 {
-	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	struct file *file = BPF_CORE_READ(mm, exe_file);
+
+	if (!file)
+		return;
+	p->mnt = BPF_CORE_READ(file, f_path.mnt);
+	p->dentry = BPF_CORE_READ(file, f_path.dentry);
+	for (int i = 0; i < PATH_DEPTH; i++)
+		if (append_exe_step())
+			break;
+}
+
+/* One component; 1 at the root. */
+__attribute__((noinline)) int append_cgroup_step(void)
+{
+	struct process_scratch *p = scratch_of(&process_scratch);
+	struct kernfs_node *kn, *parent;
 
 	if (!p)
-		return 0;
-	p->record.cgroup_id = BPF_CORE_READ(kn, id);
-	for (int i = 0; i < CGROUP_DEPTH; i++) {
-		struct kernfs_node *parent = compat_kernfs_parent(kn);
-
-		if (!parent)
-			break;
-		append_component(p, BPF_CORE_READ(kn, name));
-		kn = parent;
-	}
+		return 1;
+	kn = p->kn;
+	parent = compat_kernfs_parent(kn);
+	if (!parent)
+		return 1;
+	append_component(p, BPF_CORE_READ(kn, name));
+	p->kn = parent;
 	return 0;
+}
+
+/* Through `p` the access would be relocated as if it were the kernel's. */
+static __always_inline __u64 cgroup_id(const struct kernfs_node *kn)
+{
+	return BPF_CORE_READ(kn, id);
+}
+
+static __always_inline void append_cgroup(struct process_scratch *p, struct task_struct *task)
+{
+	p->kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	p->record.cgroup_id = cgroup_id(p->kn);
+	for (int i = 0; i < CGROUP_DEPTH; i++)
+		if (append_cgroup_step())
+			break;
 }
 
 /* Is the current process below `root` in the process tree? The monitor is a subreaper, so
@@ -131,8 +161,7 @@ static __noinline bool process_below(__u32 root)
 	return false;
 }
 
-static __always_inline long process_fill(struct process_scratch *p, struct task_struct *task,
-					 const struct pc_process_key *key)
+static __always_inline long process_fill(struct process_scratch *p, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct pc_process *r = &p->record;
@@ -145,7 +174,6 @@ static __always_inline long process_fill(struct process_scratch *p, struct task_
 	append_cgroup(p, task);
 	r->cgroup_len = p->text_len - r->args_len - r->exe_len;
 	r->header.type = PC_RECORD_PROCESS;
-	r->key = *key;
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->netns = task_netns(task);
 	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
@@ -158,14 +186,17 @@ static __always_inline long process_fill(struct process_scratch *p, struct task_
 	return bpf_ringbuf_output(&claims, r, size, claims_flags());
 }
 
-static __noinline int process_send(struct task_struct *task, const struct pc_process_key *key)
+/* Sends the record of the current process; 0 when it could not. Global: see walk_round(). */
+__attribute__((noinline)) int process_send(void)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct process_scratch *p = scratch_take(&process_scratch);
 	long err;
 
-	if (!p || !key)
+	if (!p)
 		return 0;
-	err = process_fill(p, task, key);
+	process_key(task, &p->record.key);
+	err = process_fill(p, task);
 	scratch_give_back(&process_scratch);
 	return err == 0;
 }
@@ -179,7 +210,7 @@ static __always_inline void process_note(struct pc_process_key *key)
 	process_key(task, key);
 	if (bpf_map_lookup_elem(&seen_processes, key))
 		return;
-	if (process_send(task, key))
+	if (process_send())
 		bpf_map_update_elem(&seen_processes, key, &one, BPF_ANY);
 	else
 		stat_count(PC_STAT_PROCESSES_LOST);

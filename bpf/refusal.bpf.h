@@ -27,18 +27,26 @@ static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
 	return word >> (port % 64) & 1;
 }
 
-/* The namespace's range, floor and reserved ports as they are now; the whole bitmap goes
+/* Of the refusal that this thread is putting together. The namespace's range, floor and reserved ports as they are now; the whole bitmap goes
  * to a map, because no process of the namespace may be alive for user space to ask. */
-static __noinline int refusal_netns(struct pc_refusal *r, const struct net *net)
+__attribute__((noinline)) int refusal_netns(void)
 {
-	unsigned long *bitmap = BPF_CORE_READ(net, ipv4.sysctl_local_reserved_ports);
+	struct refusing *refusing = scratch_of(&refusal_scratch);
+	struct pc_refusal *r;
+	const struct sock *sk;
+	const struct net *net;
+	unsigned long *bitmap;
 	struct pc_netns_ports *ports;
 	__u32 zero = 0;
 	__u64 key;
 	void *empty;
 
-	if (!r)
+	if (!refusing)
 		return 0;
+	r = &refusing->record;
+	sk = refusing->self;
+	net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	bitmap = BPF_CORE_READ(net, ipv4.sysctl_local_reserved_ports);
 	key = r->netns_key = compat_net_cookie(net);
 	compat_port_range(net, &r->range_low, &r->range_high);
 	r->unprivileged_start = BPF_CORE_READ(net, ipv4.sysctl_ip_prot_sock);
@@ -96,9 +104,6 @@ static __always_inline void refusal_requester(struct pc_refusal *r)
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
 }
 
-/* A refusal is put together here, because its length is not known before its end. */
-SCRATCH(refusal_scratch, struct pc_refusal);
-
 static __always_inline void refusal_send(struct pc_refusal *r)
 {
 	__u32 count = r->holders_count;
@@ -110,36 +115,38 @@ static __always_inline void refusal_send(struct pc_refusal *r)
 		stat_count(PC_STAT_REFUSALS_LOST);
 }
 
-/* First among the holders: the one at which the kernel's own check stopped, if it was seen.
- * Returns it for comparison. */
-static __always_inline const struct sock *refusal_blocker(struct pc_refusal *r,
-							  const struct sock *sk)
+/* First among the holders: the one at which the kernel's own check stopped, if it was seen. */
+static __always_inline void refusal_blocker(struct refusing *refusing)
 {
-	struct check *check = check_of(sk);
+	struct check *check = check_of(refusing->self);
+	struct pc_refusal *r = &refusing->record;
 
 	if (!check || !check->blocker)
-		return NULL;
+		return;
 	r->holders[0] = check->found;
 	r->holders_count = r->holders_total = 1;
-	return check->blocker;
+	refusing->known = check->blocker;
 }
 
 /* bind() and listen() want a port that somebody else may have; a connect() that has a port can
  * only be in the way of the same connection from it. */
-static __always_inline void refusal_holders(struct pc_refusal *r, const struct sock *sk)
+static __always_inline void refusal_holders(struct refusing *refusing)
 {
+	struct pc_refusal *r = &refusing->record;
+
 	if (r->op == PC_OP_CONNECT || r->op == PC_OP_SEND) {
 		if (r->socket.lport)
-			walk_holders(r, r->socket.lport, sk, NULL);
+			holders_find(r->socket.lport);
 	} else if (r->error == EADDRINUSE && r->wanted_port) {
-		walk_holders(r, r->wanted_port, sk, refusal_blocker(r, sk));
+		refusal_blocker(refusing);
+		holders_find(r->wanted_port);
 	}
 }
 
 static __always_inline void refusal_fill(struct pc_refusal *r, const struct sock *sk,
 					 const struct call *call, long ret)
 {
-	__u32 own;
+	__u32 own = compat_own_range(sk);
 
 	r->header.type = PC_RECORD_REFUSAL;
 	r->time_ns = bpf_ktime_get_boot_ns();
@@ -149,30 +156,30 @@ static __always_inline void refusal_fill(struct pc_refusal *r, const struct sock
 	read_socket(&r->socket, sk);
 	r->proto = r->socket.proto;
 	r->netns = r->socket.netns;
-	own = compat_own_range(sk);
 	r->own_low = (__u16)own;
 	r->own_high = (__u16)(own >> 16);
 	refusal_wanted(r, call);
-	refusal_netns(r, BPF_CORE_READ(sk, __sk_common.skc_net.net));
-	refusal_holders(r, sk);
 }
 
 static __noinline int refusal_record(const struct sock *sk, const struct call *call, long ret)
 {
-	struct pc_refusal *r;
+	struct refusing *refusing;
 
 	if (!sk || !call)
 		return 0;
 	/* RPC tries one reserved port after another, and expects to be refused. */
 	if (by_kernel_thread() && is_kernel_socket(sk))
 		return 0;
-	r = scratch_take(&refusal_scratch);
-	if (!r) {
+	refusing = scratch_take(&refusal_scratch);
+	if (!refusing) {
 		stat_count(PC_STAT_REFUSALS_LOST);
 		return 0;
 	}
-	refusal_fill(r, sk, call, ret);
-	refusal_send(r);
+	refusing->self = sk;
+	refusal_fill(&refusing->record, sk, call, ret);
+	refusal_netns();
+	refusal_holders(refusing);
+	refusal_send(&refusing->record);
 	scratch_give_back(&refusal_scratch);
 	return 0;
 }

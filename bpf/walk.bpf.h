@@ -11,7 +11,7 @@
 /* Sockets and table entries visited at most: some milliseconds. Beyond it PC_WALK_TRUNCATED
  * is set and the total is a lower bound. */
 #define WALK_STEPS (1 << 17)
-#define WALK_ROUND 128
+#define WALK_ROUND 64
 
 struct walk {
 	const struct net *net;
@@ -178,6 +178,14 @@ __attribute__((noinline)) int walk_round(void)
 	return 0;
 }
 
+__attribute__((noinline)) int walk_rounds(void)
+{
+	for (int i = 0; i < WALK_ROUND; i++)
+		if (walk_round())
+			return 1;
+	return 0;
+}
+
 /* Sets out to walk the whole TCP table, one for all network namespaces, from `start` on. */
 static __always_inline void walk_start_all_tcp(struct walk *w, __u32 start)
 {
@@ -192,8 +200,8 @@ static __always_inline void walk_start_all_tcp(struct walk *w, __u32 start)
 /* True when the walk is over, false when it has taken WALK_STEPS steps. */
 static __always_inline bool walk_run(void)
 {
-	for (int i = 0; i < WALK_STEPS / WALK_ROUND; i++)
-		if (walk_round())
+	for (int i = 0; i < WALK_STEPS / WALK_ROUND / WALK_ROUND; i++)
+		if (walk_rounds())
 			return true;
 	return false;
 }
