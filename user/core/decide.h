@@ -10,8 +10,9 @@
  * them. Everything else is empty. */
 void pc_verdict_begin(struct pc_verdict *v, const struct pc_refusal *r);
 
-/* Reads refusal, holders, holders_count and, of each holder, socket, how, older and since_ns;
- * fills blocking, how and how_inferred of each holder, and primary and cause of the verdict.
+/* Reads refusal, requester, holders, holders_count and, of each holder, socket, how, older, kin,
+ * since_ns, maker and owners; fills blocking, how and how_inferred of each holder, and primary
+ * and cause of the verdict.
  * Pure: no allocation, no calls. */
 void pc_decide(struct pc_verdict *v);
 

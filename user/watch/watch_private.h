@@ -52,6 +52,9 @@ void pc_claims_flush(struct pc_watch *w);
 /* batch.c: turns the waiting refusals into verdicts and prints them. */
 void pc_batch_finish(struct pc_watch *w);
 
+/* relations.c: which owners are daemons, which holders kin of the refused process. */
+void pc_relations(struct pc_verdict *v);
+
 /* sweep.c: takes in the sockets that hold a port, as older; `flags` are added to theirs. */
 int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags);
 void pc_sweep_if_needed(struct pc_watch *w);
