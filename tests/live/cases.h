@@ -32,6 +32,9 @@ extern const struct scenario cases_socket[];
 extern const struct scenario cases_identity[];
 extern const struct scenario cases_fix[];
 extern const struct scenario cases_start[];
+extern const struct scenario cases_cause[];
+extern const struct scenario cases_cause_fix[];
+extern const struct scenario cases_cause_place[];
 extern const struct scenario cases_churn[];
 
 #endif

@@ -18,7 +18,8 @@ static const struct scenario *const tables[] = {
 	cases_older,  cases_hostile,  cases_filter, cases_session,   cases_claims,
 	cases_brief,  cases_many,     cases_burst,  cases_agent,     cases_disk,
 	cases_usage,  cases_cgroup,   cases_socket, cases_identity,  cases_fix,
-	cases_start,  cases_features, cases_churn,
+	cases_start,  cases_features, cases_cause,  cases_cause_fix, cases_cause_place,
+	cases_churn,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

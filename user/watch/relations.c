@@ -22,7 +22,7 @@ static void mark_kin(struct pc_verdict *v, struct pc_holder *h)
 	const struct pc_identity *refused = v->requester.who;
 
 	if (p && p->who && refused && !pc_party_same(p, &v->requester) &&
-	    pc_identity_same_file(p->who, refused))
+	    pc_identity_twin(p->who, refused) != PC_TWIN_NONE)
 		h->kin = pc_family_is_kin(PROC, p->who, refused);
 }
 
