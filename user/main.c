@@ -18,6 +18,8 @@ static const struct {
 	  "watch for good: JSON Lines, and a Prometheus textfile" },
 	{ "features", "portclash features", pc_cmd_features,
 	  "what this kernel lets portclash see, and what not" },
+	{ "explain", "portclash explain", pc_cmd_explain,
+	  "what a cause means, and what to do about it" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

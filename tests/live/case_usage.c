@@ -75,6 +75,9 @@ static void misuses(struct test *t)
 		{ { "agent", "--interval", "soon" }, "soon" },
 		{ { "agent", "--for", "1" }, "--for" },
 		{ { "agent", "extra" }, "extra" },
+		{ { "explain", "no-such-cause" }, "there is no cause \"no-such-cause\"" },
+		{ { "explain", "no-such-cause" }, "ephemeral-client" },
+		{ { "explain", "listener", "dual-stack" }, "dual-stack" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -101,6 +104,8 @@ static void help(struct test *t)
 	help_of(t, (const char *const[]){ "trace", "--help", NULL }, "--claims");
 	help_of(t, (const char *const[]){ "trace", "--help", NULL }, "Exit status");
 	help_of(t, (const char *const[]){ "agent", "--help", NULL }, "--textfile");
+	help_of(t, (const char *const[]){ "explain", NULL }, "\nwildcard-overlap ");
+	help_of(t, (const char *const[]){ "explain", "wildcard-overlap", NULL }, "What to do: ");
 }
 
 /* A copy that everybody may execute: the tree it was built in may be closed to others. */
