@@ -7,6 +7,7 @@
 #include "core/decide.h"
 #include "core/kernel_socket.h"
 #include "core/party.h"
+#include "core/place.h"
 #include "core/server.h"
 
 #define NAME_TEXT 64
@@ -86,7 +87,8 @@ static void put_twin(FILE *out, const struct pc_party *p, enum pc_twin twin)
 		fprintf(out, "both belong to %s", p->who->unit);
 		break;
 	case PC_TWIN_CONTAINER:
-		fprintf(out, "both are in container %.12s", p->who->container);
+		fprintf(out, "both are in container %.*s", pc_container_shown(p->who->container),
+			p->who->container);
 		break;
 	default:
 		fprintf(out, "both run %s with the same arguments", p->who->exe);

@@ -6,12 +6,19 @@
 
 #include "core/party.h"
 
-/* As much of a container's id as the runtimes print. */
+#define ID_LEN 64
 #define ID_SHOWN 12
 
 static bool same(const char *a, const char *b)
 {
 	return a && b && !strcmp(a, b);
+}
+
+int pc_container_shown(const char *container)
+{
+	size_t len = strlen(container);
+
+	return len == ID_LEN ? ID_SHOWN : (int)len;
 }
 
 static const struct pc_identity *holder_who(const struct pc_holder *h)
@@ -42,7 +49,7 @@ static void put_where(FILE *out, const struct pc_identity *who, bool with_pod)
 		fputs("in no container", out);
 		return;
 	}
-	fprintf(out, "in container %.*s", ID_SHOWN, who->container);
+	fprintf(out, "in container %.*s", pc_container_shown(who->container), who->container);
 	if (with_pod && who->pod)
 		fprintf(out, " of pod %s", who->pod);
 }

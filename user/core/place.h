@@ -15,6 +15,9 @@ enum pc_place {
 	PC_PLACE_SHARED,	   /* any other namespace that both are in */
 };
 
+/* As much of a container's id as its runtime prints; all of a name. */
+int pc_container_shown(const char *container);
+
 /* How the refused process and this holder come to be in one network namespace, when at least
  * one of them is in a container, and not both in the same. */
 enum pc_place pc_place_of(const struct pc_verdict *v, const struct pc_holder *h);

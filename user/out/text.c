@@ -9,6 +9,7 @@
 
 #include "core/address.h"
 #include "core/names.h"
+#include "core/place.h"
 #include "core/text.h"
 #include "out/escape.h"
 #include "out/sink.h"
@@ -94,7 +95,7 @@ static void put_party(FILE *out, const struct pc_party *p)
 	}
 	if (who->container) {
 		fputs(" container ", out);
-		hostile(out, who->container, strnlen(who->container, 12));
+		hostile(out, who->container, (size_t)pc_container_shown(who->container));
 	}
 	if (who->pod) {
 		fputs(" pod ", out);
