@@ -34,5 +34,5 @@ const struct pc_kernel_service *pc_kernel_service(uint8_t proto, uint16_t port)
 const char *pc_kernel_find_command(uint8_t proto)
 {
 	return proto == PC_PROTO_UDP ? "ip -d link show; wg show all listen-port; rpcinfo -p" :
-				       "rpcinfo -p; cat /proc/fs/nfsd/portlist; mount -t nfs,nfs4";
+				       "rpcinfo -p; cat /proc/fs/nfsd/portlist; ip mptcp endpoint";
 }
