@@ -39,6 +39,14 @@ $(BUILD)/%.o: %.c
 $(BUILD)/user/bpf/loader.o: $(BUILD)/portclash.skel.h
 $(BUILD)/user/bpf/who.o: $(BUILD)/who.skel.h
 
+# The page of the manual that `portclash explain` prints.
+$(BUILD)/user/out/manual.o $(BUILD)/asan/user/out/manual.o: $(BUILD)/causes.inc
+
+$(BUILD)/causes.inc: docs/causes.md user/out/manual.sh
+	@mkdir -p $(@D)
+	$(Q)sh user/out/manual.sh $< > $@.tmp
+	$(Q)mv $@.tmp $@
+
 $(BUILD)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h vmlinux/*.h include/portclash/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

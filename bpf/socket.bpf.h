@@ -5,6 +5,7 @@
 
 #include "compat.bpf.h"
 #include "maps.bpf.h"
+#include "timer.bpf.h"
 
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
@@ -96,6 +97,8 @@ static __noinline int read_socket(struct pc_socket *s, const struct sock *sk)
 
 		s->proto = PC_PROTO_TCP;
 		s->substate = BPF_CORE_READ(tw, tw_substate);
+		if (s->substate == PC_STATE_TIME_WAIT)
+			s->seconds_left = seconds_until(BPF_CORE_READ(tw, tw_timer.expires));
 		if (compat_tw_connect(tw))
 			s->flags |= PC_SOCKET_TW_CONNECT;
 		return 0;

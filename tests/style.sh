@@ -56,6 +56,8 @@ check_all() {
 			-exec awk 'END { if (NR > 400) print FILENAME ": " NR }' {} \; 2>/dev/null)"
 	result "docs/causes.md lists the causes of the code, no more and no less" \
 		"$(causes_that_differ)"
+	result "each cause in docs/causes.md has a sentence, an example and what to do" \
+		"$(causes_without_parts)"
 	result "no host name of a package mirror" \
 		"$(grep -rnE '(deb|security|snapshot|ftp)\.[a-z.]*debian\.org|registry\.npmjs' \
 			--include='*' bpf user include tests packaging docs vmlinux Makefile .ci ./*.md \
@@ -65,8 +67,32 @@ check_all() {
 causes_that_differ() {
 	code=$(sed -n 's/.*\[PC_CAUSE_[A-Z_]*\] = "\(.*\)",.*/\1/p' user/core/names.c 2>/dev/null |
 		grep -v '^invalid$' | sort)
-	docs=$(sed -n 's/^| `\([a-z-]*\)` |.*/\1/p' docs/causes.md 2>/dev/null | sort)
+	docs=$(sed -n 's/^## `\([a-z-]*\)`$/\1/p' docs/causes.md 2>/dev/null | sort)
 	[ "$code" = "$docs" ] || printf 'code: %s\ndocs: %s\n' "$(echo $code)" "$(echo $docs)"
+}
+
+# The first line of a section is its sentence in the list of `portclash explain`.
+causes_without_parts() {
+	awk '
+	function finish() {
+		if (cause && (!sentence || !example || !todo))
+			print cause ": no " (!sentence ? "sentence" : !example ? "example" : "What to do")
+		cause = ""
+	}
+	/^#/ {
+		finish()
+		sentence = example = todo = 0
+		if (/^## /)
+			cause = $2
+		else if (seen++)
+			exit
+		at = NR
+		next
+	}
+	NR == at + 2 && /^[^ ].*\.$/ { sentence = 1 }
+	/^    cause       / { example = ("`" $2 "`" == cause) }
+	/^What to do: / { todo = 1 }
+	END { finish() }' docs/causes.md 2>/dev/null
 }
 
 # Each line breaks one check; all checks must then fail.
@@ -82,7 +108,7 @@ self_test() {
 	printf '#include "watch/watch.h"\n' >"$tmp/user/host/a.c"
 	printf '#include "out/log.h"\n' >"$tmp/user/bpf/a.c"
 	yes '' | head -401 >"$tmp/user/long.c"
-	printf '| `no-such-cause` | |\n' >"$tmp/docs/causes.md"
+	printf '# Causes\n\n## `no-such-cause`\n' >"$tmp/docs/causes.md"
 	printf 'http://deb.%s.org/\n' debian >"$tmp/packaging/a"
 	passed=0
 	failed=0

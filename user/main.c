@@ -20,6 +20,8 @@ static const struct {
 	  "what this kernel lets portclash see, and what not" },
 	{ "audit", "portclash audit", pc_cmd_audit,
 	  "which servers the kernel may take the port from, before it does" },
+	{ "explain", "portclash explain", pc_cmd_explain,
+	  "what a cause means, and what to do about it" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

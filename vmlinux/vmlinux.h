@@ -221,9 +221,14 @@ struct inet_bind_bucket {
 	int l3mdev;
 };
 
+struct timer_list {
+	unsigned long expires;
+};
+
 struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	unsigned char tw_substate;
+	struct timer_list tw_timer;
 	struct inet_bind_bucket *tw_tb;
 };
 

@@ -197,7 +197,7 @@ struct pc_socket {
 	__u8 reuse;	/* SO_REUSEADDR, as sk_reuse: 0, 1, or 2 for forced */
 	__s8 fastreuse; /* of the bind bucket: -1 when connect() made it */
 	__s8 fastreuseport;
-	__u8 pad;
+	__u8 seconds_left; /* of a TIME_WAIT, rounded up; 0: not known */
 };
 
 #define PC_WALK_TRUNCATED 1 /* more sockets on the port than the walk could visit */

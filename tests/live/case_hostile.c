@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "binary.h"
 #include "cases.h"
 #include "monitor.h"
 #include "verdict.h"
@@ -27,32 +28,12 @@ struct cast {
 	struct puppet *web;
 };
 
-/* A copy of this binary under a name of its own. */
-static const char *evil_binary(struct test *t, char *path, size_t size)
-{
-	int in, out;
-	struct stat st;
-
-	test_path(t, EVIL_NAME, path, size);
-	if (!access(path, X_OK))
-		return path;
-	in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-	if (in < 0 || out < 0 || fstat(in, &st) || chmod(t->folder, 0755))
-		test_abort(t, "stage: cannot copy the binary: %s", strerror(errno));
-	while (sendfile(out, in, NULL, (size_t)st.st_size) > 0)
-		;
-	close(in);
-	close(out);
-	return path;
-}
-
 static struct cast cast_of(struct test *t, uid_t uid)
 {
 	static char path[256];
 	struct puppet_spec evil = {
 		.name = EVIL_COMM,
-		.exe = evil_binary(t, path, sizeof(path)),
+		.exe = binary_copy(t, EVIL_NAME, path, sizeof(path)),
 		.argv0 = EVIL_NAME,
 		.argument = EVIL_ARGUMENT,
 		.uid = uid,

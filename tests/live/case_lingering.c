@@ -116,9 +116,9 @@ static void behind_listener(struct test *t)
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	struct truth truth = truth_of(&c, &a);
 
-	truth.cause = "listener";
+	truth.cause = "wildcard-overlap";
 	truth.says = "listens on";
-	truth.fixes = FIX_STOP | FIX_REUSEPORT;
+	truth.fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC;
 	truth.stop = c.master;
 	truth.holders[1] = (struct true_holder){
 		.socket = &c.listener,
@@ -147,8 +147,8 @@ static void in_accept_queue(struct test *t)
 	a = stage_refused(web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	verdict_check(t, &(struct truth){
 				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
+				 .cause = "wildcard-overlap",
+				 .fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
 				 .stop = api,
 				 .holders = { {
 						      .socket = &listener,

@@ -2,6 +2,7 @@
 /* Somebody already listens: another process, the same one, another user's, on another address
  * that overlaps; and the second of two that may both bind but not both listen. */
 #include <errno.h>
+#include <string.h>
 
 #include "cases.h"
 #include "monitor.h"
@@ -47,49 +48,54 @@ static struct truth truth_of(const struct cast *c, const struct attempt *a)
 }
 
 static void overlap(struct test *t, unsigned old, const char *held, unsigned new,
-		    const char *wanted)
+		    const char *wanted, const char *cause)
 {
 	struct cast c = listening(t, old, held, 0);
 	struct attempt a = stage_refused(c.web, new, wanted, PORT, EADDRINUSE);
 	struct truth truth = truth_of(&c, &a);
 
+	truth.cause = cause;
+	if (!strcmp(cause, "dual-stack"))
+		truth.fixes |= FIX_V6ONLY;
+	if (!strcmp(cause, "wildcard-overlap"))
+		truth.fixes |= FIX_SPECIFIC;
 	verdict_check(t, &truth);
 }
 
 static void same_address(struct test *t)
 {
-	overlap(t, 0, "0.0.0.0", 0, "0.0.0.0");
+	overlap(t, 0, "0.0.0.0", 0, "0.0.0.0", "listener");
 }
 
 /* SO_REUSEADDR on both does not get past one that listens, and no fix may say so. */
 static void reuseaddr_on_both(struct test *t)
 {
-	overlap(t, OPT_REUSEADDR, "0.0.0.0", OPT_REUSEADDR, "0.0.0.0");
+	overlap(t, OPT_REUSEADDR, "0.0.0.0", OPT_REUSEADDR, "0.0.0.0", "listener");
 }
 
 static void wildcard_held(struct test *t)
 {
-	overlap(t, 0, "0.0.0.0", 0, "127.0.0.1");
+	overlap(t, 0, "0.0.0.0", 0, "127.0.0.1", "wildcard-overlap");
 }
 
 static void specific_held(struct test *t)
 {
-	overlap(t, OPT_REUSEADDR, "127.0.0.1", OPT_REUSEADDR, "0.0.0.0");
+	overlap(t, OPT_REUSEADDR, "127.0.0.1", OPT_REUSEADDR, "0.0.0.0", "wildcard-overlap");
 }
 
 static void dual_stack_held(struct test *t)
 {
-	overlap(t, OPT_V6, "::", 0, "127.0.0.1");
+	overlap(t, OPT_V6, "::", 0, "127.0.0.1", "dual-stack");
 }
 
 static void v4_held(struct test *t)
 {
-	overlap(t, 0, "127.0.0.1", OPT_V6, "::");
+	overlap(t, 0, "127.0.0.1", OPT_V6, "::", "dual-stack");
 }
 
 static void v6only_held(struct test *t)
 {
-	overlap(t, OPT_V6 | OPT_V6ONLY, "::", OPT_V6, "::1");
+	overlap(t, OPT_V6 | OPT_V6ONLY, "::", OPT_V6, "::1", "wildcard-overlap");
 }
 
 /* What does not overlap is not refused, and nothing is said. */
@@ -142,8 +148,9 @@ static void own_dual_stack(struct test *t)
 	struct attempt a = stage_refused(c.api, OPT_V6, "::", PORT, EADDRINUSE);
 	struct truth truth = truth_of(&c, &a);
 
+	truth.cause = "dual-stack";
 	truth.says = "this very process";
-	truth.fixes = FIX_OWN | FIX_REUSEPORT;
+	truth.fixes = FIX_OWN | FIX_REUSEPORT | FIX_V6ONLY;
 	verdict_check(t, &truth);
 }
 
@@ -153,6 +160,8 @@ static void reuseport_other_user(struct test *t)
 	struct attempt a = stage_refused(c.web, OPT_REUSEPORT, "0.0.0.0", PORT, EADDRINUSE);
 	struct truth truth = truth_of(&c, &a);
 
+	truth.cause = "reuseport-mismatch";
+	truth.fixes = FIX_STOP | FIX_ONE_USER;
 	truth.says = "one user (65534 holds it, 0 was refused)";
 	verdict_check(t, &truth);
 }
@@ -163,6 +172,7 @@ static void reuseport_on_one(struct test *t)
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
 	struct truth truth = truth_of(&c, &a);
 
+	truth.cause = "reuseport-mismatch";
 	truth.says = "only the holder set SO_REUSEPORT";
 	verdict_check(t, &truth);
 }
@@ -198,6 +208,7 @@ static void lost_race(struct test *t)
 	stage_listen(&c.listener, 64);
 	a = stage_refused_listen(&late, EADDRINUSE);
 	truth = truth_of(&c, &a);
+	truth.cause = "listen-race";
 	truth.says = "only one of them can listen";
 	verdict_check(t, &truth);
 }

@@ -127,8 +127,8 @@ static void accepted_with(struct test *t, unsigned options)
 	};
 	line = verdict_check_head(t, &(struct truth){
 					     .attempt = &a,
-					     .cause = "listener",
-					     .fixes = FIX_STOP | FIX_REUSEPORT,
+					     .cause = "wildcard-overlap",
+					     .fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
 					     .stop = server,
 					     .total = CONNECTIONS + 1,
 				     });

@@ -29,7 +29,7 @@ static void self_connect_of(struct test *t, unsigned options, const char *addres
 					.attempt = &a,
 					.cause = "self-connect",
 					.says = "connected to itself",
-					.fixes = FIX_STOP | FIX_RESERVE,
+					.fixes = FIX_CLIENT,
 					.stop = client,
 					.holders = { {
 						.socket = &p,

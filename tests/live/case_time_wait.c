@@ -42,6 +42,7 @@ static void check_client(struct test *t, struct cast *c, unsigned options, const
 		verdict_check(t, &(struct truth){
 					 .attempt = &a,
 					 .cause = "time-wait",
+					 .says = "this end of it closed first",
 					 .fixes = fixes,
 					 .holders = { {
 						 .socket = &c->out,
@@ -172,6 +173,7 @@ static void of_explicit_client(struct test *t)
 	verdict_check(t, &(struct truth){
 				 .attempt = &a,
 				 .cause = "time-wait",
+				 .says = "tcp_tw_reuse changes nothing here",
 				 .fixes = FIX_REUSEADDR_ALL,
 				 .holders = { {
 					 .socket = &c.out,

@@ -45,10 +45,10 @@ static struct truth ephemeral(const char *state, const char *how)
 	};
 }
 
-static struct truth server(unsigned fixes)
+static struct truth server(const char *cause, unsigned fixes)
 {
 	return (struct truth){
-		.cause = "listener",
+		.cause = cause,
 		.fixes = FIX_STOP | FIX_REUSEPORT | fixes,
 		.holders = { { .state = "CLOSE", .how = "bind" } },
 	};
@@ -126,7 +126,7 @@ static void by_number(struct test *t)
 	struct cast c = cast_of(t, 0);
 
 	stage_bind(&c.p, "0.0.0.0", 5353);
-	check(t, &c, 0, "0.0.0.0", server(0));
+	check(t, &c, 0, "0.0.0.0", server("listener", 0));
 }
 
 static void by_number_reuseaddr(struct test *t)
@@ -134,7 +134,7 @@ static void by_number_reuseaddr(struct test *t)
 	struct cast c = cast_of(t, OPT_REUSEADDR);
 
 	stage_bind(&c.p, "0.0.0.0", 5353);
-	check(t, &c, 0, "0.0.0.0", server(FIX_REUSEADDR));
+	check(t, &c, 0, "0.0.0.0", server("listener", FIX_REUSEADDR));
 }
 
 static void by_number_v6(struct test *t)
@@ -142,7 +142,7 @@ static void by_number_v6(struct test *t)
 	struct cast c = cast_of(t, OPT_V6);
 
 	stage_bind(&c.p, "::1", 5353);
-	check(t, &c, OPT_V6, "::", server(0));
+	check(t, &c, OPT_V6, "::", server("wildcard-overlap", FIX_SPECIFIC));
 }
 
 static void dual_stack(struct test *t)
@@ -150,7 +150,7 @@ static void dual_stack(struct test *t)
 	struct cast c = cast_of(t, OPT_V6);
 
 	stage_bind(&c.p, "::", 5353);
-	check(t, &c, 0, "127.0.0.1", server(0));
+	check(t, &c, 0, "127.0.0.1", server("dual-stack", FIX_V6ONLY));
 }
 
 static void v6only_beside(struct test *t)
@@ -158,7 +158,7 @@ static void v6only_beside(struct test *t)
 	struct cast c = cast_of(t, OPT_V6 | OPT_V6ONLY);
 
 	stage_bind(&c.p, "::", 5353);
-	check(t, &c, OPT_V6 | OPT_V6ONLY, "::1", server(0));
+	check(t, &c, OPT_V6 | OPT_V6ONLY, "::1", server("wildcard-overlap", FIX_SPECIFIC));
 }
 
 /* Bound by number and then connected: a client that insists on its port. */

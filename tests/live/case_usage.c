@@ -79,6 +79,9 @@ static void misuses(struct test *t)
 		{ { "audit", "--protect", "80,no-such-service" }, "no-such-service" },
 		{ { "audit", "--write", "" }, "write" },
 		{ { "audit", "--netns", "" }, "netns" },
+		{ { "explain", "no-such-cause" }, "there is no cause \"no-such-cause\"" },
+		{ { "explain", "no-such-cause" }, "ephemeral-client" },
+		{ { "explain", "listener", "dual-stack" }, "dual-stack" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -106,6 +109,8 @@ static void help(struct test *t)
 	help_of(t, (const char *const[]){ "trace", "--help", NULL }, "Exit status");
 	help_of(t, (const char *const[]){ "agent", "--help", NULL }, "--textfile");
 	help_of(t, (const char *const[]){ "audit", "--help", NULL }, "--protect");
+	help_of(t, (const char *const[]){ "explain", NULL }, "\nwildcard-overlap ");
+	help_of(t, (const char *const[]){ "explain", "wildcard-overlap", NULL }, "What to do: ");
 }
 
 static void not_root(struct test *t)

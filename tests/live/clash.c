@@ -10,9 +10,9 @@ const struct clash_truth clash_truths[CLASH_KINDS] = {
 	[CLASH_EXPLICIT] = { "explicit-client", "bind" },
 	[CLASH_IDLE_ZERO] = { "ephemeral-bind", "bind-zero" },
 	[CLASH_IDLE] = { "bound-not-listening", "bind" },
-	[CLASH_LISTENER] = { "listener", "bind" },
+	[CLASH_LISTENER] = { "wildcard-overlap", "bind" },
 	[CLASH_UDP_SEND] = { "ephemeral-bind", "autobind" },
-	[CLASH_UDP_SERVER] = { "listener", "bind" },
+	[CLASH_UDP_SERVER] = { "wildcard-overlap", "bind" },
 	[CLASH_UDP_ZERO] = { "ephemeral-bind", "bind-zero" },
 };
 

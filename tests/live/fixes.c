@@ -36,6 +36,20 @@ static bool is_fix(json_t *fix, unsigned which)
 		return strstr(what, "the refused process's own");
 	case FIX_REUSEPORT:
 		return strstr(what, "set SO_REUSEPORT on both");
+	case FIX_ONE_USER:
+		return strstr(what, "run both as one user");
+	case FIX_V6ONLY:
+		return strstr(what, "set IPV6_V6ONLY on");
+	case FIX_SPECIFIC:
+		return strstr(what, "instead of any address");
+	case FIX_CLOEXEC:
+		return strstr(what, "SOCK_CLOEXEC");
+	case FIX_CHILDREN:
+		return strstr(what, "PR_SET_PDEATHSIG");
+	case FIX_ONCE:
+		return strstr(what, "start it in one place only");
+	case FIX_POD:
+		return strstr(what, "delete the pod");
 	default:
 		return false;
 	}
@@ -131,6 +145,13 @@ void fixes_check(const struct spot *line, const struct truth *truth)
 		{ FIX_REUSEADDR_ALL, "set SO_REUSEADDR in every run" },
 		{ FIX_REUSEPORT, "set SO_REUSEPORT" },
 		{ FIX_OWN, "close the own socket" },
+		{ FIX_ONE_USER, "run both as one user" },
+		{ FIX_V6ONLY, "set IPV6_V6ONLY" },
+		{ FIX_SPECIFIC, "bind specific addresses" },
+		{ FIX_CLOEXEC, "close on exec" },
+		{ FIX_CHILDREN, "end forked children" },
+		{ FIX_ONCE, "start it once" },
+		{ FIX_POD, "delete the pod" },
 	};
 	struct spot fixes = spot_below(line, "fixes");
 

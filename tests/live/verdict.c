@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "monitor.h"
 #include "space.h"
@@ -122,6 +123,30 @@ static void check_cookie(const struct spot *s, const struct io_look *look)
 		expected(&at, "null or a number: nobody has asked for it yet");
 }
 
+/* Around 300 s of uptime nothing is said: bpf/timer.bpf.h. */
+static bool seconds_are_unknown(const struct spot *s)
+{
+	struct timespec up;
+
+	clock_gettime(CLOCK_MONOTONIC, &up);
+	return json_is_null(s->json) && up.tv_sec > 280 && up.tv_sec < 330;
+}
+
+/* It began at most as long ago as the port was claimed, and it is over within 60 s. */
+static void check_seconds_left(const struct spot *s, const struct true_holder *h)
+{
+	struct spot at = spot_below(s, "seconds_left");
+	json_int_t left = json_integer_value(at.json);
+	double age = h->socket->before ? (double)(wall_ns() - h->socket->before) / 1e9 : 60;
+
+	if (!h->minisock || strcmp(h->state, "TIME_WAIT"))
+		expect_null(s, "seconds_left");
+	else if (seconds_are_unknown(&at))
+		return;
+	else if (!json_is_integer(at.json) || left < 1 || left > 60 || left < 59 - age)
+		expected(&at, "%.0f to 60", age < 58 ? 59 - age : 1.0);
+}
+
 /* What is left of a connection in TIME_WAIT has neither inode nor user; a socket that its
  * owner has closed has no inode. */
 static void check_socket(const struct spot *s, const struct true_holder *h)
@@ -140,6 +165,7 @@ static void check_socket(const struct spot *s, const struct true_holder *h)
 	else
 		expect_int(s, "uid", look->uid);
 	expect_options(s, "options", look);
+	check_seconds_left(s, h);
 }
 
 static void check_owner(const struct spot *owners, const struct true_owner *o)

@@ -18,9 +18,16 @@ enum {
 	FIX_REUSEADDR = 1 << 4,	    /* SO_REUSEADDR on the refused socket alone is enough */
 	FIX_REUSEADDR_ALL = 1 << 5, /* on both, from the next time on */
 	FIX_REUSEPORT = 1 << 6,
-	FIX_OWN = 1 << 7, /* close the refused process' own other socket */
+	FIX_OWN = 1 << 7,      /* close the refused process' own other socket */
+	FIX_ONE_USER = 1 << 8, /* run both as one user */
+	FIX_V6ONLY = 1 << 9,
+	FIX_SPECIFIC = 1 << 10, /* bind specific addresses instead of any */
+	FIX_CLOEXEC = 1 << 11,
+	FIX_CHILDREN = 1 << 12, /* end forked children with their parent */
+	FIX_ONCE = 1 << 13,	/* start it in one place only */
+	FIX_POD = 1 << 14,	/* delete the pod */
 	FIX_CLIENT = FIX_STOP | FIX_RESERVE | FIX_OTHER_PORT,
-	FIXES_NOW = FIX_STOP | FIX_CUT | FIX_OWN, /* the others are for good */
+	FIXES_NOW = FIX_STOP | FIX_CUT | FIX_OWN | FIX_POD, /* the others are for good */
 };
 
 struct true_owner {

@@ -107,7 +107,7 @@ static void listener(struct stage *s)
 	struct reply socket = listen_on(&s->holder, V4, s->next_port++);
 
 	refuse_tcp(s, socket.port);
-	stage_expect(s, socket.port, "listener", &s->holder, "bind", 1);
+	stage_expect(s, socket.port, "wildcard-overlap", &s->holder, "bind", 1);
 	close_at(&s->holder, socket.fd);
 }
 
@@ -119,7 +119,7 @@ static void busy_listener(struct stage *s)
 	struct reply accepted = accept_at(&s->holder, socket.fd);
 
 	stage_refuse(s, PC_PROTO_TCP, "::", socket.port, EADDRINUSE);
-	stage_expect(s, socket.port, "listener", &s->holder, "bind", 2);
+	stage_expect(s, socket.port, "wildcard-overlap", &s->holder, "bind", 2);
 	close_at(&s->thief, client.fd);
 	close_at(&s->holder, accepted.fd);
 	close_at(&s->holder, socket.fd);
@@ -186,7 +186,7 @@ static void udp_server(struct stage *s)
 	struct reply socket = bind_to(&s->holder, udp_socket(&s->holder, V6), V6, s->next_port++);
 
 	stage_refuse(s, PC_PROTO_UDP, "::", socket.port, EADDRINUSE);
-	stage_expect(s, socket.port, "listener", &s->holder, "bind", 1);
+	stage_expect(s, socket.port, "wildcard-overlap", &s->holder, "bind", 1);
 	close_at(&s->holder, socket.fd);
 }
 

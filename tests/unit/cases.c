@@ -151,3 +151,82 @@ struct pc_holder *case_time_wait(struct pc_verdict *v)
 	h->socket.substate = PC_STATE_TIME_WAIT;
 	return h;
 }
+
+void case_duplicate(struct pc_verdict *v)
+{
+	static struct pc_identity twin;
+
+	twin = server;
+	twin.key.tgid = 4000;
+	case_refusal(v);
+	case_listener(v)->maker = case_party(&twin);
+}
+
+void case_inherited(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v)->maker.running = false;
+	v->holders[0].owners[0] = case_party(&other);
+	v->holders[0].owners_count = 1;
+}
+
+void case_reuseport(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v)->socket.flags = PC_SOCKET_REUSEPORT;
+}
+
+void case_wildcard(struct pc_verdict *v)
+{
+	case_refusal(v);
+	memcpy(case_listener(v)->socket.local, (uint8_t[]){ 127, 0, 0, 1 }, 4);
+	memcpy(&v->holders[0].socket.v4_address, v->holders[0].socket.local, 4);
+}
+
+void case_dual_stack(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v)->socket.family = PC_FAMILY_V6;
+}
+
+void case_listen_race(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.op = PC_OP_LISTEN;
+	case_listener(v)->socket.reuse = v->refusal.socket.reuse = 1;
+}
+
+void case_kernel(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v)->socket.flags = PC_SOCKET_NO_FILE;
+}
+
+void case_connect_exhausted(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->refusal.op = PC_OP_CONNECT;
+	v->refusal.error = EADDRNOTAVAIL;
+	v->refusal.own_low = 40000;
+	v->refusal.own_high = 40009;
+}
+
+void case_send_exhausted(struct pc_verdict *v)
+{
+	case_udp(v);
+	v->refusal.op = PC_OP_SEND;
+	v->refusal.error = EAGAIN;
+}
+
+void case_connection_exists(struct pc_verdict *v)
+{
+	struct pc_holder *h;
+
+	case_refusal(v);
+	h = case_client(v);
+	v->refusal.op = PC_OP_CONNECT;
+	v->refusal.error = EADDRNOTAVAIL;
+	v->refusal.socket.lport = h->socket.lport;
+	v->refusal.wanted_port = h->socket.rport;
+	memcpy(v->refusal.wanted, h->socket.remote, sizeof(v->refusal.wanted));
+}

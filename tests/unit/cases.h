@@ -26,7 +26,21 @@ struct pc_holder *case_client(struct pc_verdict *v);   /* connect(), port chosen
 struct pc_holder *case_accepted(struct pc_verdict *v); /* its listener is gone */
 struct pc_holder *case_time_wait(struct pc_verdict *v);
 
+/* A refusal for each cause that a server in the way can have. */
+void case_duplicate(struct pc_verdict *v);
+void case_inherited(struct pc_verdict *v);
+void case_reuseport(struct pc_verdict *v);
+void case_wildcard(struct pc_verdict *v);
+void case_dual_stack(struct pc_verdict *v);
+void case_listen_race(struct pc_verdict *v);
+void case_kernel(struct pc_verdict *v);
+
 /* Static processes: a server that is refused and two that hold ports. */
+/* A client that was refused: no port for a connect(), for a send; the connection is there. */
+void case_connect_exhausted(struct pc_verdict *v);
+void case_send_exhausted(struct pc_verdict *v);
+void case_connection_exists(struct pc_verdict *v);
+
 const struct pc_identity *case_server(void);
 const struct pc_identity *case_thief(void);
 const struct pc_identity *case_other(void);

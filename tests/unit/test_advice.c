@@ -125,35 +125,6 @@ static void make_exhausted(struct pc_verdict *v)
 	v->refusal.wanted_port = 0;
 }
 
-static void make_connect_exhausted(struct pc_verdict *v)
-{
-	case_refusal(v);
-	v->refusal.op = PC_OP_CONNECT;
-	v->refusal.error = EADDRNOTAVAIL;
-	v->refusal.own_low = 40000;
-	v->refusal.own_high = 40009;
-}
-
-static void make_send_exhausted(struct pc_verdict *v)
-{
-	case_udp(v);
-	v->refusal.op = PC_OP_SEND;
-	v->refusal.error = EAGAIN;
-}
-
-static void make_connection_exists(struct pc_verdict *v)
-{
-	struct pc_holder *h;
-
-	case_refusal(v);
-	h = case_client(v);
-	v->refusal.op = PC_OP_CONNECT;
-	v->refusal.error = EADDRNOTAVAIL;
-	v->refusal.socket.lport = h->socket.lport;
-	v->refusal.wanted_port = h->socket.rport;
-	memcpy(v->refusal.wanted, h->socket.remote, sizeof(v->refusal.wanted));
-}
-
 static void make_denied(struct pc_verdict *v)
 {
 	case_refusal(v);
@@ -191,15 +162,24 @@ static const struct {
 	{ make_privileged, PC_CAUSE_PRIVILEGED_PORT, { "1024", "CAP_NET_BIND_SERVICE" } },
 	{ make_not_local, PC_CAUSE_ADDRESS_NOT_LOCAL, { "203.0.113.9", "interface" } },
 	{ make_exhausted, PC_CAUSE_RANGE_EXHAUSTED, { "port 0", "32768\u201360999", "used up" } },
-	{ make_connect_exhausted,
+	{ case_connect_exhausted,
 	  PC_CAUSE_RANGE_EXHAUSTED,
 	  { "connect()", "40000\u201340009", "IP_LOCAL_PORT_RANGE", "this destination" } },
-	{ make_send_exhausted,
+	{ case_send_exhausted,
 	  PC_CAUSE_RANGE_EXHAUSTED,
 	  { "a send", "32768\u201360999", "temporarily unavailable" } },
-	{ make_connection_exists,
+	{ case_connection_exists,
 	  PC_CAUSE_CONNECTION_EXISTS,
 	  { "35000", "ESTABLISHED", "same destination" } },
+	{ case_duplicate, PC_CAUSE_DUPLICATE_INSTANCE, { "orders[4000]", "runs already" } },
+	{ case_inherited,
+	  PC_CAUSE_INHERITED_LISTENER,
+	  { "curl[4120]", "has exited", "backup[4200]" } },
+	{ case_reuseport, PC_CAUSE_REUSEPORT_MISMATCH, { "only the holder", "SO_REUSEPORT" } },
+	{ case_wildcard, PC_CAUSE_WILDCARD_OVERLAP, { "127.0.0.1", "0.0.0.0", "overlap" } },
+	{ case_dual_stack, PC_CAUSE_DUAL_STACK, { "::", "0.0.0.0", "IPV6_V6ONLY" } },
+	{ case_listen_race, PC_CAUSE_LISTEN_RACE, { "bind() had succeeded", "listen()" } },
+	{ case_kernel, PC_CAUSE_KERNEL_SOCKET, { "kernel itself", "not to a process" } },
 	{ make_denied, PC_CAUSE_UNKNOWN, { "1024", "security module" } },
 	{ case_refusal, PC_CAUSE_UNKNOWN, { "nobody", "try again" } },
 };
@@ -302,6 +282,7 @@ static void about_listeners(void **state)
 	assert_says(&v, "of one user", false);
 	pc_verdict_clear(&v);
 
+	v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
 	v.holders[0].socket.flags = 0;
 	explain(&v);
 	assert_says(&v, "only the refused socket set SO_REUSEPORT", true);

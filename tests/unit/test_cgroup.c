@@ -137,6 +137,71 @@ static void containers(void **state)
 	CHECK(examples);
 }
 
+/* Whole lines of /proc/PID/cgroup as the runtimes leave them, cgroup v1 and v2: with docker run,
+ * kubelet's two drivers, podman by root and by a user, nspawn, LXC, buildkitd, a kind node. */
+static void real_samples(void **state)
+{
+	static const struct {
+		const char *text;
+		struct example want;
+	} samples[] = {
+		{ "12:pids:/docker/" ID "\n11:memory:/docker/" ID "\n1:name=systemd:/docker/" ID
+		  "\n0::/system.slice/containerd.service\n",
+		  { "docker, v1", NULL, ID, NULL } },
+		{ "0::/system.slice/docker-" ID ".scope\n",
+		  { "docker, v2", "docker-" ID ".scope", ID, NULL } },
+		{ "11:memory:/kubepods/burstable/pod" UID "/" ID
+		  "\n1:name=systemd:/kubepods/burstable/pod" UID "/" ID "\n",
+		  { "kubelet, cgroupfs, v1", NULL, ID, UID } },
+		{ "0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_
+		  ".slice/cri-containerd-" ID ".scope\n",
+		  { "kubelet, systemd, v2", "cri-containerd-" ID ".scope", ID, UID } },
+		{ "0::/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope/container\n",
+		  { "CRI-O, v2", "crio-" ID ".scope", ID, UID } },
+		{ "1:name=systemd:/kubepods/besteffort/pod" UID "/crio-" ID "\n",
+		  { "CRI-O, cgroupfs, v1", NULL, ID, UID } },
+		{ "0::/machine.slice/libpod-" ID ".scope/container\n",
+		  { "podman, v2", "libpod-" ID ".scope", ID, NULL } },
+		{ "0::" MANAGER "/user.slice/libpod-" ID ".scope/container\n",
+		  { "podman, rootless", "libpod-" ID ".scope", ID, NULL } },
+		{ "1:name=systemd:/machine.slice/libpod-" ID ".scope\n",
+		  { "podman, v1", "libpod-" ID ".scope", ID, NULL } },
+		{ "0::/machine.slice/machine-web.scope/payload/init.scope\n",
+		  { "nspawn", "machine-web.scope", "web", NULL } },
+		{ "0::/machine.slice/systemd-nspawn@my\\x2dweb.service/payload/system.slice/"
+		  "nginx.service\n",
+		  { "nspawn unit", "nginx.service", "my-web", NULL } },
+		{ "0::/machine.slice/systemd-nspawn@web.service/supervisor\n",
+		  { "nspawn itself", "systemd-nspawn@web.service", NULL, NULL } },
+		{ "0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator\n",
+		  { "a virtual machine", "machine-qemu\\x2d1\\x2dvm.scope", NULL, NULL } },
+		{ "0::/lxc.payload.web/system.slice/ssh.service\n",
+		  { "LXC, v2", "ssh.service", "web", NULL } },
+		{ "12:memory:/lxc/web\n1:name=systemd:/lxc/web/init.scope\n",
+		  { "LXC, v1", "init.scope", "web", NULL } },
+		{ "0::/docker/buildkit/vwb3yjzq6hk9jq0ew8iy1dz2l\n",
+		  { "docker build", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL } },
+		{ "0::/buildkit/vwb3yjzq6hk9jq0ew8iy1dz2l\n",
+		  { "buildkitd", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL } },
+		{ "0::/system.slice/docker-" OTHER ".scope/kubelet.slice/kubelet-kubepods.slice/"
+		  "kubelet-kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope\n",
+		  { "kind", "cri-containerd-" ID ".scope", ID, UID } },
+		{ "0::/k8s.io/" ID "\n", { "containerd, no slice", NULL, ID, NULL } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct example e = samples[i].want;
+		char *path;
+
+		print_message("%s\n", e.path);
+		assert_int_equal(pc_cgroup_of_procfile(samples[i].text, &path), 0);
+		e.path = path;
+		check(&e, 1);
+		free(path);
+	}
+}
+
 static void no_containers(void **state)
 {
 	static const struct example examples[] = {
@@ -270,11 +335,11 @@ static void procfile(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(units),	 cmocka_unit_test(users),
-		cmocka_unit_test(no_units),	 cmocka_unit_test(containers),
-		cmocka_unit_test(no_containers), cmocka_unit_test(pods),
-		cmocka_unit_test(no_pods),	 cmocka_unit_test(long_path),
-		cmocka_unit_test(procfile),
+		cmocka_unit_test(units),	cmocka_unit_test(users),
+		cmocka_unit_test(no_units),	cmocka_unit_test(containers),
+		cmocka_unit_test(real_samples), cmocka_unit_test(no_containers),
+		cmocka_unit_test(pods),		cmocka_unit_test(no_pods),
+		cmocka_unit_test(long_path),	cmocka_unit_test(procfile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void listen_refused(void **state)
 	assert_true(v.holders[1].blocking);
 	assert_false(v.holders[2].blocking);
 	assert_int_equal(v.primary, 1);
-	assert_int_equal(v.cause, PC_CAUSE_LISTENER);
+	assert_int_equal(v.cause, PC_CAUSE_LISTEN_RACE);
 }
 
 static void who_is_a_client(void **state)

@@ -21,6 +21,7 @@ int pc_cmd_trace(int argc, char **argv);
 int pc_cmd_agent(int argc, char **argv);
 int pc_cmd_features(int argc, char **argv);
 int pc_cmd_audit(int argc, char **argv);
+int pc_cmd_explain(int argc, char **argv);
 
 /* Seconds as a positive decimal number into nanoseconds; ends the program with a usage
  * message that names `option` otherwise. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The explanation of each cause, in one sentence, from the evidence of this very case. */
-#include "core/advice.h"
+#include "core/advice_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "core/decide.h"
 #include "core/fixes.h"
 #include "core/names.h"
+#include "core/place.h"
 #include "core/text.h"
 
-/* "curl[4120]", or who it is not known to be. */
-static const char *name_of(const struct pc_party *party, char *out, size_t size)
+const char *pc_advice_name(const struct pc_party *party, char *out, size_t size)
 {
 	if (party->who)
 		snprintf(out, size, "%.15s[%u]", party->comm[0] ? party->comm : party->who->comm,
@@ -40,13 +40,12 @@ static const char *holder_word(const struct pc_holder *h)
 					  "an outgoing connection, not a listener";
 }
 
-static const struct pc_holder *primary(const struct pc_verdict *v)
+const struct pc_holder *pc_advice_primary(const struct pc_verdict *v)
 {
 	return v->primary < 0 ? NULL : &v->holders[v->primary];
 }
 
-/* ", because 35000 is in the ephemeral range 32768-60999 ... and is not reserved" */
-static void why_chosen(FILE *out, const struct pc_refusal *r)
+void pc_advice_why_chosen(FILE *out, const struct pc_refusal *r)
 {
 	if (r->wanted_port < r->range_low || r->wanted_port > r->range_high)
 		fprintf(out,
@@ -92,27 +91,52 @@ static void about_v6_quirk(FILE *out, const struct pc_verdict *v, const struct p
 
 static void explain_ephemeral_client(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	char name[64];
 
 	fprintf(out,
 		"the port is held by an outgoing connection, not by a listener: the kernel gave it "
 		"to "
 		"%s at connect()",
-		name_of(&h->maker, name, sizeof(name)));
-	why_chosen(out, &v->refusal);
+		pc_advice_name(&h->maker, name, sizeof(name)));
+	pc_advice_why_chosen(out, &v->refusal);
 	about_v6_quirk(out, v, h);
 	about_reuseaddr(out, v, h);
 }
 
+/* What a UDP client speaks, where the port at its other end is one protocol's own (IANA). */
+static const char *udp_client_of(const struct pc_socket *s)
+{
+	switch (s->rport) {
+	case 53:
+		return "DNS";
+	case 123:
+		return "NTP";
+	case 443:
+		return "QUIC (HTTP/3)";
+	case 853:
+		return "encrypted DNS";
+	default:
+		return NULL;
+	}
+}
+
+static void about_udp_client(FILE *out, const struct pc_socket *s)
+{
+	const char *speaks = s->proto == PC_PROTO_UDP ? udp_client_of(s) : NULL;
+
+	if (speaks)
+		fprintf(out, "; its other end is port %u, so it speaks %s", s->rport, speaks);
+}
+
 static void explain_ephemeral_bind(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	bool udp = h->socket.proto == PC_PROTO_UDP;
 	char name[64];
 
 	fprintf(out, "the port is held by %s: the kernel gave it to %s ", holder_word(h),
-		name_of(&h->maker, name, sizeof(name)));
+		pc_advice_name(&h->maker, name, sizeof(name)));
 	if (h->how == PC_HOW_AUTOBIND)
 		fprintf(out, udp ? "at its first send or connect() without a bind()" :
 				   "at listen() without a bind()");
@@ -121,94 +145,67 @@ static void explain_ephemeral_bind(FILE *out, const struct pc_verdict *v)
 	else
 		fprintf(out, udp ? "at a bind() to port 0 or a send without a bind()" :
 				   "at a bind() to port 0 or a listen() without a bind()");
-	why_chosen(out, &v->refusal);
+	pc_advice_why_chosen(out, &v->refusal);
+	about_udp_client(out, &h->socket);
 }
 
 static void explain_explicit_client(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	char name[64];
 
 	fprintf(out,
 		"the port is held by an outgoing connection, not by a listener: %s asked for "
 		"exactly "
 		"this port with bind() before it connected",
-		name_of(&h->maker, name, sizeof(name)));
+		pc_advice_name(&h->maker, name, sizeof(name)));
 	about_reuseaddr(out, v, h);
-}
-
-static bool same_process(const struct pc_party *a, const struct pc_party *b)
-{
-	return a->who && b->who && a->who->key.tgid == b->who->key.tgid &&
-	       a->who->key.start_ns == b->who->key.start_ns;
-}
-
-static void explain_listener(FILE *out, const struct pc_verdict *v)
-{
-	const struct pc_holder *h = primary(v);
-	const struct pc_refusal *r = &v->refusal;
-	char name[64];
-
-	if (same_process(&h->maker, &v->requester))
-		fprintf(out, "this very process already %s the port with another of its sockets",
-			r->proto == PC_PROTO_UDP ? "receives on" : "listens on");
-	else
-		fprintf(out, "%s already %s this port", name_of(&h->maker, name, sizeof(name)),
-			r->proto == PC_PROTO_UDP ? "receives on" : "listens on");
-	if (r->op == PC_OP_LISTEN)
-		fprintf(out, "; both bound it with SO_REUSEADDR, but only one of them can listen");
-	else if (h->socket.flags & PC_SOCKET_REUSEPORT && r->socket.flags & PC_SOCKET_REUSEPORT &&
-		 h->socket.uid != r->socket.uid)
-		fprintf(out,
-			"; both sides set SO_REUSEPORT, but that shares a port only between "
-			"sockets "
-			"of one user (%u holds it, %u was refused)",
-			h->socket.uid, r->socket.uid);
-	else if (!!(h->socket.flags & PC_SOCKET_REUSEPORT) !=
-		 !!(r->socket.flags & PC_SOCKET_REUSEPORT))
-		fprintf(out, "; only %s set SO_REUSEPORT, both would have to",
-			h->socket.flags & PC_SOCKET_REUSEPORT ? "the holder" :
-								"the refused socket");
 }
 
 static void explain_bound(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	char name[64];
 
 	fprintf(out,
 		"%s has bound this port and neither listens nor connects with it, which keeps it "
 		"taken all the same",
-		name_of(&h->maker, name, sizeof(name)));
+		pc_advice_name(&h->maker, name, sizeof(name)));
 	if (!h->socket.reuse || !v->refusal.socket.reuse)
 		fprintf(out, "; SO_REUSEADDR would let both in only if both set it");
 }
 
+/* TIME_WAIT is the state of the end that closed first (RFC 9293, 3.6). */
 static void explain_time_wait(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
+	unsigned left = h->socket.seconds_left;
 	char name[64];
 
 	if (h->how == PC_HOW_CONNECT)
 		fprintf(out,
-			"an outgoing connection of %s that has ended keeps the port in TIME_WAIT "
-			"for "
-			"up to 60 s, not a listener",
-			name_of(&h->maker, name, sizeof(name)));
+			"an outgoing connection of %s that has ended, not a listener, keeps the "
+			"port in TIME_WAIT",
+			pc_advice_name(&h->maker, name, sizeof(name)));
 	else
-		fprintf(out, "a connection on this port that was closed from this side keeps it in "
-			     "TIME_WAIT for up to 60 s");
+		fprintf(out, "a connection on this port that has ended keeps it in TIME_WAIT");
+	if (left)
+		fprintf(out, " for %u s more (of 60 s)", left);
+	else
+		fprintf(out, " for up to 60 s");
+	fprintf(out, ", because this end of it closed first");
 	if (!h->socket.reuse)
 		fprintf(out, "; its socket had not set SO_REUSEADDR, so setting it on the refused "
-			     "socket "
-			     "does not help this time");
+			     "socket does not help this time");
 	else if (!v->refusal.socket.reuse)
 		fprintf(out, "; its socket had SO_REUSEADDR, the refused one has not");
+	fprintf(out, "; net.ipv4.tcp_tw_reuse changes nothing here: it is about outgoing "
+		     "connections, not about bind()");
 }
 
 static void explain_lingering(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	char endpoint[PC_ENDPOINT_TEXT];
 
 	fprintf(out,
@@ -226,14 +223,14 @@ static void explain_lingering(FILE *out, const struct pc_verdict *v)
 
 static void explain_self_connect(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 	char name[64];
 
 	fprintf(out,
 		"%s connected to itself: while it retried to reach a server on this port that was "
 		"down, the kernel chose the very same port as its source, and the connection to "
 		"itself now owns the server's port",
-		name_of(&h->maker, name, sizeof(name)));
+		pc_advice_name(&h->maker, name, sizeof(name)));
 }
 
 static void explain_privileged(FILE *out, const struct pc_verdict *v)
@@ -303,7 +300,7 @@ static void explain_exhausted(FILE *out, const struct pc_verdict *v)
 
 static void explain_connection_exists(FILE *out, const struct pc_verdict *v)
 {
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 
 	fprintf(out,
 		"the client bound its port %u before connect(), and there is a connection from "
@@ -326,7 +323,7 @@ static void explain_denied(FILE *out, const struct pc_refusal *r)
 static void explain_unknown(FILE *out, const struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
-	const struct pc_holder *h = primary(v);
+	const struct pc_holder *h = pc_advice_primary(v);
 
 	if (r->error == EACCES)
 		explain_denied(out, r);
@@ -356,7 +353,7 @@ static void (*const explainers[])(FILE *out, const struct pc_verdict *v) = {
 	[PC_CAUSE_EPHEMERAL_CLIENT] = explain_ephemeral_client,
 	[PC_CAUSE_EPHEMERAL_BIND] = explain_ephemeral_bind,
 	[PC_CAUSE_EXPLICIT_CLIENT] = explain_explicit_client,
-	[PC_CAUSE_LISTENER] = explain_listener,
+	[PC_CAUSE_LISTENER] = pc_explain_listener,
 	[PC_CAUSE_BOUND_NOT_LISTENING] = explain_bound,
 	[PC_CAUSE_TIME_WAIT] = explain_time_wait,
 	[PC_CAUSE_LINGERING_CONNECTION] = explain_lingering,
@@ -365,6 +362,13 @@ static void (*const explainers[])(FILE *out, const struct pc_verdict *v) = {
 	[PC_CAUSE_ADDRESS_NOT_LOCAL] = explain_not_local,
 	[PC_CAUSE_RANGE_EXHAUSTED] = explain_exhausted,
 	[PC_CAUSE_CONNECTION_EXISTS] = explain_connection_exists,
+	[PC_CAUSE_DUPLICATE_INSTANCE] = pc_explain_duplicate,
+	[PC_CAUSE_INHERITED_LISTENER] = pc_explain_inherited,
+	[PC_CAUSE_REUSEPORT_MISMATCH] = pc_explain_reuseport,
+	[PC_CAUSE_WILDCARD_OVERLAP] = pc_explain_wildcard,
+	[PC_CAUSE_DUAL_STACK] = pc_explain_dual_stack,
+	[PC_CAUSE_LISTEN_RACE] = pc_explain_listen_race,
+	[PC_CAUSE_KERNEL_SOCKET] = pc_explain_kernel_socket,
 	[PC_CAUSE_UNKNOWN] = explain_unknown,
 };
 _Static_assert(sizeof(explainers) / sizeof(explainers[0]) == PC_CAUSE_COUNT,
@@ -377,6 +381,8 @@ int pc_advise(struct pc_verdict *v)
 	if (pc_text_open(&text))
 		return -ENOMEM;
 	explainers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](text.out, v);
+	if (v->primary >= 0)
+		pc_place_explain(text.out, v, pc_advice_primary(v));
 	v->explanation = pc_text_close(&text);
 	pc_fixes(v);
 	return v->explanation ? 0 : -ENOMEM;

@@ -90,39 +90,76 @@ static bool is_container_id(struct span s)
 	return s.len == CONTAINER_ID_LEN && strspn(s.text, "0123456789abcdef") >= s.len;
 }
 
-/* The prefix must be followed by the id at once: crio-conmon-<id> is not a container. */
-static struct span id_after_runtime(struct span name)
-{
-	static const char *const runtimes[] = { "docker-",  "cri-containerd-", "containerd-",
-						"nerdctl-", "crio-",	       "libpod-payload-",
-						"libpod-" };
+/* How the runtimes name the control group of a container, one row a form; `parent` is the
+ * component right above, NULL for any. An id is 64 hex digits, and ".scope" may be behind it; it
+ * must follow the prefix at once: crio-conmon-<id> is not a container. */
+struct runtime_form {
+	const char *parent;
+	const char *prefix;
+	const char *suffix;
+	bool named; /* by a name, not by an id */
+};
 
-	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
-		if (starts_with(name, runtimes[i]))
-			return skip(name, strlen(runtimes[i]));
+static const struct runtime_form runtime_forms[] = {
+	{ NULL, "docker-", "", false },
+	{ NULL, "cri-containerd-", "", false },
+	{ NULL, "containerd-", "", false },
+	{ NULL, "nerdctl-", "", false },
+	{ NULL, "crio-", "", false },
+	{ NULL, "libpod-payload-", "", false }, /* podman --cgroups=split */
+	{ NULL, "libpod-", "", false },
+	{ NULL, "", "", false },      /* docker/<id>, kubepods/pod<uid>/<id>, actions_job/<id> */
+	{ "buildkit", "", "", true }, /* a step of a build: docker/buildkit/<id of another form> */
+	{ "lxc", "", "", true },      /* LXC 3 */
+	{ "lxc.payload", "", "", true },
+	{ NULL, "lxc.payload.", "", true },		 /* LXC 4, LXD, Incus */
+	{ "machine.slice", "machine-", ".scope", true }, /* systemd-nspawn */
+	{ NULL, "systemd-nspawn@", ".service", true },
+};
+
+static struct span without_ends(struct span name, const struct runtime_form *f)
+{
+	if (*f->prefix && !starts_with(name, f->prefix))
+		return nothing;
+	name = skip(name, strlen(f->prefix));
+	if (*f->suffix && !ends_with(name, f->suffix))
+		return nothing;
+	name.len -= strlen(f->suffix);
+	if (!f->named && ends_with(name, ".scope"))
+		name.len -= strlen(".scope");
 	return name;
 }
 
-static struct span container_id(struct span name)
+/* libvirt's virtual machines are scopes of machine.slice too. */
+static bool is_virtual_machine(struct span name)
+{
+	return starts_with(name, "qemu\\x2d") || starts_with(name, "xen\\x2d");
+}
+
+static struct span container_of(struct span before, struct span name)
 {
 	const char *colon = memrchr(name.text, ':', name.len);
 
 	/* "SLICE:cri-containerd:ID": a systemd-style name given to runc's cgroupfs driver. */
 	if (colon)
 		name = skip(name, (size_t)(colon + 1 - name.text));
-	else if (ends_with(name, ".scope"))
-		name.len -= strlen(".scope");
-	name = id_after_runtime(name);
-	return is_container_id(name) ? name : nothing;
+	for (size_t i = 0; i < sizeof(runtime_forms) / sizeof(runtime_forms[0]); i++) {
+		const struct runtime_form *f = &runtime_forms[i];
+		struct span id = without_ends(name, f);
+
+		if (f->parent && !equals(before, f->parent))
+			continue;
+		if (id.len && (f->named ? !is_virtual_machine(id) : is_container_id(id)))
+			return id;
+	}
+	return nothing;
 }
 
-static struct span lxc_name(struct span before, struct span name)
+/* systemd-nspawn itself, beside its container's "payload", is a process of the host. */
+static bool is_nspawn_itself(struct span before, struct span name)
 {
-	if (equals(before, "lxc") || equals(before, "lxc.payload"))
-		return name;
-	if (starts_with(name, "lxc.payload."))
-		return skip(name, strlen("lxc.payload."));
-	return nothing;
+	return equals(name, "supervisor") &&
+	       (starts_with(before, "systemd-nspawn@") || starts_with(before, "machine-"));
 }
 
 static struct span pod_of_slice(struct span name)
@@ -168,16 +205,17 @@ static struct span without_escape(struct span unit)
 
 static void visit(struct walk *w, struct span name)
 {
-	struct span id = container_id(name);
-	struct span lxc = lxc_name(w->before, name);
+	struct span container = container_of(w->before, name);
 	struct span slice = pod_of_slice(name);
 	struct span folder = pod_of_folder(w->before, name);
-	bool unit = is_unit(w, without_escape(name), id.len > 0);
+	bool unit = is_unit(w, without_escape(name), container.len > 0);
 
 	if (unit)
 		w->unit = without_escape(name);
-	if (id.len || lxc.len)
-		w->container = id.len ? id : lxc;
+	if (container.len)
+		w->container = container;
+	else if (is_nspawn_itself(w->before, name))
+		w->container = nothing;
 	if (slice.len || folder.len)
 		w->pod = slice.len ? slice : folder;
 	w->before = name;
@@ -195,6 +233,18 @@ static void walk_path(const char *path, struct walk *w)
 	}
 }
 
+/* systemd writes a "-" within a machine's name as "\x2d". */
+static void unescape_dashes(char *name)
+{
+	char *at;
+
+	while (name && (at = strstr(name, "\\x2d"))) {
+		*at = '-';
+		memmove(at + 1, at + 4, strlen(at + 4) + 1);
+		name = at + 1;
+	}
+}
+
 int pc_cgroup_parse(const char *path, struct pc_cgroup_names *out)
 {
 	struct pc_cgroup_names names = { 0 };
@@ -209,6 +259,7 @@ int pc_cgroup_parse(const char *path, struct pc_cgroup_names *out)
 	for (char *c = names.pod; c && *c; c++)
 		if (*c == '_')
 			*c = '-';
+	unescape_dashes(names.container);
 	*out = names;
 	return 0;
 }

@@ -27,8 +27,9 @@ struct pc_cgroup_names {
  *
  * container: the innermost: 64 hex digits, bare or with the prefix of a known runtime
  * ("docker-", "cri-containerd-", "crio-", "libpod-", ...) and with or without ".scope", or
- * the name after "/lxc/" or "lxc.payload.". The monitors of containers (crio-conmon-*,
- * libpod-conmon-*, lxc.monitor.*) are processes of the host and in no container.
+ * the name after "/lxc/", "lxc.payload.", "/buildkit/" or of a systemd-nspawn machine ("\x2d" in
+ * it is "-"). The monitors of containers (crio-conmon-*, libpod-conmon-*, lxc.monitor.*, nspawn's
+ * "supervisor") are processes of the host and in no container.
  *
  * pod: the uid in "kubepods-burstable-pod<uid>.slice" or "/kubepods/burstable/pod<uid>",
  * with the dashes that systemd's slices cannot have; a static pod's has none. */

@@ -8,6 +8,8 @@
 
 #include "core/address.h"
 #include "core/conflict.h"
+#include "core/party.h"
+#include "core/server.h"
 
 bool pc_refusal_is_client(const struct pc_refusal *r)
 {
@@ -149,12 +151,24 @@ static enum pc_cause cause_tcp(const struct pc_holder *h)
 	}
 }
 
-static enum pc_cause cause_of(const struct pc_verdict *v, const struct pc_holder *h)
+/* What kind of holder it is; refined once it is the one that the verdict speaks of. */
+static enum pc_cause kind_of(const struct pc_verdict *v, const struct pc_holder *h)
 {
 	/* Two bound the port and one listens already: how the port was come by says nothing. */
 	if (v->refusal.op == PC_OP_LISTEN && h->socket.state == PC_STATE_LISTEN)
 		return PC_CAUSE_LISTENER;
 	return h->socket.proto == PC_PROTO_UDP ? cause_udp(h) : cause_tcp(h);
+}
+
+static enum pc_cause cause_of(const struct pc_verdict *v, const struct pc_holder *h)
+{
+	enum pc_cause kind = kind_of(v, h);
+
+	if (pc_holder_is_kernels(h))
+		return PC_CAUSE_KERNEL_SOCKET;
+	if (v->refusal.op == PC_OP_LISTEN && h->socket.state == PC_STATE_LISTEN)
+		return PC_CAUSE_LISTEN_RACE;
+	return kind == PC_CAUSE_LISTENER ? pc_server_cause(v, h) : kind;
 }
 
 /* Of several blocking holders the verdict speaks of the one that waiting helps least with:
@@ -163,7 +177,7 @@ static int weight(const struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (h->socket.proto == PC_PROTO_TCP && h->socket.state == PC_STATE_LISTEN)
 		return 100;
-	switch (cause_of(v, h)) {
+	switch (kind_of(v, h)) {
 	case PC_CAUSE_LISTENER:
 		return 90;
 	case PC_CAUSE_SELF_CONNECT:

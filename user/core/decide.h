@@ -13,8 +13,9 @@ void pc_verdict_begin(struct pc_verdict *v, const struct pc_refusal *r);
 /* Was a client refused, by connect() or a send, rather than a server by bind() or listen()? */
 bool pc_refusal_is_client(const struct pc_refusal *r);
 
-/* Reads refusal, holders, holders_count and, of each holder, socket, how, older and since_ns;
- * fills blocking, how and how_inferred of each holder, and primary and cause of the verdict.
+/* Reads refusal, requester, holders, holders_count and, of each holder, socket, how, older, kin,
+ * since_ns, maker and owners; fills blocking, how and how_inferred of each holder, and primary
+ * and cause of the verdict.
  * Pure: no allocation, no calls. */
 void pc_decide(struct pc_verdict *v);
 

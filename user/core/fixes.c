@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What to do, now and for good: only what is true on Linux in this very case. */
-#include "core/fixes.h"
+#include "core/fixes_private.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,20 +8,13 @@
 
 #include "core/address.h"
 #include "core/decide.h"
+#include "core/party.h"
 #include "core/ports.h"
 #include "core/text.h"
 
 #define SYSCTL_FILE "/etc/sysctl.d/60-portclash.conf"
 
-const struct pc_party *pc_holder_actor(const struct pc_holder *h)
-{
-	if (h->owners_count)
-		return &h->owners[0];
-	return h->maker.who && h->maker.running ? &h->maker : NULL;
-}
-
-/* Takes over both strings; either may be NULL only for want of memory or by intent. */
-static void add(struct pc_verdict *v, enum pc_when when, char *what, char *command)
+void pc_fix_add(struct pc_verdict *v, enum pc_when when, char *what, char *command)
 {
 	if (!what || v->fixes_count == PC_FIXES_MAX) {
 		free(what);
@@ -31,8 +24,7 @@ static void add(struct pc_verdict *v, enum pc_when when, char *what, char *comma
 	v->fixes[v->fixes_count++] = (struct pc_fix){ when, what, command };
 }
 
-static char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *say(const char *format, ...)
+char *pc_fix_say(const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -59,7 +51,7 @@ static uint32_t netns_pid(const struct pc_verdict *v)
 }
 
 /* "" in portclash's own namespace, "nsenter -t PID -n " for another one. */
-static void enter_netns(const struct pc_verdict *v, char *out, size_t size)
+void pc_fix_enter_netns(const struct pc_verdict *v, char *out, size_t size)
 {
 	uint32_t pid = netns_pid(v);
 
@@ -85,41 +77,46 @@ static char *reserved_with_wanted(const struct pc_verdict *v)
 }
 
 /* Keeps the kernel from choosing the port again; it frees nothing now. */
-static void fix_reserve(struct pc_verdict *v)
+void pc_fix_reserve(struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
 	char *list = reserved_with_wanted(v), enter[64];
 
-	enter_netns(v, enter, sizeof(enter));
+	pc_fix_enter_netns(v, enter, sizeof(enter));
 	if (r->reserved || !list) {
 		free(list);
 		return;
 	}
-	add(v, PC_LASTING,
-	    say("reserve the port, so that the kernel never chooses it again "
-		"(keeps what is reserved today; does not free it now)"),
-	    say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
+	pc_fix_add(v, PC_LASTING,
+		   pc_fix_say("reserve the port, so that the kernel never chooses it again "
+			      "(keeps what is reserved today; does not free it now)"),
+		   pc_fix_say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
 	if (r->netns == v->monitor_netns)
-		add(v, PC_LASTING, say("and after a reboot"),
-		    say("echo 'net.ipv4.ip_local_reserved_ports = %s' > " SYSCTL_FILE, list));
+		pc_fix_add(v, PC_LASTING, pc_fix_say("and after a reboot"),
+			   pc_fix_say("echo 'net.ipv4.ip_local_reserved_ports = %s' > " SYSCTL_FILE,
+				      list));
 	else
-		add(v, PC_LASTING,
-		    say("and whenever that container or pod is made anew, give it the same sysctl: "
-			"`docker run --sysctl …`, or securityContext.sysctls of the pod"),
-		    say("net.ipv4.ip_local_reserved_ports=%s", list));
+		pc_fix_add(
+			v, PC_LASTING,
+			pc_fix_say(
+				"and whenever that container or pod is made anew, give it the same "
+				"sysctl: "
+				"`docker run --sysctl …`, or securityContext.sysctls of the pod"),
+			pc_fix_say("net.ipv4.ip_local_reserved_ports=%s", list));
 	free(list);
 }
 
-static void fix_other_port(struct pc_verdict *v)
+void pc_fix_other_port(struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
 
 	if (r->wanted_port >= r->range_low && r->wanted_port <= r->range_high)
-		add(v, PC_LASTING,
-		    say("or listen on a port outside %u\u2013%u, from which the kernel never "
-			"chooses",
-			r->range_low, r->range_high),
-		    NULL);
+		pc_fix_add(v, PC_LASTING,
+			   pc_fix_say("or listen on a port outside %u\u2013%u, from which the "
+				      "kernel never "
+				      "chooses",
+				      r->range_low, r->range_high),
+			   NULL);
 }
 
 static bool shares_reuseaddr(const struct pc_socket *s)
@@ -129,21 +126,22 @@ static bool shares_reuseaddr(const struct pc_socket *s)
 
 /* True only when every holder in the way has set it already and none of them listens; and
  * that is known only when all of them could be described. */
-static void fix_reuseaddr(struct pc_verdict *v)
+void pc_fix_reuseaddr(struct pc_verdict *v)
 {
 	if (v->refusal.socket.reuse || v->refusal.holders_total > v->holders_count)
 		return;
 	for (unsigned i = 0; i < v->holders_count; i++)
 		if (v->holders[i].blocking && !shares_reuseaddr(&v->holders[i].socket))
 			return;
-	add(v, PC_LASTING,
-	    say("set SO_REUSEADDR on the refused socket before bind(); the holder has set it, and "
-		"it "
-		"works only when both have"),
-	    NULL);
+	pc_fix_add(v, PC_LASTING,
+		   pc_fix_say("set SO_REUSEADDR on the refused socket before bind(); the holder "
+			      "has set it, and "
+			      "it "
+			      "works only when both have"),
+		   NULL);
 }
 
-static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char *or_wait)
+void pc_fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char *or_wait)
 {
 	const struct pc_party *p = pc_holder_actor(h);
 	/* In a container it may be a unit of the container's own systemd. */
@@ -153,8 +151,9 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 	if (!p || !p->who)
 		return;
 	if (v->requester.who == p->who) {
-		add(v, PC_NOW, say("close that socket first: it is the refused process's own"),
-		    NULL);
+		pc_fix_add(v, PC_NOW,
+			   pc_fix_say("close that socket first: it is the refused process's own"),
+			   NULL);
 		return;
 	}
 	if (len > 8 && !strcmp(unit + len - 8, ".service")) {
@@ -164,12 +163,13 @@ static void fix_stop(struct pc_verdict *v, const struct pc_holder *h, const char
 			return;
 		fputs(unit[0] == '-' ? "systemctl stop -- " : "systemctl stop ", text.out);
 		pc_text_quote(text.out, unit);
-		add(v, PC_NOW, say("stop the unit of pid %u%s", p->who->key.tgid, or_wait),
-		    pc_text_close(&text));
+		pc_fix_add(v, PC_NOW,
+			   pc_fix_say("stop the unit of pid %u%s", p->who->key.tgid, or_wait),
+			   pc_text_close(&text));
 		return;
 	}
-	add(v, PC_NOW, say("stop pid %u%s", p->who->key.tgid, or_wait),
-	    say("kill %u", p->who->key.tgid));
+	pc_fix_add(v, PC_NOW, pc_fix_say("stop pid %u%s", p->who->key.tgid, or_wait),
+		   pc_fix_say("kill %u", p->who->key.tgid));
 }
 
 /* A connection that no process has open any more can be cut without harm. */
@@ -178,13 +178,14 @@ static void fix_cut(struct pc_verdict *v, const struct pc_holder *h)
 	const struct pc_socket *s = &h->socket;
 	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT], enter[64];
 
-	enter_netns(v, enter, sizeof(enter));
-	add(v, PC_NOW,
-	    say("wait, the kernel ends this connection by itself; or cut it (needs a kernel "
-		"with CONFIG_INET_DIAG_DESTROY)"),
-	    say("%sss -K -t src %s dst %s", enter,
-		pc_endpoint_text(s->family, s->local, s->lport, local),
-		pc_endpoint_text(s->family, s->remote, s->rport, remote)));
+	pc_fix_enter_netns(v, enter, sizeof(enter));
+	pc_fix_add(v, PC_NOW,
+		   pc_fix_say("wait, the kernel ends this connection by itself; or cut it (needs a "
+			      "kernel "
+			      "with CONFIG_INET_DIAG_DESTROY)"),
+		   pc_fix_say("%sss -K -t src %s dst %s", enter,
+			      pc_endpoint_text(s->family, s->local, s->lport, local),
+			      pc_endpoint_text(s->family, s->remote, s->rport, remote)));
 }
 
 /* Closed by its process, and left to the kernel; not one that waits to be accepted. */
@@ -202,11 +203,12 @@ static bool ends_in_time_wait(const struct pc_holder *h)
 static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
 {
 	if (pc_holder_actor(h))
-		fix_stop(v, h,
-			 ends_in_time_wait(h) ?
-				 ", or wait for its connection to end; TIME_WAIT can keep the port "
-				 "for up to 60 s more" :
-				 ", or wait for its connection to end");
+		pc_fix_stop(
+			v, h,
+			ends_in_time_wait(h) ?
+				", or wait for its connection to end; TIME_WAIT can keep the port "
+				"for up to 60 s more" :
+				", or wait for its connection to end");
 	else if (ends_by_itself(&h->socket))
 		fix_cut(v, h);
 }
@@ -214,126 +216,79 @@ static void fix_end(struct pc_verdict *v, const struct pc_holder *h)
 static void fix_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v);
-	fix_reserve(v);
-	fix_other_port(v);
+	pc_fix_reuseaddr(v);
+	pc_fix_reserve(v);
+	pc_fix_other_port(v);
 }
 
 static void fix_ephemeral_bind(struct pc_verdict *v, const struct pc_holder *h)
 {
-	fix_stop(v, h, "");
-	fix_reuseaddr(v);
-	fix_reserve(v);
-	fix_other_port(v);
+	pc_fix_stop(v, h, "");
+	pc_fix_reuseaddr(v);
+	pc_fix_reserve(v);
+	pc_fix_other_port(v);
 }
 
 static void fix_explicit_client(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v);
-	add(v, PC_LASTING,
-	    say("have the client bind another source port, or none; reserving the port "
-		"does not help, because it was asked for by number"),
-	    NULL);
-}
-
-static void fix_listener(struct pc_verdict *v, const struct pc_holder *h)
-{
-	fix_stop(v, h, ", if it should not have the port");
-	fix_reuseaddr(v);
-	add(v, PC_LASTING, say("or give one of the two another port or another address"), NULL);
-	add(v, PC_LASTING,
-	    say("or, to share the port, set SO_REUSEPORT on both before bind(), as the same user"),
-	    NULL);
+	pc_fix_reuseaddr(v);
+	pc_fix_add(
+		v, PC_LASTING,
+		pc_fix_say("have the client bind another source port, or none; reserving the port "
+			   "does not help, because it was asked for by number"),
+		NULL);
 }
 
 static void fix_bound(struct pc_verdict *v, const struct pc_holder *h)
 {
-	fix_stop(v, h, ", or have it close that socket");
-	fix_reuseaddr(v);
+	pc_fix_stop(v, h, ", or have it close that socket");
+	pc_fix_reuseaddr(v);
 }
 
 static void fix_time_wait(struct pc_verdict *v, const struct pc_holder *h)
 {
-	add(v, PC_NOW, say("try again, it ends by itself within 60 s"), NULL);
-	fix_reuseaddr(v);
+	unsigned left = h->socket.seconds_left;
+
+	pc_fix_add(v, PC_NOW,
+		   pc_fix_say("try again, it ends by itself within %u s", left ? left : 60), NULL);
+	pc_fix_reuseaddr(v);
 	if (h->how == PC_HOW_CONNECT) {
-		fix_reserve(v);
-		fix_other_port(v);
+		pc_fix_reserve(v);
+		pc_fix_other_port(v);
 	} else if (!h->socket.reuse) {
-		add(v, PC_LASTING,
-		    say("set SO_REUSEADDR before bind() in every run of the server; it "
-			"works only when the old socket and the new one both have it"),
-		    NULL);
+		pc_fix_add(
+			v, PC_LASTING,
+			pc_fix_say("set SO_REUSEADDR before bind() in every run of the server; it "
+				   "works only when the old socket and the new one both have it"),
+			NULL);
 	}
 }
 
 static void fix_lingering(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	fix_reuseaddr(v);
+	pc_fix_reuseaddr(v);
 	if (!h->socket.reuse)
-		add(v, PC_LASTING,
-		    say("set SO_REUSEADDR before bind() in every run of the server; "
-			"accepted connections have it from their listener"),
-		    NULL);
+		pc_fix_add(v, PC_LASTING,
+			   pc_fix_say("set SO_REUSEADDR before bind() in every run of the server; "
+				      "accepted connections have it from their listener"),
+			   NULL);
 }
 
 static void fix_self_connect(struct pc_verdict *v, const struct pc_holder *h)
 {
-	fix_stop(v, h, "; it must reconnect from another port");
-	fix_reserve(v);
-	add(v, PC_LASTING,
-	    say("or have the client bind a source port outside the server's, or compare both ends "
-		"after connect() and retry when they are the same"),
-	    NULL);
-}
-
-static void fix_privileged(struct pc_verdict *v, const struct pc_holder *h)
-{
-	const struct pc_identity *who = v->requester.who;
-	const struct pc_refusal *r = &v->refusal;
-	char enter[64];
-
-	(void)h;
-	enter_netns(v, enter, sizeof(enter));
-	if (who && who->unit)
-		add(v, PC_LASTING,
-		    say("under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit"),
-		    NULL);
-	if (who && who->exe) {
-		struct pc_text text;
-
-		if (pc_text_open(&text))
-			return;
-		fputs("setcap cap_net_bind_service=+ep ", text.out);
-		pc_text_quote(text.out, who->exe);
-		add(v, PC_LASTING,
-		    say("give the program the capability (an interpreter's scripts would all get "
-			"it)"),
-		    pc_text_close(&text));
-	}
-	add(v, PC_LASTING, say("or let every user bind ports from %u on", r->wanted_port),
-	    say("%ssysctl -w net.ipv4.ip_unprivileged_port_start=%u", enter, r->wanted_port));
-	add(v, PC_LASTING, say("or listen on port %u or above", r->unprivileged_start), NULL);
-}
-
-static void fix_not_local(struct pc_verdict *v, const struct pc_holder *h)
-{
-	const struct pc_refusal *r = &v->refusal;
-	bool v6 = r->wanted_family == PC_FAMILY_V6;
-	char enter[64];
-
-	(void)h;
-	enter_netns(v, enter, sizeof(enter));
-	add(v, PC_LASTING,
-	    say("bind to %s, or to an address that `ip address` shows in this network namespace",
-		v6 ? "::" : "0.0.0.0"),
-	    say("%sip address", enter));
-	add(v, PC_LASTING,
-	    say("or, for an address that arrives later (a virtual IP), allow binding it ahead of "
-		"time; a program can do the same for itself with IP_FREEBIND"),
-	    say("%ssysctl -w net.%s.ip_nonlocal_bind=1", enter, v6 ? "ipv6" : "ipv4"));
+	pc_fix_stop(v, h, "; it must reconnect from another port");
+	pc_fix_reserve(v);
+	pc_fix_add(
+		v, PC_LASTING,
+		pc_fix_say(
+			"or have the client bind() a source port that is no server's, or compare "
+			"getsockname() with getpeername() after connect() and retry when they are "
+			"the "
+			"same"),
+		NULL);
+	pc_fix_other_port(v);
 }
 
 static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
@@ -341,27 +296,32 @@ static void fix_exhausted(struct pc_verdict *v, const struct pc_holder *h)
 	char enter[64];
 
 	(void)h;
-	enter_netns(v, enter, sizeof(enter));
+	pc_fix_enter_netns(v, enter, sizeof(enter));
 	if (v->refusal.proto == PC_PROTO_TCP && v->refusal.op != PC_OP_CONNECT)
-		add(v, PC_LASTING,
-		    say("in a client that binds only to choose its address: set "
-			"IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at "
-			"connect(), "
-			"where one port serves many destinations"),
-		    NULL);
+		pc_fix_add(
+			v, PC_LASTING,
+			pc_fix_say(
+				"in a client that binds only to choose its address: set "
+				"IP_BIND_ADDRESS_NO_PORT before bind(), and the port is chosen at "
+				"connect(), "
+				"where one port serves many destinations"),
+			NULL);
 	if (v->refusal.range_low > 1024 || v->refusal.range_high < 65535)
-		add(v, PC_LASTING,
-		    say("or widen the range; reserve the ports of your servers first"),
-		    say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
+		pc_fix_add(
+			v, PC_LASTING,
+			pc_fix_say("or widen the range; reserve the ports of your servers first"),
+			pc_fix_say("%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", enter));
 }
 
 static void fix_connection_exists(struct pc_verdict *v, const struct pc_holder *h)
 {
 	fix_end(v, h);
-	add(v, PC_LASTING,
-	    say("let the kernel choose the client's port: no bind() before connect(), or "
-		"IP_BIND_ADDRESS_NO_PORT to choose the address only"),
-	    NULL);
+	pc_fix_add(
+		v, PC_LASTING,
+		pc_fix_say(
+			"let the kernel choose the client's port: no bind() before connect(), or "
+			"IP_BIND_ADDRESS_NO_PORT to choose the address only"),
+		NULL);
 }
 
 static void fix_unknown(struct pc_verdict *v, const struct pc_holder *h)
@@ -375,15 +335,22 @@ static void (*const fixers[])(struct pc_verdict *v, const struct pc_holder *prim
 	[PC_CAUSE_EPHEMERAL_CLIENT] = fix_client,
 	[PC_CAUSE_EPHEMERAL_BIND] = fix_ephemeral_bind,
 	[PC_CAUSE_EXPLICIT_CLIENT] = fix_explicit_client,
-	[PC_CAUSE_LISTENER] = fix_listener,
+	[PC_CAUSE_LISTENER] = pc_fix_listener,
 	[PC_CAUSE_BOUND_NOT_LISTENING] = fix_bound,
 	[PC_CAUSE_TIME_WAIT] = fix_time_wait,
 	[PC_CAUSE_LINGERING_CONNECTION] = fix_lingering,
 	[PC_CAUSE_SELF_CONNECT] = fix_self_connect,
-	[PC_CAUSE_PRIVILEGED_PORT] = fix_privileged,
-	[PC_CAUSE_ADDRESS_NOT_LOCAL] = fix_not_local,
+	[PC_CAUSE_PRIVILEGED_PORT] = pc_fix_privileged,
+	[PC_CAUSE_ADDRESS_NOT_LOCAL] = pc_fix_not_local,
 	[PC_CAUSE_RANGE_EXHAUSTED] = fix_exhausted,
 	[PC_CAUSE_CONNECTION_EXISTS] = fix_connection_exists,
+	[PC_CAUSE_DUPLICATE_INSTANCE] = pc_fix_duplicate,
+	[PC_CAUSE_INHERITED_LISTENER] = pc_fix_inherited,
+	[PC_CAUSE_REUSEPORT_MISMATCH] = pc_fix_reuseport_mismatch,
+	[PC_CAUSE_WILDCARD_OVERLAP] = pc_fix_wildcard,
+	[PC_CAUSE_DUAL_STACK] = pc_fix_dual_stack,
+	[PC_CAUSE_LISTEN_RACE] = pc_fix_listen_race,
+	[PC_CAUSE_KERNEL_SOCKET] = pc_fix_kernel_socket,
 	[PC_CAUSE_UNKNOWN] = fix_unknown,
 };
 _Static_assert(sizeof(fixers) / sizeof(fixers[0]) == PC_CAUSE_COUNT, "every cause has its fixes");
@@ -392,4 +359,6 @@ void pc_fixes(struct pc_verdict *v)
 {
 	fixers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](
 		v, v->primary < 0 ? NULL : &v->holders[v->primary]);
+	if (v->primary >= 0)
+		pc_fix_place(v, &v->holders[v->primary]);
 }

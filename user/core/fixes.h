@@ -8,8 +8,4 @@
 /* Adds the fixes for the verdict's cause; one for which there is no memory is left out. */
 void pc_fixes(struct pc_verdict *v);
 
-/* The process to speak to about this holder: one that has the socket open now, else the one
- * that made it if it still runs; NULL if neither. */
-const struct pc_party *pc_holder_actor(const struct pc_holder *h);
-
 #endif

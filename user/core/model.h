@@ -24,6 +24,13 @@ enum pc_cause {
 	PC_CAUSE_ADDRESS_NOT_LOCAL,
 	PC_CAUSE_RANGE_EXHAUSTED,
 	PC_CAUSE_CONNECTION_EXISTS,
+	PC_CAUSE_DUPLICATE_INSTANCE,
+	PC_CAUSE_INHERITED_LISTENER,
+	PC_CAUSE_REUSEPORT_MISMATCH,
+	PC_CAUSE_WILDCARD_OVERLAP,
+	PC_CAUSE_DUAL_STACK,
+	PC_CAUSE_LISTEN_RACE,
+	PC_CAUSE_KERNEL_SOCKET,
 	PC_CAUSE_UNKNOWN,
 	PC_CAUSE_COUNT,
 };
@@ -52,6 +59,7 @@ struct pc_party {
 	uint32_t tid;		       /* 0: not known */
 	char comm[PC_COMM_LEN];	       /* of the thread, at that moment */
 	bool running;		       /* still there when the verdict was made */
+	bool daemon;		       /* an owner that left the session it was started in */
 	int fd;			       /* -1: not known */
 };
 
@@ -63,6 +71,7 @@ struct pc_holder {
 	enum pc_how how;
 	bool how_inferred;     /* from the kernel's flags, not from a claim that was seen */
 	bool older;	       /* had its port before portclash started */
+	bool kin;	       /* its process and the refused one: parent and child, or sisters */
 	uint64_t since_ns;     /* boot clock; 0: not known */
 	struct pc_party maker; /* made the claim */
 	struct pc_party owners[PC_OWNERS_MAX]; /* have the socket open now */

@@ -22,6 +22,13 @@ static const char *const causes[] = {
 	[PC_CAUSE_ADDRESS_NOT_LOCAL] = "address-not-local",
 	[PC_CAUSE_RANGE_EXHAUSTED] = "range-exhausted",
 	[PC_CAUSE_CONNECTION_EXISTS] = "connection-exists",
+	[PC_CAUSE_DUPLICATE_INSTANCE] = "duplicate-instance",
+	[PC_CAUSE_INHERITED_LISTENER] = "inherited-listener",
+	[PC_CAUSE_REUSEPORT_MISMATCH] = "reuseport-mismatch",
+	[PC_CAUSE_WILDCARD_OVERLAP] = "wildcard-overlap",
+	[PC_CAUSE_DUAL_STACK] = "dual-stack",
+	[PC_CAUSE_LISTEN_RACE] = "listen-race",
+	[PC_CAUSE_KERNEL_SOCKET] = "kernel-socket",
 	[PC_CAUSE_UNKNOWN] = "unknown",
 };
 COMPLETE(causes, PC_CAUSE_COUNT);

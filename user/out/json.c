@@ -75,6 +75,7 @@ static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_object_set_new(o, "inode", pc_json_number_or_null(s->inode));
 	json_object_set_new(o, "uid",
 			    s->state == PC_STATE_TIME_WAIT ? json_null() : json_integer(s->uid));
+	json_object_set_new(o, "seconds_left", pc_json_number_or_null(s->seconds_left));
 	json_object_set_new(o, "options", options(s));
 	json_object_set_new(o, "process", pc_json_party(clock, &h->maker));
 	json_object_set_new(o, "process_note",

@@ -9,6 +9,7 @@
 
 #include "core/address.h"
 #include "core/names.h"
+#include "core/place.h"
 #include "core/text.h"
 #include "out/sink.h"
 #include "out/text_parts.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/place.h"
 #include "out/escape.h"
 
 void pc_put_text(FILE *out, const char *text, size_t len)
@@ -36,7 +37,7 @@ void pc_put_party(FILE *out, const struct pc_party *p)
 	}
 	if (who->container) {
 		fputs(" container ", out);
-		pc_put_text(out, who->container, strnlen(who->container, 12));
+		pc_put_text(out, who->container, (size_t)pc_container_shown(who->container));
 	}
 	if (who->pod) {
 		fputs(" pod ", out);

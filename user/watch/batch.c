@@ -189,6 +189,8 @@ static void note_known(struct pc_holder *h)
 {
 	if (h->older)
 		h->process_note = note_older;
+	else if (h->socket.flags & PC_SOCKET_NO_FILE && !h->owners_count)
+		h->process_note = note_kernel;
 	else if (!h->maker.running)
 		h->process_note = h->owners_count ? note_passed : note_exited;
 }
@@ -240,6 +242,7 @@ static void complete_holders(struct pc_watch *w, struct pc_verdict *v)
 {
 	for (unsigned i = 0; i < v->holders_count; i++)
 		from_ledger(w, &v->holders[i]);
+	pc_relations(v);
 	pc_decide(v);
 	for (unsigned i = 0; i < v->holders_count; i++) {
 		struct pc_holder *h = &v->holders[i];

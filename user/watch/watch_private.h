@@ -66,6 +66,9 @@ void pc_backlog_put(struct pc_watch *w, const struct pc_refusal *r);
 void pc_backlog_to_batch(struct pc_watch *w);
 void pc_backlog_drop(struct pc_watch *w);
 
+/* relations.c: which owners are daemons, which holders kin of the refused process. */
+void pc_relations(struct pc_verdict *v);
+
 /* sweep.c: takes in the sockets that hold a port, as older; `flags` are added to theirs. */
 int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags);
 void pc_sweep_if_needed(struct pc_watch *w);

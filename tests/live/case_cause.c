@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Servers in the way, each for a reason of its own: a second instance, a socket that lives on in
+ * another process, receivers that do not all share; and UDP clients known by their other end. */
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "binary.h"
+#include "cases.h"
+#include "group.h"
+#include "monitor.h"
+#include "verdict.h"
+
+#define PORT 8080
+#define FIX_PLAIN (FIX_STOP | FIX_REUSEPORT)
+
+/* No parent ends it; the runner does, or this does. */
+#define HEIR_SECONDS 300
+
+struct cast {
+	struct puppet *first;
+	struct puppet *web;
+	struct prop listener;
+};
+
+/* A program of another file than the runner's, so that what the runner starts twice are two
+ * instances, and not two processes of its own. */
+static struct puppet *instance(struct test *t, const char *argument)
+{
+	static char path[256];
+
+	return puppet_start_as(
+		t, &(struct puppet_spec){ .name = "orders",
+					  .argument = argument,
+					  .exe = binary_copy(t, "orders", path, sizeof(path)) });
+}
+
+static void check(struct test *t, struct cast *c, const char *cause, const char *says,
+		  unsigned fixes)
+{
+	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", PORT, EADDRINUSE);
+
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = cause,
+				 .says = says,
+				 .fixes = fixes,
+				 .stop = c->first,
+				 .holders = { {
+					 .socket = &c->listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &c->first->who,
+					 .owners = { { c->first, c->listener.fd } },
+				 } },
+			 });
+}
+
+static void listen_first(struct test *t, struct cast *c)
+{
+	monitor_watch(t, NULL);
+	c->listener = stage_listener(c->first, 0, "0.0.0.0", PORT);
+}
+
+static void duplicate(struct test *t)
+{
+	struct cast c = { .first = instance(t, NULL), .web = instance(t, NULL) };
+
+	listen_first(t, &c);
+	check(t, &c, "duplicate-instance", "with the same arguments", FIX_PLAIN | FIX_ONCE);
+}
+
+static void other_arguments(struct test *t)
+{
+	struct cast c = { .first = instance(t, "--a"), .web = instance(t, "--b") };
+
+	listen_first(t, &c);
+	check(t, &c, "listener", "with different arguments", FIX_PLAIN);
+}
+
+/* Started by one parent that runs the same file: workers of one server. */
+static void sisters(struct test *t)
+{
+	struct cast c = { .first = puppet_start(t, "worker"), .web = puppet_start(t, "worker") };
+
+	listen_first(t, &c);
+	check(t, &c, "listener", "processes of one running instance", FIX_PLAIN);
+}
+
+/* systemd stops and starts a unit whose first process stays behind: other options since. */
+static void unit(struct test *t)
+{
+	static const char path[] = "/" GROUP_ROOT "/orders.service";
+	struct cast c = { .first = instance(t, "--a"), .web = instance(t, "--b") };
+
+	group_move(t, path, c.first);
+	group_move(t, path, c.web);
+	/* Where the person was moved to is read again. */
+	puppet_identify(c.first);
+	puppet_identify(c.web);
+	listen_first(t, &c);
+	check(t, &c, "duplicate-instance", "both belong to orders.service", FIX_PLAIN | FIX_ONCE);
+	puppet_exit(c.first);
+	puppet_exit(c.web);
+	group_remove(path);
+}
+
+struct io_heir {
+	struct person who;
+	bool own_session;
+};
+
+/* In the server: a child that keeps its descriptors and outlives it. */
+static void act_fork(void *io)
+{
+	struct io_heir *a = io;
+	int64_t before = wall_ns();
+	int tell[2];
+	pid_t pid;
+
+	if (pipe(tell))
+		return;
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "heir");
+		if (a->own_session)
+			setsid();
+		person_self(&a->who);
+		a->who.born_after = before;
+		a->who.born_before = wall_ns();
+		if (write(tell[1], &a->who, sizeof(a->who)) < 0)
+			_exit(1);
+		close(3);
+		alarm(HEIR_SECONDS);
+		for (;;)
+			pause();
+	}
+	if (read(tell[0], &a->who, sizeof(a->who)) < 0)
+		a->who.pid = 0;
+	close(tell[0]);
+	close(tell[1]);
+}
+
+static void check_heir(struct test *t, struct cast *c, struct truth truth,
+		       const struct puppet *heir, int fd)
+{
+	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", PORT, EADDRINUSE);
+
+	truth.attempt = &a;
+	truth.stop = heir;
+	truth.holders[0] = (struct true_holder){
+		.socket = &c->listener,
+		.state = "LISTEN",
+		.how = "bind",
+		.process = &c->first->who,
+		.gone = true,
+		.note = "has exited",
+		.owners = { { heir, fd } },
+	};
+	verdict_check(t, &truth);
+}
+
+static void forked(struct test *t, bool own_session, struct truth truth)
+{
+	struct cast c = { .first = puppet_start(t, "api"), .web = puppet_start(t, "web") };
+	struct io_heir io = { .own_session = own_session };
+	struct puppet heir;
+
+	listen_first(t, &c);
+	puppet_call(c.first, act_fork, &io, sizeof(io));
+	puppet_exit(c.first);
+	heir = (struct puppet){ .t = t, .pid = io.who.pid, .control = -1, .who = io.who };
+	check_heir(t, &c, truth, &heir, c.listener.fd);
+}
+
+/* A worker of the server that was killed: it still has the listening socket. */
+static void forked_child(struct test *t)
+{
+	forked(t, false,
+	       (struct truth){ .cause = "inherited-listener",
+			       .says = "which has exited, but it lives on in heir[",
+			       .fixes = FIX_STOP | FIX_CHILDREN });
+}
+
+/* daemon(3) after bind(): the child is the server, and nothing was left behind. */
+static void daemonized(struct test *t)
+{
+	forked(t, true,
+	       (struct truth){ .cause = "listener", .says = "listens on", .fixes = FIX_PLAIN });
+}
+
+/* Another program has got the descriptor, by exec() or in a message, and the server is gone. */
+static void leaked(struct test *t)
+{
+	struct cast c = { .first = puppet_start(t, "api"), .web = puppet_start(t, "web") };
+	struct puppet *cgi = instance(t, NULL);
+	struct prop copy;
+
+	listen_first(t, &c);
+	copy = stage_pass(&c.listener, cgi);
+	puppet_exit(c.first);
+	check_heir(t, &c,
+		   (struct truth){ .cause = "inherited-listener",
+				   .says = "it lives on in orders[",
+				   .fixes = FIX_STOP | FIX_CLOEXEC },
+		   cgi, copy.fd);
+}
+
+/* The server still runs, but has closed the socket; the other has not. */
+static void closed_by_maker(struct test *t)
+{
+	struct cast c = { .first = puppet_start(t, "api"), .web = puppet_start(t, "web") };
+	struct puppet *cgi = instance(t, NULL);
+	struct attempt a;
+	struct prop copy;
+
+	listen_first(t, &c);
+	copy = stage_pass(&c.listener, cgi);
+	stage_close(&c.listener);
+	a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "inherited-listener",
+				 .says = "which has closed it, but it lives on in orders[",
+				 .fixes = FIX_STOP | FIX_CLOEXEC,
+				 .stop = cgi,
+				 .holders = { {
+					 .socket = &c.listener,
+					 .state = "LISTEN",
+					 .how = "bind",
+					 .process = &c.first->who,
+					 .owners = { { cgi, copy.fd } },
+				 } },
+			 });
+}
+
+static void udp(struct test *t, unsigned held, unsigned wanted, const char *says, unsigned fixes)
+{
+	struct puppet *holder = puppet_start(t, "receiver"), *web = puppet_start(t, "web");
+	struct prop p;
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	p = stage_bound(holder, OPT_UDP | held, "0.0.0.0", 5353);
+	a = stage_refused(web, OPT_UDP | wanted, "0.0.0.0", 5353, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "listener",
+				 .says = says,
+				 .fixes = FIX_PLAIN | fixes,
+				 .stop = holder,
+				 .holders = { {
+					 .socket = &p,
+					 .state = "CLOSE",
+					 .how = "bind",
+					 .process = &holder->who,
+					 .owners = { { holder, p.fd } },
+				 } },
+			 });
+}
+
+/* mDNS, SSDP: all receivers of a group share the port, but for one that does not play along. */
+static void multicast_refused_plain(struct test *t)
+{
+	udp(t, OPT_REUSEADDR, 0, "but the refused socket did not", FIX_REUSEADDR);
+}
+
+static void multicast_holder_plain(struct test *t)
+{
+	udp(t, 0, OPT_REUSEADDR, "but the holder did not", 0);
+}
+
+static void udp_client(struct test *t, uint16_t port, const char *says)
+{
+	struct puppet *holder = puppet_start(t, "browser"), *web = puppet_start(t, "web");
+	struct prop p;
+	struct attempt a;
+
+	monitor_watch(t, NULL);
+	p = stage_client(holder, OPT_UDP, "127.0.0.1", port);
+	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	verdict_check(t, &(struct truth){
+				 .attempt = &a,
+				 .cause = "ephemeral-bind",
+				 .says = says,
+				 .fixes = FIX_CLIENT,
+				 .stop = holder,
+				 .holders = { {
+					 .socket = &p,
+					 .state = "ESTABLISHED",
+					 .how = "autobind",
+					 .process = &holder->who,
+					 .owners = { { holder, p.fd } },
+				 } },
+			 });
+}
+
+static void quic_client(struct test *t)
+{
+	udp_client(t, 443, "so it speaks QUIC");
+}
+
+static void dns_client(struct test *t)
+{
+	udp_client(t, 53, "so it speaks DNS");
+}
+
+const struct scenario cases_cause[] = {
+	{ .name = "duplicate-instance", .run = duplicate },
+	{ .name = "duplicate-instance-of-unit", .run = unit },
+	{ .name = "listener-same-program-other-arguments", .run = other_arguments },
+	{ .name = "listener-of-sister-process", .run = sisters },
+	{ .name = "inherited-listener-forked", .run = forked_child },
+	{ .name = "inherited-listener-leaked", .run = leaked },
+	{ .name = "inherited-listener-closed-by-maker", .run = closed_by_maker },
+	{ .name = "listener-of-daemon", .run = daemonized },
+	{ .name = "udp-multicast-without-reuseaddr", .run = multicast_refused_plain },
+	{ .name = "udp-multicast-holder-without-reuseaddr", .run = multicast_holder_plain },
+	{ .name = "udp-quic-client", .run = quic_client },
+	{ .name = "udp-dns-client", .run = dns_client },
+	{ 0 },
+};

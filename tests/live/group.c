@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Control groups for puppets to be moved into. */
+#include "group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where cgroup v2 is mounted: an empty text when it is not. */
+static void find_mount(char *out, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[1024], where[512], type[64];
+
+	out[0] = '\0';
+	while (mounts && !out[0] && fgets(line, sizeof(line), mounts))
+		if (sscanf(line, "%*s %511s %63s", where, type) == 2 && !strcmp(type, "cgroup2"))
+			snprintf(out, size, "%s", where);
+	if (mounts)
+		fclose(mounts);
+}
+
+/* Makes all folders on the way, or removes them from the leaf up as far as they are empty. */
+static int each_folder(const char *mount, const char *path, bool make)
+{
+	char full[1024];
+	size_t first = strlen(mount) + 1;
+
+	snprintf(full, sizeof(full), "%s%s", mount, path);
+	for (size_t i = first; make && full[i]; i++) {
+		if (full[i] != '/')
+			continue;
+		full[i] = '\0';
+		if (mkdir(full, 0755) && errno != EEXIST)
+			return -errno;
+		full[i] = '/';
+	}
+	if (make)
+		return mkdir(full, 0755) && errno != EEXIST ? -errno : 0;
+	while (strlen(full) > first && !rmdir(full))
+		*strrchr(full, '/') = '\0';
+	return 0;
+}
+
+void group_move(struct test *t, const char *path, struct puppet *p)
+{
+	char mount[512];
+	char file[1024], pid[16];
+	int err, fd;
+
+	find_mount(mount, sizeof(mount));
+	if (!mount[0])
+		test_skip(t, "cgroup v2 is not mounted here");
+	err = each_folder(mount, path, true);
+	snprintf(file, sizeof(file), "%s%s/cgroup.procs", mount, path);
+	snprintf(pid, sizeof(pid), "%d", p->pid);
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (err || fd < 0 || write(fd, pid, strlen(pid)) < 0) {
+		each_folder(mount, path, false);
+		test_skip(t, "no control group can be made here: %s", strerror(err ? -err : errno));
+	}
+	close(fd);
+}
+
+void group_remove(const char *path)
+{
+	char mount[512];
+
+	find_mount(mount, sizeof(mount));
+	if (mount[0])
+		each_folder(mount, path, false);
+}

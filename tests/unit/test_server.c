@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which cause a server in the way has: each shown by its own difference, and by no other; and
+ * which of two goes first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "cases.h"
+#include "core/advice.h"
+#include "core/decide.h"
+#include "core/names.h"
+
+static void assert_cause(struct pc_verdict *v, enum pc_cause want)
+{
+	pc_decide(v);
+	if (v->cause == want)
+		return;
+	print_error("cause is %s, not %s\n", pc_cause_name(v->cause), pc_cause_name(want));
+	fail();
+}
+
+static void assert_says(struct pc_verdict *v, const char *words, bool wanted)
+{
+	pc_decide(v);
+	assert_int_equal(pc_advise(v), 0);
+	if (!!strstr(v->explanation, words) != wanted) {
+		print_error("\"%s\" is %s in: %s\n", words, wanted ? "missing" : "unwanted",
+			    v->explanation);
+		fail();
+	}
+	pc_verdict_clear(v);
+}
+
+static bool advises(struct pc_verdict *v, const char *words)
+{
+	bool found = false;
+
+	pc_decide(v);
+	assert_int_equal(pc_advise(v), 0);
+	for (unsigned i = 0; i < v->fixes_count; i++)
+		found |= strstr(v->fixes[i].what, words) ||
+			 (v->fixes[i].command && strstr(v->fixes[i].command, words));
+	pc_verdict_clear(v);
+	return found;
+}
+
+static void hold(struct pc_verdict *v, int family, const char *address, bool v6only)
+{
+	struct pc_socket *s = &v->holders[0].socket;
+
+	s->family = family == AF_INET6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
+	inet_pton(family, address, s->local);
+	s->v4_address = 0;
+	if (family == AF_INET)
+		memcpy(&s->v4_address, s->local, 4);
+	else if (!memcmp(s->local, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12))
+		memcpy(&s->v4_address, s->local + 12, 4);
+	else if (strcmp(address, "::"))
+		s->v4_address = htonl(0x7f000006);
+	s->flags |= v6only ? PC_SOCKET_V6ONLY : 0;
+}
+
+static void want(struct pc_verdict *v, int family, const char *address, bool v6only)
+{
+	v->refusal.wanted_family = family == AF_INET6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
+	v->refusal.socket.family = v->refusal.wanted_family;
+	inet_pton(family, address, v->refusal.wanted);
+	v->refusal.socket.flags |= v6only ? PC_SOCKET_V6ONLY : 0;
+}
+
+#define OVERLAP PC_CAUSE_WILDCARD_OVERLAP
+#define DUAL PC_CAUSE_DUAL_STACK
+#define PLAIN PC_CAUSE_LISTENER
+
+static void addresses(void **state)
+{
+	static const struct {
+		int held_family;
+		const char *held;
+		bool held_v6only;
+		int wanted_family;
+		const char *wanted;
+		bool wanted_v6only;
+		enum pc_cause cause;
+	} examples[] = {
+		{ AF_INET, "0.0.0.0", 0, AF_INET, "0.0.0.0", 0, PLAIN },
+		{ AF_INET, "127.0.0.1", 0, AF_INET, "127.0.0.1", 0, PLAIN },
+		{ AF_INET, "0.0.0.0", 0, AF_INET, "127.0.0.1", 0, OVERLAP },
+		{ AF_INET, "127.0.0.1", 0, AF_INET, "0.0.0.0", 0, OVERLAP },
+		{ AF_INET6, "::", 0, AF_INET6, "::", 0, PLAIN },
+		{ AF_INET6, "::", 1, AF_INET6, "::", 0, PLAIN },
+		{ AF_INET6, "::", 0, AF_INET6, "::1", 0, OVERLAP },
+		{ AF_INET6, "::", 1, AF_INET6, "::1", 0, OVERLAP },
+		{ AF_INET6, "::1", 1, AF_INET6, "::", 1, OVERLAP },
+		{ AF_INET6, "::", 0, AF_INET, "0.0.0.0", 0, DUAL },
+		{ AF_INET, "0.0.0.0", 0, AF_INET6, "::", 0, DUAL },
+		{ AF_INET6, "::", 0, AF_INET, "127.0.0.1", 0, DUAL },
+		{ AF_INET, "127.0.0.1", 0, AF_INET6, "::", 0, DUAL },
+		{ AF_INET, "0.0.0.0", 0, AF_INET6, "::ffff:0.0.0.0", 0, PLAIN },
+		{ AF_INET, "0.0.0.0", 0, AF_INET6, "::ffff:127.0.0.1", 0, OVERLAP },
+		{ AF_INET6, "::ffff:127.0.0.1", 0, AF_INET6, "::", 0, DUAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		for (int udp = 0; udp < 2; udp++) {
+			struct pc_verdict v;
+
+			if (udp)
+				case_udp(&v);
+			else
+				case_refusal(&v);
+			udp ? case_bound(&v) : case_listener(&v);
+			hold(&v, examples[i].held_family, examples[i].held,
+			     examples[i].held_v6only);
+			want(&v, examples[i].wanted_family, examples[i].wanted,
+			     examples[i].wanted_v6only);
+			print_message("%s against %s\n", examples[i].wanted, examples[i].held);
+			assert_cause(&v, examples[i].cause);
+		}
+	}
+}
+
+/* The side that has to change is the one that is named. */
+static void whose_address(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	case_listener(&v);
+	hold(&v, AF_INET, "127.0.0.1", false);
+	assert_true(advises(&v, "have the refused program bind"));
+	hold(&v, AF_INET, "0.0.0.0", false);
+	want(&v, AF_INET, "127.0.0.1", false);
+	assert_true(advises(&v, "have the holder bind"));
+	want(&v, AF_INET6, "::", false);
+	assert_true(advises(&v, "set IPV6_V6ONLY on the refused socket"));
+	hold(&v, AF_INET6, "::", false);
+	want(&v, AF_INET, "0.0.0.0", false);
+	assert_true(advises(&v, "set IPV6_V6ONLY on the holder's socket"));
+	assert_says(&v, "it holds ::, 0.0.0.0 was asked for", true);
+}
+
+/* The same of a client in the way is still the client. */
+static void addresses_of_clients(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	case_client(&v);
+	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
+	case_refusal(&v);
+	case_listener(&v)->how = PC_HOW_BIND_ZERO;
+	hold(&v, AF_INET, "127.0.0.1", false);
+	assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
+}
+
+static void reuseport(void **state)
+{
+	static const struct {
+		bool held, wanted;
+		uint32_t uid;
+		bool program;
+		enum pc_cause cause;
+		const char *words;
+	} examples[] = {
+		{ 0, 0, 0, 0, PLAIN, "listens" },
+		{ 1, 0, 0, 0, PC_CAUSE_REUSEPORT_MISMATCH, "only the holder set" },
+		{ 0, 1, 0, 0, PC_CAUSE_REUSEPORT_MISMATCH, "only the refused socket set" },
+		{ 0, 1, 9, 0, PC_CAUSE_REUSEPORT_MISMATCH, "(9 holds it, 0 was refused)" },
+		{ 1, 1, 9, 0, PC_CAUSE_REUSEPORT_MISMATCH, "(9 holds it, 0 was refused)" },
+		/* A program of its own keeps the refused one out, whatever the holder does. */
+		{ 0, 1, 0, 1, PLAIN, "listens" },
+		{ 1, 1, 9, 1, PLAIN, "listens" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct pc_verdict v;
+
+		case_refusal(&v);
+		case_listener(&v)->socket.uid = examples[i].uid;
+		v.holders[0].socket.flags = examples[i].held ? PC_SOCKET_REUSEPORT : 0;
+		v.refusal.socket.flags = (examples[i].wanted ? PC_SOCKET_REUSEPORT : 0) |
+					 (examples[i].program ? PC_SOCKET_REUSEPORT_CB : 0);
+		assert_cause(&v, examples[i].cause);
+		assert_says(&v, examples[i].words, true);
+	}
+}
+
+/* The user's own mistake goes before what the addresses are; one side alone goes after. */
+static void reuseport_rank(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	case_listener(&v);
+	hold(&v, AF_INET, "127.0.0.1", false);
+	v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
+	assert_cause(&v, PC_CAUSE_WILDCARD_OVERLAP);
+	v.holders[0].socket.flags = PC_SOCKET_REUSEPORT;
+	v.holders[0].socket.uid = 9;
+	assert_cause(&v, PC_CAUSE_REUSEPORT_MISMATCH);
+}
+
+static void listen_race(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	v.refusal.op = PC_OP_LISTEN;
+	v.refusal.socket.reuse = 1;
+	case_listener(&v)->socket.reuse = 1;
+	assert_cause(&v, PC_CAUSE_LISTEN_RACE);
+	assert_says(&v, "bind() had succeeded", true);
+	assert_says(&v, "both bound it with SO_REUSEADDR", true);
+}
+
+/* Of the kernel's own socket nobody is accused, and nobody is to be killed. */
+static void kernel_sockets(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		case_refusal(&v);
+		if (i == 3)
+			case_udp(&v);
+		v.refusal.wanted_port = i == 1 ? 2049 : CASE_PORT;
+		if (i == 2)
+			case_client(&v);
+		else if (i == 3)
+			case_bound(&v);
+		else
+			case_listener(&v);
+		v.holders[0].socket.flags = PC_SOCKET_NO_FILE;
+		assert_cause(&v, PC_CAUSE_KERNEL_SOCKET);
+		assert_says(&v, "belongs to the kernel", true);
+		assert_says(&v, "curl", false);
+		assert_says(&v, "nfsd", i == 1);
+		assert_false(advises(&v, "kill "));
+		assert_true(advises(&v, i == 1 ? "portlist" : "find out"));
+	}
+	/* MPTCP: a subflow has no file, but its socket has, and processes have that open. */
+	case_refusal(&v);
+	case_listener(&v)->socket.flags = PC_SOCKET_NO_FILE;
+	v.holders[0].owners[0] = case_party(case_thief());
+	v.holders[0].owners_count = 1;
+	assert_cause(&v, PC_CAUSE_LISTENER);
+}
+
+static void multicast(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_udp(&v);
+	case_bound(&v)->socket.reuse = 1;
+	assert_cause(&v, PC_CAUSE_LISTENER);
+	assert_says(&v, "the holder set SO_REUSEADDR", true);
+	assert_says(&v, "but the refused socket did not", true);
+	assert_true(advises(&v, "set SO_REUSEADDR on the refused socket"));
+	v.holders[0].socket.reuse = 0;
+	v.refusal.socket.reuse = 1;
+	assert_says(&v, "the refused socket set SO_REUSEADDR", true);
+	v.refusal.socket.reuse = 0;
+	assert_says(&v, "multicast", false);
+	case_refusal(&v);
+	case_listener(&v)->socket.reuse = 1;
+	assert_says(&v, "multicast", false);
+}
+
+static void udp_clients(void **state)
+{
+	static const struct {
+		uint16_t port;
+		const char *words;
+	} examples[] = { { 443, "QUIC" }, { 53, "DNS" }, { 853, "encrypted DNS" } };
+	struct pc_verdict v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		case_udp(&v);
+		case_holder(&v, PC_STATE_ESTABLISHED)->socket.userlocks = 0;
+		v.holders[0].how = PC_HOW_AUTOBIND;
+		v.holders[0].socket.rport = examples[i].port;
+		assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
+		assert_says(&v, examples[i].words, true);
+		v.holders[0].socket.rport = 4433;
+		assert_says(&v, "speaks", false);
+	}
+}
+
+static void time_wait(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	case_time_wait(&v);
+	assert_says(&v, "for up to 60 s", true);
+	assert_says(&v, "this end of it closed first", true);
+	assert_says(&v, "tcp_tw_reuse", true);
+	v.holders[0].socket.seconds_left = 17;
+	assert_says(&v, "for 17 s more", true);
+	assert_true(advises(&v, "within 17 s"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(whose_address),
+		cmocka_unit_test(addresses_of_clients),
+		cmocka_unit_test(reuseport),
+		cmocka_unit_test(reuseport_rank),
+		cmocka_unit_test(listen_race),
+		cmocka_unit_test(kernel_sockets),
+		cmocka_unit_test(multicast),
+		cmocka_unit_test(udp_clients),
+		cmocka_unit_test(time_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
