@@ -176,12 +176,12 @@ static void command_quiet(struct test *t)
 }
 
 const struct scenario cases_filter[] = {
-	{ .name = "filter-port", .run = port },
-	{ .name = "filter-ports", .run = ports },
-	{ .name = "filter-tcp", .run = proto_tcp },
-	{ .name = "filter-udp", .run = proto_udp },
-	{ .name = "filter-pid", .run = pid },
-	{ .name = "filter-all", .run = all_three },
+	{ .name = "filter-port", .run = port, .anywhere = true },
+	{ .name = "filter-ports", .run = ports, .anywhere = true },
+	{ .name = "filter-tcp", .run = proto_tcp, .anywhere = true },
+	{ .name = "filter-udp", .run = proto_udp, .anywhere = true },
+	{ .name = "filter-pid", .run = pid, .anywhere = true },
+	{ .name = "filter-all", .run = all_three, .anywhere = true },
 	{ .name = "command-itself", .run = command_itself },
 	{ .name = "command-child", .run = command_child },
 	{ .name = "command-daemon", .run = command_daemon },

@@ -194,15 +194,15 @@ static void reader_gone(struct test *t)
 }
 
 const struct scenario cases_session[] = {
-	{ .name = "end-by-time", .run = time_out },
-	{ .name = "end-by-sigint", .run = interrupted },
-	{ .name = "end-by-sigterm", .run = terminated },
-	{ .name = "end-by-sighup", .run = hung_up },
+	{ .name = "end-by-time", .run = time_out, .anywhere = true },
+	{ .name = "end-by-sigint", .run = interrupted, .anywhere = true },
+	{ .name = "end-by-sigterm", .run = terminated, .anywhere = true },
+	{ .name = "end-by-sighup", .run = hung_up, .anywhere = true },
 	{ .name = "summary", .run = summary },
-	{ .name = "summary-text", .run = text_summary },
-	{ .name = "command-fails", .run = command_fails },
-	{ .name = "command-crashes", .run = command_crashes },
-	{ .name = "command-missing", .run = command_missing },
-	{ .name = "stdout-closed", .run = reader_gone },
+	{ .name = "summary-text", .run = text_summary, .anywhere = true },
+	{ .name = "command-fails", .run = command_fails, .anywhere = true },
+	{ .name = "command-crashes", .run = command_crashes, .anywhere = true },
+	{ .name = "command-missing", .run = command_missing, .anywhere = true },
+	{ .name = "stdout-closed", .run = reader_gone, .anywhere = true },
 	{ 0 },
 };

@@ -165,8 +165,8 @@ static void ready_first(struct test *t)
 }
 
 const struct scenario cases_start[] = {
-	{ .name = "busy-start", .run = busy_start },
-	{ .name = "ready-comes-first", .run = ready_first },
-	{ .name = "busy-start-old-sockets", .run = busy_start_old_sockets },
+	{ .name = "busy-start", .run = busy_start, .watch = WATCH_OWN },
+	{ .name = "ready-comes-first", .run = ready_first, .watch = WATCH_OWN },
+	{ .name = "busy-start-old-sockets", .run = busy_start_old_sockets, .watch = WATCH_OWN },
 	{ 0 },
 };

@@ -133,8 +133,8 @@ static void not_root(struct test *t)
 }
 
 const struct scenario cases_usage[] = {
-	{ .name = "misuse", .run = misuses, .seconds = 120 },
-	{ .name = "help", .run = help },
-	{ .name = "not-root", .run = not_root },
+	{ .name = "misuse", .run = misuses, .seconds = 120, .anywhere = true },
+	{ .name = "help", .run = help, .anywhere = true },
+	{ .name = "not-root", .run = not_root, .anywhere = true },
 	{ 0 },
 };

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "puppet.h"
 #include "run.h"
+#include "shared.h"
 
 static const struct scenario *const tables[] = {
 	cases_client, cases_options, cases_passed, cases_orphan,    cases_time_wait,
@@ -31,6 +32,7 @@ static int usage(FILE *out, int status)
 	      "  --churn N      connections that come and go in the churn scenario (1000000)\n"
 	      "  --patience F   multiply every time limit, for a slow (emulated) machine\n"
 	      "  --backend NAME have portclash use this back end\n"
+	      "  --shared       one portclash for all scenarios for which any will do\n"
 	      "  --no-skip      a skipped scenario is a failure\n"
 	      "Exit status: 0 all passed or were skipped, 1 something failed, 2 usage.\n",
 	      out);
@@ -50,7 +52,8 @@ static int list(void)
 {
 	for (size_t i = 0; i < TABLES; i++)
 		for (const struct scenario *s = tables[i]; s->name; s++)
-			printf("%s%s\n", s->name, s->slow ? " (slow)" : "");
+			printf("%s%s%s\n", s->name, s->slow ? " (slow)" : "",
+			       s->anywhere ? " (anywhere)" : "");
 	return 0;
 }
 
@@ -93,6 +96,7 @@ int main(int argc, char **argv)
 		{ "churn", required_argument, NULL, 'c' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "backend", required_argument, NULL, 'b' },
+		{ "shared", no_argument, NULL, 'm' },
 		{ "no-skip", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -114,6 +118,8 @@ int main(int argc, char **argv)
 			return usage(stdout, 0);
 		if (c == 'f')
 			fast = true;
+		else if (c == 'm')
+			settings.shared = true;
 		else if (c == 's')
 			no_skip = true;
 		else if (c == 'b')
@@ -135,5 +141,7 @@ int main(int argc, char **argv)
 		c = run_named(&tally, argv + optind);
 	else
 		run_all(&tally, fast);
+	if (settings.shared && !c)
+		run_shared_end(&tally);
 	return c ? c : run_close(&tally, no_skip);
 }
