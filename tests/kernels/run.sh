@@ -15,8 +15,8 @@ usage() {
 		  --backend LIST   (${BACKENDS})
 		  --test LIST      only these scenarios, on every kernel under every back end
 		  --exclude LIST   not these
-		  --all            every scenario under every back end on every kernel, slow ones too;
-		                   otherwise each runs on every kernel under one of them, in turns
+		  --all            every scenario everywhere, slow ones too; otherwise those for which
+		                   kernel and back end make no difference run once, in turns
 		  --jobs N         guests at a time (one a processor)
 		  --timeout N      seconds for one guest (1200)
 		STATIC_FOLDER has portclash and live, static; what is left of a run goes to its sibling
@@ -24,16 +24,21 @@ usage() {
 	END
 }
 
-# plan SCENARIOS KERNEL_NUMBER: a line for each back end
+# plan SCENARIOS KERNEL_NUMBER: a line for each back end. With each goes the scenario that looks
+# at how the shared portclash ended.
 plan() {
-	awk -v backends="$backends" -v kernel="$2" -v all="$all" '
-	{
+	awk -v backends="$backends" -v kernels="$kernels" -v kernel="$2" -v all="$all" '
+	BEGIN {
 		n = split(backends, backend)
+		places = n * split(kernels, names)
+	}
+	{
+		turn = $2 == "(anywhere)" && !all ? anywhere++ % places : -1
 		for (i = 1; i <= n; i++)
-			if (all || (NR + kernel) % n == i - 1)
+			if (turn < 0 || turn == kernel * n + i - 1)
 				line[i] = line[i] " " $1
 	}
-	END { for (i = 1; i <= n; i++) if (line[i]) print backend[i] line[i] }' "$1"
+	END { for (i = 1; i <= n; i++) if (line[i]) print backend[i] line[i] " shared-monitor" }' "$1"
 }
 
 # What --list prints but for what is excluded or, unless all is wanted, slow.
@@ -45,7 +50,7 @@ scenarios() {
 		"$static/live" --list
 	else
 		"$static/live" --list | grep -v ' (slow)$'
-	fi | awk -v exclude=" $exclude " '!index(exclude, " " $1 " ") { print $1 }'
+	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
 }
 
 list() { echo "$1" | tr ',' ' '; }
@@ -83,7 +88,7 @@ for kernel in $kernels; do
 	number=$((number + 1))
 done
 echo "$kernels" | tr ' ' '\n' | xargs -P "$jobs" -I KERNEL sh "$here/guest.sh" \
-	"$folder" "$static" "$timeout" KERNEL --patience 4 --churn 20000
+	"$folder" "$static" "$timeout" KERNEL --shared --patience 4 --churn 20000
 
 files=$(for kernel in $kernels; do
 	name=$folder/$(echo "$kernel" | tr / -)

@@ -235,13 +235,25 @@ void run_scenario(struct tally *tally, const struct scenario *scenario)
 
 /* Can it watch here at all? */
 
-static void probe(struct tally *tally)
+/* One that is to be shared goes on watching, if it can. */
+static struct monitor *start(struct tally *tally, struct test *t)
 {
 	static const char *const argv[] = { "trace", "--json", "--for", "0.01", NULL };
+	struct monitor *m;
+
+	if (!tally->settings->shared)
+		return monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .in_space = true });
+	m = shared_start(t, WATCH_SHARED);
+	if (shared_is_ready(t, m))
+		tally->shared[WATCH_SHARED] = m;
+	return m;
+}
+
+static void probe(struct tally *tally)
+{
 	struct test t = test_of(tally);
-	struct monitor *m =
-		monitor_spawn(&t, &(struct monitor_spec){ .argv = argv, .in_space = true });
-	int status = monitor_stop(&t, m, 0, 60);
+	struct monitor *m = start(tally, &t);
+	int status = tally->shared[WATCH_SHARED] ? 0 : monitor_stop(&t, m, 0, 60);
 	char *said = monitor_text(m->err);
 
 	if (status == 1)

@@ -32,6 +32,16 @@ struct monitor *shared_start(struct test *t, enum watch watch)
 	return monitor_spawn(t, &(struct monitor_spec){ .argv = argv[watch], .in_space = true });
 }
 
+bool shared_is_ready(struct test *t, struct monitor *m)
+{
+	int64_t until = deadline_in(t, READY_SECONDS);
+
+	while (!monitor_has_ended(m) && !deadline_over(until))
+		if (monitor_await_text(t, m->out, "\n", 0.05))
+			return true;
+	return false;
+}
+
 static bool fits(enum watch watch, const char *const *arguments)
 {
 	if (watch == WATCH_CLAIMS)

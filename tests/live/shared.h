@@ -10,6 +10,9 @@
 /* Starts the one for scenarios of this kind, no more. NULL for WATCH_OWN. */
 struct monitor *shared_start(struct test *t, enum watch watch);
 
+/* In the runner: waits until it watches; false if it ends instead, or takes too long. */
+bool shared_is_ready(struct test *t, struct monitor *m);
+
 /* In a scenario: from now on t->monitor is what it prints about this scenario. False if there
  * is none that was started with these arguments. */
 bool shared_attach(struct test *t, const char *const *arguments);
