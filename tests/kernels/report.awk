@@ -50,7 +50,7 @@ function close_kernel(    i, n, name) {
 		close_backend()
 	}
 	ran += release != ""
-	release = died = unavailable = ""
+	release = died = unavailable = guest = ""
 }
 
 function open_backend(name) {
@@ -76,18 +76,32 @@ FILENAME ~ /\.plan$/ {
 
 { sub(/\r$/, "") }
 
+# The next lines are those of another guest, which was to run this back end.
+/^guest / {
+	close_backend()
+	guest = $2
+	died = ""
+	in_failure = 0
+	next
+}
 /^unavailable / {
-	unavailable = 1
+	if (unavailable++)
+		next
 	sub(/^unavailable /, "")
 	row(kernel, "-", 0, 0, 1, "not run")
 	add(0, 0, 1)
 	skips = skips "skip " $0 "\n"
 	next
 }
-/^note / { notes = notes $0 " (an older one was run)\n"; next }
+/^note / { if (!noted[$0]++) notes = notes $0 " (an older one was run)\n"; next }
 /^kernel / { release = $2; next }
 /^backend / { open_backend($2); in_failure = 0; next }
-/^died / { died = substr($0, 6); next }
+/^died / {
+	if (!backend && guest)
+		open_backend(guest)
+	died = substr($0, 6)
+	next
+}
 /^cannot / { cannot = substr($0, 8); next }
 /^ok / { p++; in_failure = 0; next }
 /^skip / {

@@ -194,15 +194,15 @@ static void reader_gone(struct test *t)
 }
 
 const struct scenario cases_session[] = {
-	{ .name = "end-by-time", .run = time_out, .anywhere = true },
-	{ .name = "end-by-sigint", .run = interrupted, .anywhere = true },
-	{ .name = "end-by-sigterm", .run = terminated, .anywhere = true },
-	{ .name = "end-by-sighup", .run = hung_up, .anywhere = true },
+	{ .name = "end-by-time", .run = time_out, .where = ONCE },
+	{ .name = "end-by-sigint", .run = interrupted, .where = ONCE },
+	{ .name = "end-by-sigterm", .run = terminated, .where = ONCE },
+	{ .name = "end-by-sighup", .run = hung_up, .where = ONCE },
 	{ .name = "summary", .run = summary },
-	{ .name = "summary-text", .run = text_summary, .anywhere = true },
-	{ .name = "command-fails", .run = command_fails, .anywhere = true },
-	{ .name = "command-crashes", .run = command_crashes, .anywhere = true },
-	{ .name = "command-missing", .run = command_missing, .anywhere = true },
-	{ .name = "stdout-closed", .run = reader_gone, .anywhere = true },
+	{ .name = "summary-text", .run = text_summary, .where = ONCE },
+	{ .name = "command-fails", .run = command_fails, .where = ONCE },
+	{ .name = "command-crashes", .run = command_crashes, .where = ONCE },
+	{ .name = "command-missing", .run = command_missing, .where = ONCE },
+	{ .name = "stdout-closed", .run = reader_gone, .where = ONCE },
 	{ 0 },
 };

@@ -14,8 +14,14 @@
 #define PAUSE_MS 5
 #define HOLDERS 2
 
+/* And the last of them once it watches, however long that took. */
+#define AFTER_READY 20
+
 struct io_clashes {
 	unsigned first;
+	unsigned from; /* of these, the ones to be claimed by this call */
+	unsigned to;
+	unsigned pause_ms;
 	bool early; /* all sockets are there before portclash is, though they have no port */
 	struct clash clashes[PER_HOLDER];
 };
@@ -24,14 +30,14 @@ static void act_hold_slowly(void *io)
 {
 	struct io_clashes *a = io;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++)
+	for (unsigned i = 0; i < PER_HOLDER && !a->from; i++)
 		if (a->early)
 			clash_open(&a->clashes[i], a->first + i);
-	for (unsigned i = 0; i < PER_HOLDER; i++) {
+	for (unsigned i = a->from; i < a->to; i++) {
 		if (!a->early)
 			clash_open(&a->clashes[i], a->first + i);
 		clash_claim(&a->clashes[i], a->first + i);
-		sleep_ms(PAUSE_MS);
+		sleep_ms(a->pause_ms);
 	}
 }
 
@@ -105,6 +111,9 @@ static void start(struct test *t, bool early)
 		holders[i] = puppet_start(t, "holder");
 		web[i] = puppet_start(t, "web");
 		io[i].first = i * PER_HOLDER;
+		io[i].from = 0;
+		io[i].to = PER_HOLDER - AFTER_READY;
+		io[i].pause_ms = (unsigned)(PAUSE_MS * t->settings->patience);
 		io[i].early = early;
 		puppet_begin(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
 	}
@@ -113,8 +122,12 @@ static void start(struct test *t, bool early)
 	t->forgiven = "refusals"; /* those of others */
 	monitor_watch(t, NULL);
 	ready = wall_ns();
-	for (unsigned i = 0; i < HOLDERS; i++)
+	for (unsigned i = 0; i < HOLDERS; i++) {
 		puppet_end(holders[i], &io[i], sizeof(io[i]), 30);
+		io[i].from = io[i].to;
+		io[i].to = PER_HOLDER;
+		puppet_call(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
+	}
 	for (unsigned i = 0; i < HOLDERS; i++)
 		puppet_call(web[i], act_collide_all, &io[i], sizeof(io[i]));
 	for (unsigned i = 0; i < HOLDERS; i++)
@@ -133,6 +146,7 @@ static void busy_start_old_sockets(struct test *t)
 
 struct io_refusals {
 	int count;
+	unsigned pause_ms;
 };
 
 static void act_be_refused(void *io)
@@ -143,7 +157,7 @@ static void act_be_refused(void *io)
 	clash_claim(&c, CLASH_IDLE);
 	for (int i = 0; i < ((struct io_refusals *)io)->count; i++) {
 		clash_collide(&c);
-		sleep_ms(PAUSE_MS);
+		sleep_ms(((struct io_refusals *)io)->pause_ms);
 	}
 }
 
@@ -152,7 +166,10 @@ static void act_be_refused(void *io)
 static void ready_first(struct test *t)
 {
 	struct puppet *web = puppet_start(t, "web");
-	struct io_refusals io = { .count = PER_HOLDER };
+	struct io_refusals io = {
+		.count = PER_HOLDER,
+		.pause_ms = (unsigned)(PAUSE_MS * t->settings->patience),
+	};
 	const char *type;
 
 	t->retries = true;
@@ -165,8 +182,14 @@ static void ready_first(struct test *t)
 }
 
 const struct scenario cases_start[] = {
-	{ .name = "busy-start", .run = busy_start, .watch = WATCH_OWN },
-	{ .name = "ready-comes-first", .run = ready_first, .watch = WATCH_OWN },
-	{ .name = "busy-start-old-sockets", .run = busy_start_old_sockets, .watch = WATCH_OWN },
+	{ .name = "busy-start", .run = busy_start, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "ready-comes-first",
+	  .run = ready_first,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "busy-start-old-sockets",
+	  .run = busy_start_old_sockets,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

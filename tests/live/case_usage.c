@@ -133,8 +133,8 @@ static void not_root(struct test *t)
 }
 
 const struct scenario cases_usage[] = {
-	{ .name = "misuse", .run = misuses, .seconds = 120, .anywhere = true },
-	{ .name = "help", .run = help, .anywhere = true },
-	{ .name = "not-root", .run = not_root, .anywhere = true },
+	{ .name = "misuse", .run = misuses, .seconds = 120, .where = ONCE },
+	{ .name = "help", .run = help, .where = ONCE },
+	{ .name = "not-root", .run = not_root, .where = ONCE },
 	{ 0 },
 };

@@ -30,6 +30,7 @@ static int usage(FILE *out, int status)
 	      "  --list         name the scenarios\n"
 	      "  --fast         without the slow ones\n"
 	      "  --churn N      connections that come and go in the churn scenario (1000000)\n"
+	      "  --burst N      collisions at once in the burst scenario (1000, or fewer)\n"
 	      "  --patience F   multiply every time limit, for a slow (emulated) machine\n"
 	      "  --backend NAME have portclash use this back end\n"
 	      "  --shared       one portclash for all scenarios for which any will do\n"
@@ -50,10 +51,15 @@ static const struct scenario *find(const char *name)
 
 static int list(void)
 {
+	static const char *const where[] = {
+		[EVERYWHERE] = "",
+		[EACH_KERNEL] = " (each-kernel)",
+		[ONCE] = " (once)",
+	};
+
 	for (size_t i = 0; i < TABLES; i++)
 		for (const struct scenario *s = tables[i]; s->name; s++)
-			printf("%s%s%s\n", s->name, s->slow ? " (slow)" : "",
-			       s->anywhere ? " (anywhere)" : "");
+			printf("%s%s%s\n", s->name, where[s->where], s->slow ? " (slow)" : "");
 	return 0;
 }
 
@@ -95,6 +101,7 @@ int main(int argc, char **argv)
 		{ "list", no_argument, NULL, 'l' },
 		{ "fast", no_argument, NULL, 'f' },
 		{ "churn", required_argument, NULL, 'c' },
+		{ "burst", required_argument, NULL, 'u' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "backend", required_argument, NULL, 'b' },
 		{ "shared", no_argument, NULL, 'm' },
@@ -102,7 +109,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct settings settings = { .patience = 1, .churn = 1000000 };
+	struct settings settings = { .patience = 1, .churn = 1000000, .burst = 1000 };
 	bool fast = false, no_skip = false;
 	struct tally tally;
 	double number;
@@ -129,6 +136,8 @@ int main(int argc, char **argv)
 			return usage(stderr, 2);
 		else if (c == 'c')
 			settings.churn = (unsigned long)number;
+		else if (c == 'u')
+			settings.burst = (unsigned long)number;
 		else
 			settings.patience = number;
 	}

@@ -38,6 +38,7 @@ struct settings {
 	const char *backend; /* NULL: whichever it chooses */
 	double patience;     /* all time limits are multiplied by it */
 	unsigned long churn;
+	unsigned long burst;
 	bool shared; /* scenarios watch one portclash where any will do */
 };
 
@@ -46,6 +47,13 @@ enum watch {
 	WATCH_SHARED = 0, /* `trace --json`, started at any time */
 	WATCH_CLAIMS,	  /* the same with --claims */
 	WATCH_OWN,	  /* its start or end matters: the scenario starts it itself */
+};
+
+/* Which kernels and back ends of the matrix can make a difference (tests/kernels). */
+enum where {
+	EVERYWHERE = 0,
+	EACH_KERNEL, /* the same under every back end: what comes before or beside it */
+	ONCE,	     /* user space only: options, output, files */
 };
 
 struct puppet;
@@ -73,7 +81,7 @@ struct scenario {
 	unsigned seconds; /* a scenario that takes longer hangs; 0: LIMIT_DEFAULT */
 	bool slow;
 	enum watch watch;
-	bool anywhere; /* neither kernel nor back end can make a difference */
+	enum where where;
 };
 
 /* A mismatch: recorded, and the scenario goes on. */
