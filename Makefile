@@ -47,7 +47,6 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(Q)mv $@.tmp $@
 
 include tests/tests.mk
-include tests/kernels/kernels.mk
 include tests/bench/bench.mk
 
 .PHONY: deps

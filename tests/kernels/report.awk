@@ -4,7 +4,8 @@
 # that alone, and what was skipped and why; last the sum. Exit status 1: something failed.
 
 function row(name, backend, p, f, s, note) {
-	printf "%-44s %-11s %6s %6s %7s%s\n", name, backend, p, f, s, note ? "  " note : ""
+	printf "| %-44s | %-10s | %6s | %6s | %7s |%s\n", name, backend, p, f, s,
+	       note ? " " note : ""
 }
 
 function add(p, f, s) {
@@ -61,7 +62,7 @@ function open_backend(name) {
 
 BEGIN {
 	split(kernels, kernel_of)
-	printf "%-44s %-11s %6s %6s %7s\n", "kernel", "back end", "passed", "failed", "skipped"
+	row("kernel", "back end", "passed", "failed", "skipped")
 }
 
 FNR == 1 && FILENAME ~ /\.plan$/ {
@@ -107,7 +108,11 @@ FILENAME ~ /\.plan$/ {
 /^skip / {
 	s++
 	in_failure = 0
-	skips = skips "skip " kernel " " backend " " substr($0, 6) "\n"
+	test = $2
+	sub(/:$/, "", test)
+	reason[test] = reason[test] ? reason[test] : substr($0, 6 + length($2) + 1)
+	places[test]++
+	where[test] = where[test] (where[test] ? ", " : "") kernel " " backend
 	next
 }
 /^FAIL / {
@@ -123,6 +128,9 @@ cannot { said = said "     " $0 "\n" }
 
 END {
 	close_kernel()
+	for (test in places)
+		skips = skips "skip " test " (" (places[test] > 3 ? places[test] " times" : \
+			where[test]) "): " reason[test] "\n"
 	if (ran < minimum && number >= minimum) {
 		add(0, 1, 0)
 		failures = failures "FAIL only " ran + 0 " kernels ran: fewer than " minimum \
