@@ -22,4 +22,7 @@ int table_state(unsigned local, unsigned remote);
 /* Waits until it has this state; the scenario is over if it never has. */
 void table_await(struct test *t, unsigned local, unsigned remote, int state);
 
+/* The same for as many sockets with this local port, over IPv4. */
+void table_await_count(struct test *t, unsigned local, int state, unsigned count);
+
 #endif
