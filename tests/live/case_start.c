@@ -9,16 +9,18 @@
 #include "monitor.h"
 #include "verdict.h"
 
-/* Ports a holder takes, one every 5 ms: well beyond the time that starting takes. */
+/* Ports a holder takes in a second: well beyond the time that starting takes. Fewer than this
+ * many with a smaller --burst, but over the same time. */
 #define PER_HOLDER 200
-#define PAUSE_MS 5
+#define CLAIMING_MS 1000
 #define HOLDERS 2
 
-/* And the last of them once it watches, however long that took. */
-#define AFTER_READY 20
+/* And the last of them, a tenth, once it watches, however long that took. */
+#define AFTER_READY 10
 
 struct io_clashes {
 	unsigned first;
+	unsigned count;
 	unsigned from; /* of these, the ones to be claimed by this call */
 	unsigned to;
 	unsigned pause_ms;
@@ -30,7 +32,7 @@ static void act_hold_slowly(void *io)
 {
 	struct io_clashes *a = io;
 
-	for (unsigned i = 0; i < PER_HOLDER && !a->from; i++)
+	for (unsigned i = 0; i < a->count && !a->from; i++)
 		if (a->early)
 			clash_open(&a->clashes[i], a->first + i);
 	for (unsigned i = a->from; i < a->to; i++) {
@@ -45,7 +47,7 @@ static void act_collide_all(void *io)
 {
 	struct io_clashes *a = io;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++)
+	for (unsigned i = 0; i < a->count; i++)
 		clash_collide(&a->clashes[i]);
 }
 
@@ -82,13 +84,13 @@ static void check_all(struct test *t, struct puppet *by, const struct io_clashes
 {
 	unsigned seen = 0;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++) {
+	for (unsigned i = 0; i < io->count; i++) {
 		json_t *line = monitor_line(t, "refusal", by->pid, 20), *holder;
 
 		if (io->clashes[i].error != EADDRINUSE)
 			test_abort(t, "stage: no collision on port %u", io->clashes[i].port);
 		if (!line) {
-			test_fail(t, "expected %u refusals, got %u", PER_HOLDER, i);
+			test_fail(t, "expected %u refusals, got %u", io->count, i);
 			return;
 		}
 		check_one(t, line, &io->clashes[i], ready);
@@ -97,6 +99,18 @@ static void check_all(struct test *t, struct puppet *by, const struct io_clashes
 	}
 	if (!seen)
 		test_fail(t, "expected that the last claims were seen, got none");
+}
+
+static unsigned count_of(const struct test *t)
+{
+	unsigned count = (unsigned)t->settings->burst / 5;
+
+	return count < AFTER_READY ? AFTER_READY : count > PER_HOLDER ? PER_HOLDER : count;
+}
+
+static unsigned pause_of(const struct test *t)
+{
+	return (unsigned)(CLAIMING_MS * t->settings->patience / count_of(t));
 }
 
 static void start(struct test *t, bool early)
@@ -110,10 +124,11 @@ static void start(struct test *t, bool early)
 	for (unsigned i = 0; i < HOLDERS; i++) {
 		holders[i] = puppet_start(t, "holder");
 		web[i] = puppet_start(t, "web");
-		io[i].first = i * PER_HOLDER;
+		io[i].count = count_of(t);
+		io[i].first = i * io[i].count;
 		io[i].from = 0;
-		io[i].to = PER_HOLDER - AFTER_READY;
-		io[i].pause_ms = (unsigned)(PAUSE_MS * t->settings->patience);
+		io[i].to = io[i].count - io[i].count / AFTER_READY;
+		io[i].pause_ms = pause_of(t);
 		io[i].early = early;
 		puppet_begin(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
 	}
@@ -125,7 +140,7 @@ static void start(struct test *t, bool early)
 	for (unsigned i = 0; i < HOLDERS; i++) {
 		puppet_end(holders[i], &io[i], sizeof(io[i]), 30);
 		io[i].from = io[i].to;
-		io[i].to = PER_HOLDER;
+		io[i].to = io[i].count;
 		puppet_call(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
 	}
 	for (unsigned i = 0; i < HOLDERS; i++)
@@ -167,8 +182,8 @@ static void ready_first(struct test *t)
 {
 	struct puppet *web = puppet_start(t, "web");
 	struct io_refusals io = {
-		.count = PER_HOLDER,
-		.pause_ms = (unsigned)(PAUSE_MS * t->settings->patience),
+		.count = (int)count_of(t),
+		.pause_ms = pause_of(t),
 	};
 	const char *type;
 
