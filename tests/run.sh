@@ -4,7 +4,8 @@
 #     run.sh LOGS COMMAND...
 # A suite is a cmocka program, or prints "N passed, N failed, N skipped" last. A suite that
 # crashes, hangs or runs no test at all is a failure. V=1 shows all that is printed; else it
-# is in the folder LOGS, and shown when something failed. The last line is the sum.
+# is in the folder LOGS, and shown when something failed; skips and tables ("| …") always are.
+# The last line is the sum.
 set -u
 
 # Seconds for one suite. The slowest, the live tests, have limits of their own.
@@ -50,7 +51,7 @@ show() {
 			cut -c1-300 | sed 's/^/    /'
 		echo "    all of it: $1"
 	fi
-	grep -e '^skip ' -e '^rules: ' -e '^known difference: ' "$1" | sed 's|^|  |'
+	grep -e '^skip ' -e '^rules: ' -e '^known difference: ' -e '^| ' "$1" | sed 's/^/  /'
 }
 
 run_suite() {

@@ -23,11 +23,12 @@ ASAN_BINARIES = $(UNIT_TESTS:%.c=$(ASAN)/%)
 RUN_SUITES = V=$(V) sh tests/run.sh $(BUILD)/tests/logs
 UNIT_SUITES = $(UNIT_BINARIES)
 REPLAY_SUITES = '$(REPLAY) tests/replay' '$(ASAN)/tests/replay/replay tests/replay'
-STYLE_SUITES = 'sh tests/run_test.sh' $(if $(wildcard tests/style.sh),'sh tests/style.sh')
+STYLE_SUITES = 'sh tests/run_test.sh' 'sh tests/style.sh' $(KERNELS_STYLE_SUITES)
 
 -include tests/live/live.mk
 LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
+include tests/kernels/kernels.mk
 
 include tests/rules/rules.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
@@ -35,12 +36,12 @@ RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps ## All tests; installs what they need if it is missing
+check: deps-kernels ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: check-unit-build check-asan-build check-rules-build check-live-build
+check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES)
+		$(RULES_SUITES) $(LIVE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

@@ -4,7 +4,8 @@
 # that alone, and what was skipped and why; last the sum. Exit status 1: something failed.
 
 function row(name, backend, p, f, s, note) {
-	printf "%-44s %-11s %6s %6s %7s%s\n", name, backend, p, f, s, note ? "  " note : ""
+	printf "| %-44s | %-10s | %6s | %6s | %7s |%s\n", name, backend, p, f, s,
+	       note ? " " note : ""
 }
 
 function add(p, f, s) {
@@ -50,7 +51,7 @@ function close_kernel(    i, n, name) {
 		close_backend()
 	}
 	ran += release != ""
-	release = died = unavailable = ""
+	release = died = unavailable = guest = ""
 }
 
 function open_backend(name) {
@@ -61,7 +62,7 @@ function open_backend(name) {
 
 BEGIN {
 	split(kernels, kernel_of)
-	printf "%-44s %-11s %6s %6s %7s\n", "kernel", "back end", "passed", "failed", "skipped"
+	row("kernel", "back end", "passed", "failed", "skipped")
 }
 
 FNR == 1 && FILENAME ~ /\.plan$/ {
@@ -76,24 +77,42 @@ FILENAME ~ /\.plan$/ {
 
 { sub(/\r$/, "") }
 
+# The next lines are those of another guest, which was to run this back end.
+/^guest / {
+	close_backend()
+	guest = $2
+	died = ""
+	in_failure = 0
+	next
+}
 /^unavailable / {
-	unavailable = 1
+	if (unavailable++)
+		next
 	sub(/^unavailable /, "")
 	row(kernel, "-", 0, 0, 1, "not run")
 	add(0, 0, 1)
 	skips = skips "skip " $0 "\n"
 	next
 }
-/^note / { notes = notes $0 " (an older one was run)\n"; next }
+/^note / { if (!noted[$0]++) notes = notes $0 " (an older one was run)\n"; next }
 /^kernel / { release = $2; next }
 /^backend / { open_backend($2); in_failure = 0; next }
-/^died / { died = substr($0, 6); next }
+/^died / {
+	if (!backend && guest)
+		open_backend(guest)
+	died = substr($0, 6)
+	next
+}
 /^cannot / { cannot = substr($0, 8); next }
 /^ok / { p++; in_failure = 0; next }
 /^skip / {
 	s++
 	in_failure = 0
-	skips = skips "skip " kernel " " backend " " substr($0, 6) "\n"
+	test = $2
+	sub(/:$/, "", test)
+	reason[test] = reason[test] ? reason[test] : substr($0, 6 + length($2) + 1)
+	places[test]++
+	where[test] = where[test] (where[test] ? ", " : "") kernel " " backend
 	next
 }
 /^FAIL / {
@@ -109,6 +128,9 @@ cannot { said = said "     " $0 "\n" }
 
 END {
 	close_kernel()
+	for (test in places)
+		skips = skips "skip " test " (" (places[test] > 3 ? places[test] " times" : \
+			where[test]) "): " reason[test] "\n"
 	if (ran < minimum && number >= minimum) {
 		add(0, 1, 0)
 		failures = failures "FAIL only " ran + 0 " kernels ran: fewer than " minimum \

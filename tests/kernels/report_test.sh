@@ -49,7 +49,7 @@ expect "a failure" 1 "5 passed, 1 failed, 0 skipped" \
 	"run.sh --kernel one --backend fentry --test b static"
 
 whole | sed '0,/ok b/s//skip b: no such thing/' | guest one
-expect "a skip" 0 "5 passed, 0 failed, 1 skipped" "skip one fentry b: no such thing"
+expect "a skip" 0 "5 passed, 0 failed, 1 skipped" "skip b (one fentry): no such thing"
 
 (echo "kernel 6.1" && good fentry && echo "died Kernel panic") | guest one
 whole | guest two

@@ -7,6 +7,7 @@ KERNELS="bullseye bookworm trixie trixie-backports/6.18 sid"
 BACKENDS="fentry kprobe tracepoint"
 # Fewer kernels than this prove too little.
 KERNELS_MIN=3
+LIVE_OPTIONS="--shared --patience 4 --burst 200 --churn 20000"
 
 usage() {
 	cat <<-END
@@ -15,8 +16,9 @@ usage() {
 		  --backend LIST   (${BACKENDS})
 		  --test LIST      only these scenarios, on every kernel under every back end
 		  --exclude LIST   not these
-		  --all            every scenario under every back end on every kernel, slow ones too;
-		                   otherwise each runs on every kernel under one of them, in turns
+		  --all            every scenario everywhere, slow ones too; otherwise those for which
+		                   the back end makes no difference run under one of each kernel, and
+		                   those of user space only run once, in turns
 		  --jobs N         guests at a time (one a processor)
 		  --timeout N      seconds for one guest (1200)
 		STATIC_FOLDER has portclash and live, static; what is left of a run goes to its sibling
@@ -24,16 +26,27 @@ usage() {
 	END
 }
 
-# plan SCENARIOS KERNEL_NUMBER: a line for each back end
+# plan SCENARIOS KERNEL_NUMBER: a line for each back end. With each goes the scenario that looks
+# at how the shared portclash ended.
 plan() {
-	awk -v backends="$backends" -v kernel="$2" -v all="$all" '
-	{
+	awk -v backends="$backends" -v kernels="$kernels" -v kernel="$2" -v all="$all" '
+	BEGIN {
 		n = split(backends, backend)
+		places = n * split(kernels, names)
+	}
+	{
+		one = -1
+		if ($2 == "(once)" && !all) {
+			turn = once++ % places
+			one = turn % n + (int(turn / n) == kernel ? 1 : n + 1)
+		} else if ($2 == "(each-kernel)" && !all) {
+			one = (each++ + kernel) % n + 1
+		}
 		for (i = 1; i <= n; i++)
-			if (all || (NR + kernel) % n == i - 1)
+			if (one < 0 || one == i)
 				line[i] = line[i] " " $1
 	}
-	END { for (i = 1; i <= n; i++) if (line[i]) print backend[i] line[i] }' "$1"
+	END { for (i = 1; i <= n; i++) if (line[i]) print backend[i] line[i] " shared-monitor" }' "$1"
 }
 
 # What --list prints but for what is excluded or, unless all is wanted, slow.
@@ -45,7 +58,18 @@ scenarios() {
 		"$static/live" --list
 	else
 		"$static/live" --list | grep -v ' (slow)$'
-	fi | awk -v exclude=" $exclude " '!index(exclude, " " $1 " ") { print $1 }'
+	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
+}
+
+name_of() { echo "$folder/$(echo "$1" | tr / -)"; }
+
+# Before the guests, two of which could want the same kernel at the same time.
+fetch() {
+	for kernel in $kernels; do
+		name=$(name_of "$kernel")
+		sh "$here/fetch.sh" "$kernel" >"$name.image" 2>"$name.fetch" &
+	done
+	wait
 }
 
 list() { echo "$1" | tr ',' ' '; }
@@ -79,14 +103,27 @@ mkdir -p "$folder"
 scenarios >"$folder/scenarios"
 number=0
 for kernel in $kernels; do
-	plan "$folder/scenarios" "$number" >"$folder/$(echo "$kernel" | tr / -).plan"
+	name=$(name_of "$kernel")
+	rm -f "$name".*
+	plan "$folder/scenarios" "$number" >"$name.plan"
 	number=$((number + 1))
 done
-echo "$kernels" | tr ' ' '\n' | xargs -P "$jobs" -I KERNEL sh "$here/guest.sh" \
-	"$folder" "$static" "$timeout" KERNEL --patience 4 --churn 20000
+# A guest for each back end, because they are more evenly shared out to the processors, and what
+# one breaks is whole again in the next.
+fetch
+for backend in $backends; do
+	for kernel in $kernels; do
+		echo "$kernel $backend"
+	done
+done | xargs -P "$jobs" -L 1 sh "$here/guest.sh" "$folder" "$static" "$timeout" "$LIVE_OPTIONS" ||
+	true # what is missing then is a failure in the report
 
 files=$(for kernel in $kernels; do
-	name=$folder/$(echo "$kernel" | tr / -)
+	name=$(name_of "$kernel")
+	for backend in $backends; do
+		echo "guest $backend"
+		cat "$name.$backend.results" || true
+	done >"$name.results" 2>/dev/null
 	echo "$name.plan $name.results"
 done)
 # shellcheck disable=SC2086 # a list of words

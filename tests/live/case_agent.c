@@ -209,9 +209,9 @@ static void log_unwritable(struct test *t)
 }
 
 const struct scenario cases_agent[] = {
-	{ .name = "agent-log", .run = rotates },
-	{ .name = "agent-textfile", .run = textfile },
-	{ .name = "agent-textfile-unwritable", .run = textfile_unwritable },
-	{ .name = "agent-log-unwritable", .run = log_unwritable },
+	{ .name = "agent-log", .run = rotates, .where = ONCE },
+	{ .name = "agent-textfile", .run = textfile, .where = ONCE },
+	{ .name = "agent-textfile-unwritable", .run = textfile_unwritable, .where = ONCE },
+	{ .name = "agent-log-unwritable", .run = log_unwritable, .where = ONCE },
 	{ 0 },
 };

@@ -183,9 +183,9 @@ static void log_full(struct test *t)
 }
 
 const struct scenario cases_disk[] = {
-	{ .name = "log-disk-fills-up", .run = log_fills_up },
-	{ .name = "textfile-disk-fills-up", .run = textfile_disk_fills_up },
-	{ .name = "stdout-full", .run = stdout_full },
-	{ .name = "log-full", .run = log_full },
+	{ .name = "log-disk-fills-up", .run = log_fills_up, .where = ONCE },
+	{ .name = "textfile-disk-fills-up", .run = textfile_disk_fills_up, .where = ONCE },
+	{ .name = "stdout-full", .run = stdout_full, .where = ONCE },
+	{ .name = "log-full", .run = log_full, .where = ONCE },
 	{ 0 },
 };

@@ -176,15 +176,15 @@ static void command_quiet(struct test *t)
 }
 
 const struct scenario cases_filter[] = {
-	{ .name = "filter-port", .run = port },
-	{ .name = "filter-ports", .run = ports },
-	{ .name = "filter-tcp", .run = proto_tcp },
-	{ .name = "filter-udp", .run = proto_udp },
-	{ .name = "filter-pid", .run = pid },
-	{ .name = "filter-all", .run = all_three },
-	{ .name = "command-itself", .run = command_itself },
-	{ .name = "command-child", .run = command_child },
-	{ .name = "command-daemon", .run = command_daemon },
-	{ .name = "command-quiet", .run = command_quiet },
+	{ .name = "filter-port", .run = port, .where = ONCE },
+	{ .name = "filter-ports", .run = ports, .where = ONCE },
+	{ .name = "filter-tcp", .run = proto_tcp, .where = ONCE },
+	{ .name = "filter-udp", .run = proto_udp, .where = ONCE },
+	{ .name = "filter-pid", .run = pid, .where = ONCE },
+	{ .name = "filter-all", .run = all_three, .where = ONCE },
+	{ .name = "command-itself", .run = command_itself, .where = EACH_KERNEL },
+	{ .name = "command-child", .run = command_child, .where = EACH_KERNEL },
+	{ .name = "command-daemon", .run = command_daemon, .where = EACH_KERNEL },
+	{ .name = "command-quiet", .run = command_quiet, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -112,6 +112,7 @@ static void stop_client(struct test *t)
 	line = verdict_of(t, c.web);
 	what = json_string_value(json_object_get(fixes_with_command(line, "kill "), "what"));
 	fixes_run(t, line, "kill ");
+	table_await(t, port, SERVER_PORT, TABLE_FIN_WAIT2); /* it needs a moment to end */
 	stage_close(&c.in);
 	table_await(t, port, SERVER_PORT, TABLE_TIME_WAIT);
 	stage_refused(c.web, 0, "0.0.0.0", port, EADDRINUSE);

@@ -161,8 +161,8 @@ static void long_cmdline(struct test *t)
 const struct scenario cases_hostile[] = {
 	{ .name = "hostile-holder", .run = as_holder },
 	{ .name = "hostile-requester", .run = as_requester },
-	{ .name = "hostile-in-text", .run = in_text },
-	{ .name = "hostile-in-text-claims", .run = in_text_claims },
+	{ .name = "hostile-in-text", .run = in_text, .where = ONCE },
+	{ .name = "hostile-in-text-claims", .run = in_text_claims, .where = ONCE },
 	{ .name = "long-command-line", .run = long_cmdline },
 	{ 0 },
 };

@@ -6,6 +6,7 @@
 
 #include "cases.h"
 #include "monitor.h"
+#include "table.h"
 #include "verdict.h"
 
 #define CONNECTIONS 2000
@@ -166,6 +167,8 @@ static void time_wait(struct test *t)
 	puppet_call(server, act_close_many, &in, sizeof(in));
 	puppet_call(client, act_close_many, &out, sizeof(out));
 	puppet_exit(server);
+	/* What overflowed the queue of the loopback device is sent again. */
+	table_await_count(t, SERVER_PORT, TABLE_TIME_WAIT, CONNECTIONS);
 	a = stage_refused(web, OPT_REUSEADDR, "0.0.0.0", SERVER_PORT, EADDRINUSE);
 	s = spot_of(t, verdict_check_head(t, &(struct truth){
 						     .attempt = &a,

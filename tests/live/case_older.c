@@ -189,13 +189,16 @@ static void accepted(struct test *t)
 }
 
 const struct scenario cases_older[] = {
-	{ .name = "older-client", .run = client },
-	{ .name = "older-bound", .run = bound },
-	{ .name = "older-bind-zero", .run = bound_zero },
-	{ .name = "older-listener", .run = listener },
-	{ .name = "older-udp", .run = udp },
-	{ .name = "older-udp-autobind", .run = udp_autobind },
-	{ .name = "older-time-wait", .run = time_wait },
-	{ .name = "older-accepted", .run = accepted },
+	{ .name = "older-client", .run = client, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-bound", .run = bound, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-bind-zero", .run = bound_zero, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-listener", .run = listener, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-udp", .run = udp, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-udp-autobind",
+	  .run = udp_autobind,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "older-time-wait", .run = time_wait, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "older-accepted", .run = accepted, .watch = WATCH_OWN, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -194,15 +194,15 @@ static void reader_gone(struct test *t)
 }
 
 const struct scenario cases_session[] = {
-	{ .name = "end-by-time", .run = time_out },
-	{ .name = "end-by-sigint", .run = interrupted },
-	{ .name = "end-by-sigterm", .run = terminated },
-	{ .name = "end-by-sighup", .run = hung_up },
+	{ .name = "end-by-time", .run = time_out, .where = ONCE },
+	{ .name = "end-by-sigint", .run = interrupted, .where = ONCE },
+	{ .name = "end-by-sigterm", .run = terminated, .where = ONCE },
+	{ .name = "end-by-sighup", .run = hung_up, .where = ONCE },
 	{ .name = "summary", .run = summary },
-	{ .name = "summary-text", .run = text_summary },
-	{ .name = "command-fails", .run = command_fails },
-	{ .name = "command-crashes", .run = command_crashes },
-	{ .name = "command-missing", .run = command_missing },
-	{ .name = "stdout-closed", .run = reader_gone },
+	{ .name = "summary-text", .run = text_summary, .where = ONCE },
+	{ .name = "command-fails", .run = command_fails, .where = ONCE },
+	{ .name = "command-crashes", .run = command_crashes, .where = ONCE },
+	{ .name = "command-missing", .run = command_missing, .where = ONCE },
+	{ .name = "stdout-closed", .run = reader_gone, .where = ONCE },
 	{ 0 },
 };

@@ -9,13 +9,21 @@
 #include "monitor.h"
 #include "verdict.h"
 
-/* Ports a holder takes, one every 5 ms: well beyond the time that starting takes. */
+/* Ports a holder takes in a second: well beyond the time that starting takes. Fewer than this
+ * many with a smaller --burst, but over the same time. */
 #define PER_HOLDER 200
-#define PAUSE_MS 5
+#define CLAIMING_MS 1000
 #define HOLDERS 2
+
+/* And the last of them, a tenth, once it watches, however long that took. */
+#define AFTER_READY 10
 
 struct io_clashes {
 	unsigned first;
+	unsigned count;
+	unsigned from; /* of these, the ones to be claimed by this call */
+	unsigned to;
+	unsigned pause_ms;
 	bool early; /* all sockets are there before portclash is, though they have no port */
 	struct clash clashes[PER_HOLDER];
 };
@@ -24,14 +32,14 @@ static void act_hold_slowly(void *io)
 {
 	struct io_clashes *a = io;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++)
+	for (unsigned i = 0; i < a->count && !a->from; i++)
 		if (a->early)
 			clash_open(&a->clashes[i], a->first + i);
-	for (unsigned i = 0; i < PER_HOLDER; i++) {
+	for (unsigned i = a->from; i < a->to; i++) {
 		if (!a->early)
 			clash_open(&a->clashes[i], a->first + i);
 		clash_claim(&a->clashes[i], a->first + i);
-		sleep_ms(PAUSE_MS);
+		sleep_ms(a->pause_ms);
 	}
 }
 
@@ -39,7 +47,7 @@ static void act_collide_all(void *io)
 {
 	struct io_clashes *a = io;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++)
+	for (unsigned i = 0; i < a->count; i++)
 		clash_collide(&a->clashes[i]);
 }
 
@@ -76,13 +84,13 @@ static void check_all(struct test *t, struct puppet *by, const struct io_clashes
 {
 	unsigned seen = 0;
 
-	for (unsigned i = 0; i < PER_HOLDER; i++) {
+	for (unsigned i = 0; i < io->count; i++) {
 		json_t *line = monitor_line(t, "refusal", by->pid, 20), *holder;
 
 		if (io->clashes[i].error != EADDRINUSE)
 			test_abort(t, "stage: no collision on port %u", io->clashes[i].port);
 		if (!line) {
-			test_fail(t, "expected %u refusals, got %u", PER_HOLDER, i);
+			test_fail(t, "expected %u refusals, got %u", io->count, i);
 			return;
 		}
 		check_one(t, line, &io->clashes[i], ready);
@@ -91,6 +99,18 @@ static void check_all(struct test *t, struct puppet *by, const struct io_clashes
 	}
 	if (!seen)
 		test_fail(t, "expected that the last claims were seen, got none");
+}
+
+static unsigned count_of(const struct test *t)
+{
+	unsigned count = (unsigned)t->settings->burst / 5;
+
+	return count < AFTER_READY ? AFTER_READY : count > PER_HOLDER ? PER_HOLDER : count;
+}
+
+static unsigned pause_of(const struct test *t)
+{
+	return (unsigned)(CLAIMING_MS * t->settings->patience / count_of(t));
 }
 
 static void start(struct test *t, bool early)
@@ -104,7 +124,11 @@ static void start(struct test *t, bool early)
 	for (unsigned i = 0; i < HOLDERS; i++) {
 		holders[i] = puppet_start(t, "holder");
 		web[i] = puppet_start(t, "web");
-		io[i].first = i * PER_HOLDER;
+		io[i].count = count_of(t);
+		io[i].first = i * io[i].count;
+		io[i].from = 0;
+		io[i].to = io[i].count - io[i].count / AFTER_READY;
+		io[i].pause_ms = pause_of(t);
 		io[i].early = early;
 		puppet_begin(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
 	}
@@ -113,8 +137,12 @@ static void start(struct test *t, bool early)
 	t->forgiven = "refusals"; /* those of others */
 	monitor_watch(t, NULL);
 	ready = wall_ns();
-	for (unsigned i = 0; i < HOLDERS; i++)
+	for (unsigned i = 0; i < HOLDERS; i++) {
 		puppet_end(holders[i], &io[i], sizeof(io[i]), 30);
+		io[i].from = io[i].to;
+		io[i].to = io[i].count;
+		puppet_call(holders[i], act_hold_slowly, &io[i], sizeof(io[i]));
+	}
 	for (unsigned i = 0; i < HOLDERS; i++)
 		puppet_call(web[i], act_collide_all, &io[i], sizeof(io[i]));
 	for (unsigned i = 0; i < HOLDERS; i++)
@@ -133,6 +161,7 @@ static void busy_start_old_sockets(struct test *t)
 
 struct io_refusals {
 	int count;
+	unsigned pause_ms;
 };
 
 static void act_be_refused(void *io)
@@ -143,7 +172,7 @@ static void act_be_refused(void *io)
 	clash_claim(&c, CLASH_IDLE);
 	for (int i = 0; i < ((struct io_refusals *)io)->count; i++) {
 		clash_collide(&c);
-		sleep_ms(PAUSE_MS);
+		sleep_ms(((struct io_refusals *)io)->pause_ms);
 	}
 }
 
@@ -152,7 +181,10 @@ static void act_be_refused(void *io)
 static void ready_first(struct test *t)
 {
 	struct puppet *web = puppet_start(t, "web");
-	struct io_refusals io = { .count = PER_HOLDER };
+	struct io_refusals io = {
+		.count = (int)count_of(t),
+		.pause_ms = pause_of(t),
+	};
 	const char *type;
 
 	t->retries = true;
@@ -165,8 +197,14 @@ static void ready_first(struct test *t)
 }
 
 const struct scenario cases_start[] = {
-	{ .name = "busy-start", .run = busy_start },
-	{ .name = "ready-comes-first", .run = ready_first },
-	{ .name = "busy-start-old-sockets", .run = busy_start_old_sockets },
+	{ .name = "busy-start", .run = busy_start, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "ready-comes-first",
+	  .run = ready_first,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "busy-start-old-sockets",
+	  .run = busy_start_old_sockets,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

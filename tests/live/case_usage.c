@@ -127,8 +127,8 @@ static void not_root(struct test *t)
 }
 
 const struct scenario cases_usage[] = {
-	{ .name = "misuse", .run = misuses, .seconds = 120 },
-	{ .name = "help", .run = help },
-	{ .name = "not-root", .run = not_root },
+	{ .name = "misuse", .run = misuses, .seconds = 120, .where = ONCE },
+	{ .name = "help", .run = help, .where = ONCE },
+	{ .name = "not-root", .run = not_root, .where = ONCE },
 	{ 0 },
 };

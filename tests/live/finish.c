@@ -8,14 +8,7 @@
 #include "expect.h"
 #include "monitor.h"
 #include "puppet.h"
-
-static bool is_ours(const struct test *t, pid_t pid)
-{
-	for (unsigned i = 0; i < t->puppets_count; i++)
-		if (t->puppets[i]->pid == pid)
-			return true;
-	return false;
-}
+#include "shared.h"
 
 static void check_line(struct test *t, json_t *line)
 {
@@ -33,7 +26,8 @@ static void check_unexpected(struct test *t, json_t *line)
 	pid_t pid = (pid_t)json_integer_value(json_object_get(who, "pid"));
 	const char *type = json_string_value(json_object_get(line, "type"));
 
-	if (!type || strcmp(type, "refusal") || !is_ours(t, pid))
+	/* From a shared one come only lines about this scenario. */
+	if (!type || strcmp(type, "refusal") || (!t->monitor->netns && !test_has_puppet(t, pid)))
 		return;
 	test_fail(t, "expected no more refusals of %d", pid);
 	note_line(t, line);
@@ -100,20 +94,28 @@ static void check_silence(struct test *t)
 	free(said);
 }
 
-void monitor_finish(struct test *t)
+static void end(struct test *t, struct monitor *m)
 {
-	struct monitor *m = t->monitor;
-	int status, expected;
+	int status = monitor_stop(t, m, SIGINT, 10), expected;
 
-	if (!m)
-		return;
-	status = monitor_stop(t, m, SIGINT, 10);
 	monitor_read(t, m);
 	expected = refusals_shown(m) ? 3 : 0;
 	if (status != expected)
 		test_fail(t, "expected %d, got %d as exit status", expected, status);
 	check_summary(t);
 	check_silence(t);
+}
+
+void monitor_finish(struct test *t)
+{
+	struct monitor *m = t->monitor;
+
+	if (!m)
+		return;
+	if (m->netns)
+		shared_settle(t);
+	else
+		end(t, m);
 	for (size_t i = 0; i < m->count; i++) {
 		check_line(t, m->lines[i]);
 		if (!m->used[i] && !t->retries)

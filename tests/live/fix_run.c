@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cut.h"
 #include "monitor.h"
 #include "space.h"
 #include "verdict.h"
@@ -71,16 +72,21 @@ static int set_by_sysctl(const char *assignment)
 	return space_set(name, value) ? 1 : 0;
 }
 
-/* What nsenter, sysctl and kill do, where there are none (an initramfs). */
+/* What nsenter, sysctl, kill and ss do, where there are none (an initramfs). */
 static int run_without_tools(const char *command)
 {
 	const char *assignment = strstr(command, "sysctl -w ");
+	const char *connection = strstr(command, "ss -K -t ");
 	int pid;
 
 	if (sscanf(command, "nsenter -t %d -n ", &pid) == 1 && enter_space_of(pid))
 		return 1;
 	if (sscanf(command, "kill %d", &pid) == 1)
 		return kill(pid, SIGTERM) ? 1 : 0;
+	if (connection) /* as ss does, it says nothing of what it could not cut */
+		cut_connection(connection + strlen("ss -K -t "));
+	if (connection)
+		return 0;
 	return assignment ? set_by_sysctl(assignment + strlen("sysctl -w ")) : CANNOT;
 }
 

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "puppet.h"
 #include "run.h"
+#include "shared.h"
 
 static const struct scenario *const tables[] = {
 	cases_client,	   cases_options, cases_passed,	  cases_orphan,	   cases_time_wait,
@@ -32,8 +33,10 @@ static int usage(FILE *out, int status)
 	      "  --list         name the scenarios\n"
 	      "  --fast         without the slow ones\n"
 	      "  --churn N      connections that come and go in the churn scenario (1000000)\n"
+	      "  --burst N      collisions at once in the burst scenario (1000, or fewer)\n"
 	      "  --patience F   multiply every time limit, for a slow (emulated) machine\n"
 	      "  --backend NAME have portclash use this back end\n"
+	      "  --shared       one portclash for all scenarios for which any will do\n"
 	      "  --no-skip      a skipped scenario is a failure\n"
 	      "Exit status: 0 all passed or were skipped, 1 something failed, 2 usage.\n",
 	      out);
@@ -46,14 +49,20 @@ static const struct scenario *find(const char *name)
 		for (const struct scenario *s = tables[i]; s->name; s++)
 			if (!strcmp(s->name, name))
 				return s;
-	return NULL;
+	return strcmp(name, shared_end.name) ? NULL : &shared_end;
 }
 
 static int list(void)
 {
+	static const char *const where[] = {
+		[EVERYWHERE] = "",
+		[EACH_KERNEL] = " (each-kernel)",
+		[ONCE] = " (once)",
+	};
+
 	for (size_t i = 0; i < TABLES; i++)
 		for (const struct scenario *s = tables[i]; s->name; s++)
-			printf("%s%s\n", s->name, s->slow ? " (slow)" : "");
+			printf("%s%s%s\n", s->name, where[s->where], s->slow ? " (slow)" : "");
 	return 0;
 }
 
@@ -66,7 +75,8 @@ static int run_named(struct tally *tally, char **names)
 		return 2;
 	}
 	for (char **name = names; *name; name++)
-		run_scenario(tally, find(*name));
+		if (find(*name) != &shared_end) /* which always comes at the end */
+			run_scenario(tally, find(*name));
 	return 0;
 }
 
@@ -94,13 +104,15 @@ int main(int argc, char **argv)
 		{ "list", no_argument, NULL, 'l' },
 		{ "fast", no_argument, NULL, 'f' },
 		{ "churn", required_argument, NULL, 'c' },
+		{ "burst", required_argument, NULL, 'u' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "backend", required_argument, NULL, 'b' },
+		{ "shared", no_argument, NULL, 'm' },
 		{ "no-skip", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct settings settings = { .patience = 1, .churn = 1000000 };
+	struct settings settings = { .patience = 1, .churn = 1000000, .burst = 1000 };
 	bool fast = false, no_skip = false;
 	struct tally tally;
 	double number;
@@ -117,6 +129,8 @@ int main(int argc, char **argv)
 			return usage(stdout, 0);
 		if (c == 'f')
 			fast = true;
+		else if (c == 'm')
+			settings.shared = true;
 		else if (c == 's')
 			no_skip = true;
 		else if (c == 'b')
@@ -125,6 +139,8 @@ int main(int argc, char **argv)
 			return usage(stderr, 2);
 		else if (c == 'c')
 			settings.churn = (unsigned long)number;
+		else if (c == 'u')
+			settings.burst = (unsigned long)number;
 		else
 			settings.patience = number;
 	}
@@ -138,5 +154,7 @@ int main(int argc, char **argv)
 		c = run_named(&tally, argv + optind);
 	else
 		run_all(&tally, fast);
+	if (settings.shared && !c)
+		run_shared_end(&tally);
 	return c ? c : run_close(&tally, no_skip);
 }

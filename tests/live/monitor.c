@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "expect.h"
+#include "shared.h"
+
 #define READY_SECONDS 20
 #define POLL_MS 2
 
@@ -109,6 +112,10 @@ static void keep_line(struct test *t, struct monitor *m, const char *text, size_
 	if (!line)
 		test_abort(t, "expected JSON, got \"%.*s\" at line %zu: %s", (int)len, text,
 			   m->count + 1, error.text);
+	if (m->netns && !shared_concerns(t, m, line)) {
+		json_decref(line);
+		return;
+	}
 	m->lines = realloc(m->lines, (m->count + 1) * sizeof(*m->lines));
 	m->used = realloc(m->used, (m->count + 1) * sizeof(*m->used));
 	if (!m->lines || !m->used)
@@ -155,7 +162,7 @@ static json_t *find(struct monitor *m, const char *type, pid_t pid)
 	return NULL;
 }
 
-static bool has_ended(struct monitor *m)
+bool monitor_has_ended(struct monitor *m)
 {
 	if (!m->ended && waitpid(m->pid, &m->status, WNOHANG) == m->pid)
 		m->ended = true;
@@ -168,7 +175,7 @@ json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds
 	int64_t until = deadline_in(t, seconds);
 
 	for (;;) {
-		bool last = has_ended(m) || deadline_over(until);
+		bool last = monitor_has_ended(m) || deadline_over(until);
 		json_t *line;
 
 		monitor_read(t, m);
@@ -177,6 +184,20 @@ json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds
 			return line;
 		sleep_ms(POLL_MS);
 	}
+}
+
+void monitor_no_line(struct test *t, const char *type, pid_t pid, double seconds)
+{
+	bool settles = t->monitor->netns && !strcmp(type, "refusal");
+	json_t *line;
+
+	if (settles)
+		shared_settle(t);
+	line = monitor_line(t, type, pid, settles ? 0 : seconds);
+	if (!line)
+		return;
+	test_fail(t, "expected no %s of %d, got one", type, pid);
+	note_line(t, line);
 }
 
 bool monitor_await_text(struct test *t, int fd, const char *what, double seconds)
@@ -199,9 +220,9 @@ int monitor_stop(struct test *t, struct monitor *m, int signal, double seconds)
 {
 	int64_t until = deadline_in(t, seconds);
 
-	if (!has_ended(m) && signal)
+	if (!monitor_has_ended(m) && signal)
 		kill(m->pid, signal);
-	while (!has_ended(m)) {
+	while (!monitor_has_ended(m)) {
 		if (deadline_over(until)) {
 			test_fail(t, "expected an end within %.1f s, got a portclash that hangs",
 				  seconds);
@@ -253,6 +274,8 @@ void monitor_watch(struct test *t, const char *const *arguments)
 {
 	const char *argv[MONITOR_ARGS_MAX] = { "trace", "--json" };
 
+	if (shared_attach(t, arguments))
+		return;
 	for (int i = 0; arguments && arguments[i]; i++)
 		argv[i + 2] = arguments[i];
 	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv });

@@ -15,7 +15,8 @@ struct monitor {
 	pid_t pid;
 	int out; /* memory files: a pipe that is read too slowly would slow it down */
 	int err;
-	size_t taken; /* bytes of `out` that are in `lines` */
+	uint64_t netns; /* of the scenario, if it shares this monitor with others; else 0 */
+	size_t taken;	/* bytes of `out` that are in `lines` */
 	json_t **lines;
 	bool *used;
 	size_t count;
@@ -38,7 +39,8 @@ void monitor_copy(struct test *t, char *path, size_t size);
 /* Starts it, no more. */
 struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec);
 
-/* `trace --json` with these arguments more (NULL: none), and waits until it watches. */
+/* `trace --json` with these arguments more (NULL: none), and waits until it watches; a shared
+ * one, if there is one that does (shared.h). */
 void monitor_watch(struct test *t, const char *const *arguments);
 void monitor_watch_as(struct test *t, const struct monitor_spec *spec);
 
@@ -51,6 +53,13 @@ void monitor_read(struct test *t, struct monitor *m);
 /* The next line of this type that was not used yet and, if pid is not 0, is about that process
  * as requester (refusal) or process (claim). NULL when the time is over. */
 json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds);
+
+/* A mismatch if there is such a line that was not used yet, now or within the time. */
+#define QUIET_SECONDS 0.5
+void monitor_no_line(struct test *t, const char *type, pid_t pid, double seconds);
+
+/* Reaps it if so; for a child of the caller only. */
+bool monitor_has_ended(struct monitor *m);
 
 /* Ends it by a signal, or waits for its own end with 0; its exit status, -1 if it hangs or was
  * killed by a signal. */

@@ -18,26 +18,36 @@
 #include <unistd.h>
 
 #include "monitor.h"
+#include "shared.h"
 #include "space.h"
 
 #define LIMIT_DEFAULT 60
+#define END_SECONDS 10
 #define FOLDER "/tmp/portclash-live-XXXXXX"
+
+static struct test test_of(struct tally *tally)
+{
+	return (struct test){
+		.settings = tally->settings,
+		.report = tally->report,
+		.home_netns = tally->home_netns,
+	};
+}
 
 /* In the scenario's process. */
 
 static void stage(struct tally *tally, const struct scenario *scenario, const char *folder)
 {
-	struct test t = {
-		.settings = tally->settings,
-		.report = tally->report,
-		.home_netns = tally->home_netns,
-	};
+	struct test t = test_of(tally);
 	int err = space_enter();
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(t.folder, sizeof(t.folder), "%s", folder);
 	if (err)
 		test_abort(&t, "stage: no network namespace: %s", strerror(-err));
+	t.watch = scenario->watch;
+	if (tally->settings->shared)
+		t.shared = tally->shared;
 	scenario->run(&t);
 	monitor_finish(&t);
 	t.report->result = RESULT_DONE;
@@ -62,7 +72,15 @@ static pid_t parent_of(const char *pid)
 	return name_end && sscanf(name_end + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
-static bool kill_one_child(void)
+static bool is_shared(const struct tally *tally, pid_t pid)
+{
+	for (int i = 0; i < WATCH_OWN; i++)
+		if (tally->shared[i] && tally->shared[i]->pid == pid)
+			return true;
+	return false;
+}
+
+static bool kill_one_child(const struct tally *tally)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -70,7 +88,7 @@ static bool kill_one_child(void)
 
 	while (proc && !child && (entry = readdir(proc)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-		    parent_of(entry->d_name) == getpid())
+		    parent_of(entry->d_name) == getpid() && !is_shared(tally, atoi(entry->d_name)))
 			child = atoi(entry->d_name);
 	if (proc)
 		closedir(proc);
@@ -127,7 +145,7 @@ static void run_process(struct tally *tally, const struct scenario *scenario, co
 		r->len += (size_t)snprintf(r->text + r->len, sizeof(r->text) - r->len,
 					   "the scenario itself ended with %#x\n", status);
 	}
-	while (kill_one_child())
+	while (kill_one_child(tally))
 		;
 }
 
@@ -153,7 +171,7 @@ void run_skip(struct tally *tally, const char *name, const char *why)
 	printf("skip %s: %.*s\n", name, (int)strcspn(why, "\n"), why);
 }
 
-static void conclude(struct tally *tally, const char *name)
+static void conclude(struct tally *tally, const char *name, double seconds)
 {
 	const struct report *r = tally->report;
 
@@ -164,15 +182,42 @@ static void conclude(struct tally *tally, const char *name)
 		print_failure(name, r);
 	} else {
 		tally->passed++;
-		printf("ok %s\n", name);
+		printf("ok %s (%.1f s)\n", name, seconds);
 		print_indented(r->text);
 	}
 	fflush(stdout);
 }
 
+/* Those that this scenario does not need and no later one will are ended. */
+static void prepare_shared(struct tally *tally, enum watch watch)
+{
+	struct test t = test_of(tally);
+	struct monitor **m = &tally->shared[watch];
+
+	if (watch == WATCH_OWN || !tally->settings->shared)
+		return;
+	if (!*m)
+		*m = shared_start(&t, watch);
+	else
+		monitor_has_ended(*m);
+	if (watch != WATCH_CLAIMS && tally->shared[WATCH_CLAIMS])
+		monitor_stop(&t, tally->shared[WATCH_CLAIMS], SIGINT, END_SECONDS);
+}
+
+void run_shared_end(struct tally *tally)
+{
+	struct test t = test_of(tally);
+
+	for (int i = 0; i < WATCH_OWN; i++)
+		if (tally->shared[i])
+			monitor_stop(&t, tally->shared[i], SIGINT, END_SECONDS);
+	run_scenario(tally, &shared_end);
+}
+
 void run_scenario(struct tally *tally, const struct scenario *scenario)
 {
 	char folder[] = FOLDER;
+	int64_t start;
 
 	if (tally->cannot[0]) {
 		run_skip(tally, scenario->name, tally->cannot);
@@ -185,24 +230,34 @@ void run_scenario(struct tally *tally, const struct scenario *scenario)
 		printf("FAIL %s: no folder %s: %s\n", scenario->name, folder, strerror(errno));
 		return;
 	}
+	prepare_shared(tally, scenario->watch);
+	start = wall_ns();
 	run_process(tally, scenario, folder);
 	remove_folder(folder);
-	conclude(tally, scenario->name);
+	conclude(tally, scenario->name, (double)(wall_ns() - start) / 1e9);
 }
 
 /* Can it watch here at all? */
 
-static void probe(struct tally *tally)
+/* One that is to be shared goes on watching, if it can. */
+static struct monitor *start(struct tally *tally, struct test *t)
 {
 	static const char *const argv[] = { "trace", "--json", "--for", "0.01", NULL };
-	struct test t = {
-		.settings = tally->settings,
-		.report = tally->report,
-		.home_netns = tally->home_netns,
-	};
-	struct monitor *m =
-		monitor_spawn(&t, &(struct monitor_spec){ .argv = argv, .in_space = true });
-	int status = monitor_stop(&t, m, 0, 60);
+	struct monitor *m;
+
+	if (!tally->settings->shared)
+		return monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .in_space = true });
+	m = shared_start(t, WATCH_SHARED);
+	if (shared_is_ready(t, m))
+		tally->shared[WATCH_SHARED] = m;
+	return m;
+}
+
+static void probe(struct tally *tally)
+{
+	struct test t = test_of(tally);
+	struct monitor *m = start(tally, &t);
+	int status = tally->shared[WATCH_SHARED] ? 0 : monitor_stop(&t, m, 0, 60);
 	char *said = monitor_text(m->err);
 
 	if (status == 1)

@@ -28,6 +28,34 @@ int table_state(unsigned local, unsigned remote)
 	return state ? state : state_in("/proc/self/net/tcp6", local, remote);
 }
 
+static unsigned count_in(const char *path, unsigned local, int state)
+{
+	unsigned have_local, have_state, count = 0;
+	FILE *file = fopen(path, "re");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &have_local,
+			   &have_state) == 2)
+			count += have_local == local && have_state == (unsigned)state;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+void table_await_count(struct test *t, unsigned local, int state, unsigned count)
+{
+	int64_t until = deadline_in(t, 5);
+	unsigned have;
+
+	while ((have = count_in("/proc/self/net/tcp", local, state)) != count) {
+		if (deadline_over(until))
+			test_abort(t, "stage: %u sockets on port %u are in state %d, not %u", have,
+				   local, state, count);
+		sleep_ms(20);
+	}
+}
+
 void table_await(struct test *t, unsigned local, unsigned remote, int state)
 {
 	int64_t until = deadline_in(t, 5);

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "puppet.h"
+
 static void append(struct report *r, const char *indent, const char *format, va_list args)
 {
 	size_t room = sizeof(r->text) - r->len;
@@ -63,6 +65,14 @@ void test_skip(struct test *t, const char *format, ...)
 	va_end(args);
 	t->report->result = RESULT_SKIPPED;
 	_exit(0);
+}
+
+bool test_has_puppet(const struct test *t, pid_t pid)
+{
+	for (unsigned i = 0; i < t->puppets_count; i++)
+		if (t->puppets[i]->pid == pid)
+			return true;
+	return false;
 }
 
 static int64_t clock_read(clockid_t id)

@@ -38,6 +38,22 @@ struct settings {
 	const char *backend; /* NULL: whichever it chooses */
 	double patience;     /* all time limits are multiplied by it */
 	unsigned long churn;
+	unsigned long burst;
+	bool shared; /* scenarios watch one portclash where any will do */
+};
+
+/* The portclash that a scenario watches. Only in a run with --shared are there shared ones. */
+enum watch {
+	WATCH_SHARED = 0, /* `trace --json`, started at any time */
+	WATCH_CLAIMS,	  /* the same with --claims */
+	WATCH_OWN,	  /* its start or end matters: the scenario starts it itself */
+};
+
+/* Which kernels and back ends of the matrix can make a difference (tests/kernels). */
+enum where {
+	EVERYWHERE = 0,
+	EACH_KERNEL, /* the same under every back end: what comes before or beside it */
+	ONCE,	     /* user space only: options, output, files */
 };
 
 struct puppet;
@@ -48,7 +64,9 @@ struct test {
 	struct report *report;
 	int home_netns; /* descriptor of the namespace the runner was started in */
 	char folder[64];
-	struct monitor *monitor; /* NULL: not started */
+	enum watch watch;
+	struct monitor *const *shared; /* by enum watch; NULL: none */
+	struct monitor *monitor;       /* NULL: not started */
 	struct puppet *puppets[PUPPETS_MAX];
 	unsigned puppets_count;
 	bool lossless;	      /* no lost record is forgiven … */
@@ -62,6 +80,8 @@ struct scenario {
 	void (*run)(struct test *t);
 	unsigned seconds; /* a scenario that takes longer hangs; 0: LIMIT_DEFAULT */
 	bool slow;
+	enum watch watch;
+	enum where where;
 };
 
 /* A mismatch: recorded, and the scenario goes on. */
@@ -70,6 +90,9 @@ void test_fail(struct test *t, const char *format, ...) __attribute__((format(pr
 /* Indented below the mismatches, or below "ok": what helps to understand them, what was
  * measured. */
 void test_note(struct test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Is this one of the processes it started? */
+bool test_has_puppet(const struct test *t, pid_t pid);
 
 /* The scenario cannot go on: it fails, or it is counted as skipped. */
 _Noreturn void test_abort(struct test *t, const char *format, ...)
