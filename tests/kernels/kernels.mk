@@ -29,7 +29,7 @@ check-kernels: deps-kernels ## Live tests on kernels 5.10 to the newest, in QEMU
 	$(Q)$(MAKE) --no-print-directory check-kernels-build
 	$(Q)sh tests/kernels/run.sh $(KERNELS_FLAGS) $(STATIC)
 
-check-kernels-build: static $(STATIC)/portclash $(STATIC)/live
+check-kernels-build: static $(STATIC)/portclash $(STATIC)/live $(STATIC)/rules
 
 deps-static: deps
 	$(Q)sh tests/kernels/install-deps.sh static

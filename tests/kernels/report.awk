@@ -104,6 +104,10 @@ FILENAME ~ /\.plan$/ {
 	next
 }
 /^cannot / { cannot = substr($0, 8); next }
+/^rules: / {
+	rules = rules "| rules judged by " kernel " " release ", " backend ": " substr($0, 8) "\n"
+	next
+}
 /^ok / { p++; in_failure = 0; next }
 /^skip / {
 	s++
@@ -136,6 +140,7 @@ END {
 		failures = failures "FAIL only " ran + 0 " kernels ran: fewer than " minimum \
 			   " prove too little\n"
 	}
+	printf "%s", rules
 	printf "%s%s%s%d passed, %d failed, %d skipped\n", failures, skips, notes, passed, failed, skipped
 	exit failed > 0 || !(passed + skipped)
 }

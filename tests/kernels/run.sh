@@ -21,7 +21,9 @@ usage() {
 		                   those of user space only run once, in turns
 		  --jobs N         guests at a time (one a processor)
 		  --timeout N      seconds for one guest (1200)
-		STATIC_FOLDER has portclash and live, static; what is left of a run goes to its sibling
+		The scenario "rules" is the program tests/rules: all it asks under the first of the
+		back ends, a sample under the others.
+		STATIC_FOLDER has portclash, live and rules, static; what is left of a run goes to its sibling
 		folder "kernels". Lists have commas or blanks. Exit status: 0 nothing failed.
 	END
 }
@@ -46,7 +48,11 @@ plan() {
 			if (one < 0 || one == i)
 				line[i] = line[i] " " $1
 	}
-	END { for (i = 1; i <= n; i++) if (line[i]) print backend[i] line[i] " shared-monitor" }' "$1"
+	END {
+		for (i = 1; i <= n; i++)
+			if (line[i])
+				print backend[i] line[i] " shared-monitor"
+	}' "$1"
 }
 
 # What --list prints but for what is excluded or, unless all is wanted, slow.
@@ -56,8 +62,10 @@ scenarios() {
 		printf '%s\n' $tests
 	elif [ -n "$slow" ]; then
 		"$static/live" --list
+		echo rules
 	else
 		"$static/live" --list | grep -v ' (slow)$'
+		echo rules
 	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
 }
 

@@ -9,6 +9,6 @@ $(BUILD)/tests/rules/rules: $(RULES_OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 # For the guests of the kernel matrix; without shared libraries.
-$(BUILD)/static/rules: $(RULES_OBJECTS)
+$(STATIC)/rules: $(RULES_OBJECTS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static -s $(LDFLAGS) $^ -o $@ $$(pkg-config --static --libs libbpf libelf)
+	$(Q)$(CC) $(CFLAGS) $(STATIC_LDFLAGS) $^ -o $@ $(STATIC_LDLIBS)
