@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "acts_ways.h"
+#include <string.h>
+
 #include "cases.h"
 #include "monitor.h"
 #include "verdict.h"
@@ -41,10 +43,11 @@ static struct true_holder holder_of(const struct prop *p, const char *state)
 static void check_listener(struct test *t, const struct attempt *a, const struct prop *p,
 			   bool unseen)
 {
+	bool race = !strcmp(a->op, "listen");
 	struct truth truth = {
 		.attempt = a,
-		.cause = "listener",
-		.says = "listens on",
+		.cause = race ? "listen-race" : "listener",
+		.says = race ? NULL : "listens on",
 		.fixes = FIX_STOP | FIX_REUSEPORT,
 		.stop = p->by,
 		.holders = { holder_of(p, "LISTEN") },

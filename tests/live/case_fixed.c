@@ -85,9 +85,8 @@ static void kept_listener(struct test *t)
 {
 	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
 	struct truth truth = {
-		.cause = "listener",
-		.says = "listens on",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
+		.cause = "wildcard-overlap",
+		.fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
 		.stop = c.client,
 	};
 	struct attempt a;

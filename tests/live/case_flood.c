@@ -121,7 +121,7 @@ static void check_right(struct test *t, json_t *line, const struct stage *s)
 	struct spot requested = spot_below(&at, "requested");
 	unsigned before = t->report->failures;
 
-	expect_string(&at, "cause", "listener");
+	expect_string(&at, "cause", "wildcard-overlap");
 	expect_string(&at, "errno", "EADDRINUSE");
 	expect_string(&requester, "comm", "web");
 	expect_int(&requested, "port", PORT);

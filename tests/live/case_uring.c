@@ -257,8 +257,8 @@ static void refused(struct test *t, puppet_fn fn, const char *op)
 	for (int i = monitor_cannot_see(t, "io_uring"); i < 2; i++) {
 		struct truth truth = {
 			.attempt = &all[i],
-			.cause = "listener",
-			.says = "listens on",
+			.cause = listens ? "listen-race" : "listener",
+			.says = listens ? NULL : "listens on",
 			.fixes = FIX_STOP | FIX_REUSEPORT,
 			.stop = api,
 			.holders = { {

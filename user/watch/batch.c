@@ -227,6 +227,9 @@ static const char *what_is_missing(const struct pc_watch *w, const struct pc_ver
 		return "more sockets are on this port than could be looked at";
 	if (!h && v->holders_changed)
 		return "a socket on this port was closed while it was looked at";
+	/* The kernel's own sockets make no claims. */
+	if (v->cause == PC_CAUSE_KERNEL_SOCKET)
+		return NULL;
 	if (h && h->older && claims_were_lost(w))
 		return "records of claims were lost, and the holder's may be among them";
 	if (h && h->older)
