@@ -4,7 +4,7 @@
 # that alone, and what was skipped and why; last the sum. Exit status 1: something failed.
 
 function row(name, backend, p, f, s, note) {
-	printf "| %-44s | %-10s | %6s | %6s | %7s |%s\n", name, backend, p, f, s,
+	printf "| %-48s | %-10s | %6s | %6s | %7s |%s\n", name, backend, p, f, s,
 	       note ? " " note : ""
 }
 
