@@ -40,6 +40,9 @@ static __always_inline void function_claim(const struct sock *sk, __u8 how)
 	if (!a.port || is_kernel_socket(sk))
 		return;
 	claim_record(&a);
+	/* connect() of UDP chooses the address after the port: who prints claims asks for it later. */
+	if (a.proto == PC_PROTO_UDP && how == PC_HOW_AUTOBIND)
+		return;
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 }
 

@@ -258,11 +258,17 @@ static void queues(struct test *t)
 }
 
 const struct scenario cases_audit[] = {
-	{ .name = "audit-listeners", .run = listeners },
-	{ .name = "audit-usage", .run = usage },
-	{ .name = "audit-two-namespaces", .run = two_namespaces },
-	{ .name = "audit-protect", .run = protected_ports },
-	{ .name = "audit-write", .run = write_it },
-	{ .name = "audit-queues", .run = queues },
+	{ .name = "audit-listeners", .run = listeners, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "audit-usage", .run = usage, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "audit-two-namespaces",
+	  .run = two_namespaces,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "audit-protect",
+	  .run = protected_ports,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "audit-write", .run = write_it, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "audit-queues", .run = queues, .watch = WATCH_OWN, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -168,6 +168,11 @@ static void churn_counted(struct test *t)
 }
 
 const struct scenario cases_churn[] = {
-	{ .name = "churn", .run = churn_counted, .seconds = 300, .slow = true, .watch = WATCH_OWN },
+	{ .name = "churn",
+	  .run = churn_counted,
+	  .seconds = 300,
+	  .slow = true,
+	  .watch = WATCH_OWN,
+	  .load = true },
 	{ 0 },
 };

@@ -168,7 +168,17 @@ static void crash_loop(struct test *t)
 }
 
 const struct scenario cases_crowd[] = {
-	{ .name = "crowd", .run = connecting, .seconds = 600, .slow = true },
-	{ .name = "crash-loop", .run = crash_loop, .seconds = 600, .slow = true },
+	{ .name = "crowd",
+	  .run = connecting,
+	  .seconds = 600,
+	  .slow = true,
+	  .watch = WATCH_OWN,
+	  .load = true },
+	{ .name = "crash-loop",
+	  .run = crash_loop,
+	  .seconds = 600,
+	  .slow = true,
+	  .watch = WATCH_OWN,
+	  .load = true },
 	{ 0 },
 };

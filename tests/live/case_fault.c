@@ -222,11 +222,21 @@ static void no_locked_memory(struct test *t)
 }
 
 const struct scenario cases_fault[] = {
-	{ .name = "killed", .run = killed },
-	{ .name = "killed-while-loading", .run = killed_while_loading, .seconds = 120 },
-	{ .name = "two-monitors", .run = two },
-	{ .name = "two-monitors-one-killed", .run = two_one_killed },
-	{ .name = "back-ends", .run = backends },
-	{ .name = "no-locked-memory", .run = no_locked_memory },
+	{ .name = "killed", .run = killed, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "killed-while-loading",
+	  .run = killed_while_loading,
+	  .seconds = 120,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "two-monitors", .run = two, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "two-monitors-one-killed",
+	  .run = two_one_killed,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "back-ends", .run = backends, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "no-locked-memory",
+	  .run = no_locked_memory,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

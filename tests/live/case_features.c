@@ -103,7 +103,10 @@ static void features_as_nobody(struct test *t)
 }
 
 const struct scenario cases_features[] = {
-	{ .name = "features", .run = features },
-	{ .name = "features-as-nobody", .run = features_as_nobody },
+	{ .name = "features", .run = features, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "features-as-nobody",
+	  .run = features_as_nobody,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

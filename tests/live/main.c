@@ -66,6 +66,13 @@ static int list(void)
 	return 0;
 }
 
+/* After all that share one, and before what would make it lose records. */
+static void end_shared(struct tally *tally, int load)
+{
+	if (!load && tally->settings->shared)
+		run_shared_end(tally);
+}
+
 static int run_named(struct tally *tally, char **names)
 {
 	for (char **name = names; *name; name++) {
@@ -74,20 +81,30 @@ static int run_named(struct tally *tally, char **names)
 		fprintf(stderr, "live: there is no scenario \"%s\"; --list names them\n", *name);
 		return 2;
 	}
-	for (char **name = names; *name; name++)
-		if (find(*name) != &shared_end) /* which always comes at the end */
-			run_scenario(tally, find(*name));
+	for (int load = 0; load <= 1; load++) {
+		for (char **name = names; *name; name++)
+			if (find(*name)->load == load && find(*name) != &shared_end)
+				run_scenario(tally, find(*name));
+		end_shared(tally, load);
+	}
 	return 0;
 }
 
 static void run_all(struct tally *tally, bool fast)
 {
-	for (size_t i = 0; i < TABLES; i++)
-		for (const struct scenario *s = tables[i]; s->name; s++)
-			if (fast && s->slow)
-				run_skip(tally, s->name, "it is slow");
-			else
-				run_scenario(tally, s);
+	for (int load = 0; load <= 1; load++) {
+		for (size_t i = 0; i < TABLES; i++) {
+			for (const struct scenario *s = tables[i]; s->name; s++) {
+				if (s->load != load)
+					continue;
+				if (fast && s->slow)
+					run_skip(tally, s->name, "it is slow");
+				else
+					run_scenario(tally, s);
+			}
+		}
+		end_shared(tally, load);
+	}
 }
 
 static bool positive(const char *text, double *value)
@@ -154,7 +171,5 @@ int main(int argc, char **argv)
 		c = run_named(&tally, argv + optind);
 	else
 		run_all(&tally, fast);
-	if (settings.shared && !c)
-		run_shared_end(&tally);
 	return c ? c : run_close(&tally, no_skip);
 }

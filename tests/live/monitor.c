@@ -248,8 +248,20 @@ void monitor_watch_as(struct test *t, const struct monitor_spec *spec)
 		   said ? said : "");
 }
 
+/* Of a shared one it is the first line, from before the scenario. */
+static json_t *first_line(const struct monitor *m)
+{
+	char *text = monitor_text(m->out), *end = text ? strchr(text, '\n') : NULL;
+	json_t *line = end ? json_loadb(text, (size_t)(end - text), 0, NULL) : NULL;
+
+	free(text);
+	return line;
+}
+
 static json_t *find_ready(struct monitor *m)
 {
+	if (m->netns)
+		return first_line(m);
 	for (size_t i = 0; i < m->count; i++)
 		if (is_about(m->lines[i], "ready", 0))
 			return m->lines[i];

@@ -212,6 +212,7 @@ void run_shared_end(struct tally *tally)
 		if (tally->shared[i])
 			monitor_stop(&t, tally->shared[i], SIGINT, END_SECONDS);
 	run_scenario(tally, &shared_end);
+	memset(tally->shared, 0, sizeof(tally->shared));
 }
 
 void run_scenario(struct tally *tally, const struct scenario *scenario)

@@ -80,6 +80,7 @@ struct scenario {
 	void (*run)(struct test *t);
 	unsigned seconds; /* a scenario that takes longer hangs; 0: LIMIT_DEFAULT */
 	bool slow;
+	bool load; /* so much that records are lost: comes when nobody shares a portclash any more */
 	enum watch watch;
 	enum where where;
 };

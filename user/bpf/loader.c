@@ -118,6 +118,8 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_ENDPOINTS:
 		return with_endpoints ? keep_link(m, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:
+		if (m->hooks_count < PC_LINKS_MAX)
+			m->hooks[m->hooks_count++] = bpf_program__fd(p);
 		return keep_link(m, pc_attach_syscall(p, program->name));
 	case PC_ATTACH_CGROUP:
 		return keep_link(m, bpf_program__attach_cgroup(p, cgroup));

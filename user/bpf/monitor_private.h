@@ -21,7 +21,7 @@ struct pc_monitor {
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
 	size_t links_count;
-	int hooks[PC_LINKS_MAX]; /* descriptors of the programs that hook functions */
+	int hooks[PC_LINKS_MAX]; /* programs of which each run that is left out is a loss */
 	size_t hooks_count;
 	unsigned optional_missing; /* programs that could not be attached, and need not be */
 	struct pc_record_handler handler;

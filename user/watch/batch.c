@@ -163,6 +163,12 @@ static uint64_t ledger_key(const struct pc_socket *s)
 	return pc_time_wait_key(s->netns, s->lport, s->rport, s->family == PC_FAMILY_V6, remote);
 }
 
+/* Every socket made since the start has a cookie, but for accepted connections. */
+static bool may_be_unnamed(const struct pc_watch *w, const struct pc_holder *h)
+{
+	return w->unnamed_before && !ledger_key(&h->socket);
+}
+
 static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 {
 	const struct pc_entry *e = pc_ledger_find(w->ledger, ledger_key(&h->socket));
@@ -172,7 +178,7 @@ static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 		e = pc_ledger_find(w->ledger, h->file_cookie);
 	h->maker.fd = -1;
 	if (!e) {
-		h->older = claims_were_lost(w);
+		h->older = claims_were_lost(w) || may_be_unnamed(w, h);
 		return;
 	}
 	h->older = e->flags & PC_ENTRY_OLDER;
@@ -250,6 +256,8 @@ static void complete_holders(struct pc_watch *w, struct pc_verdict *v)
 	for (unsigned i = 0; i < v->holders_count; i++) {
 		struct pc_holder *h = &v->holders[i];
 
+		if (h->how == PC_HOW_ACCEPT && may_be_unnamed(w, h))
+			h->older = claims_were_lost(w);
 		if (h->maker.who)
 			note_known(h);
 		else

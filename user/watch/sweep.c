@@ -26,6 +26,11 @@ static void on_older_owner(void *context, const struct pc_owner *o)
 
 	if (!o->socket.lport || pc_ledger_find(w->ledger, o->socket.cookie))
 		return;
+	/* Up to 5.11 nobody can name a socket that is there already. */
+	if (!o->socket.cookie) {
+		w->unnamed_before = true;
+		return;
+	}
 	pc_resolve_party(w, &o->process, o->comm, &p);
 	add_older(w, o->socket.cookie, p.who ? pc_processes_find(w->processes, &p.who->key) : 0);
 }

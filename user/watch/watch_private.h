@@ -24,6 +24,7 @@ struct pc_watch {
 	uint64_t started_ns;	  /* boot clock; claims of older sockets are marked so until here */
 	uint64_t sockets_before;  /* open at the start */
 	unsigned inventory_flags; /* PC_ENTRY_* of the pass under way */
+	bool unnamed_before;	  /* sockets were there without a cookie, and got none */
 	uint32_t netns;		  /* portclash's own */
 	struct pc_verdict *batch; /* PC_BATCH_MAX */
 	unsigned batch_count;
