@@ -20,6 +20,8 @@ static const struct {
 	  "what this kernel lets portclash see, and what not" },
 	{ "audit", "portclash audit", pc_cmd_audit,
 	  "which servers the kernel may take the port from, before it does" },
+	{ "who", "portclash who", pc_cmd_who,
+	  "who holds a port right now, and what a server would get that bound it" },
 	{ "explain", "portclash explain", pc_cmd_explain,
 	  "what a cause means, and what to do about it" },
 };

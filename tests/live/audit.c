@@ -44,7 +44,7 @@ static bool is_one(const struct audit *a, json_t *line, const char *type, int po
 		return false;
 	if (port && json_integer_value(json_object_get(end, "port")) != port)
 		return false;
-	return !a->netns || !json_object_get(line, "netns") ||
+	return !a->netns || !json_is_integer(json_object_get(line, "netns")) ||
 	       json_integer_value(json_object_get(line, "netns")) == (json_int_t)a->netns;
 }
 

@@ -14,15 +14,16 @@
 #include "shared.h"
 
 static const struct scenario *const tables[] = {
-	cases_client,	   cases_options, cases_passed,	  cases_orphan,	   cases_time_wait,
-	cases_bind,	   cases_udp,	  cases_listen,	  cases_lingering, cases_special,
-	cases_older,	   cases_hostile, cases_filter,	  cases_session,   cases_claims,
-	cases_brief,	   cases_many,	  cases_burst,	  cases_agent,	   cases_disk,
-	cases_usage,	   cases_cgroup,  cases_socket,	  cases_identity,  cases_fix,
-	cases_start,	   cases_uring,	  cases_fixed,	  cases_compat,	   cases_ways,
-	cases_device,	   cases_kernel,  cases_features, cases_churn,	   cases_fault,
-	cases_flood,	   cases_stopped, cases_spaces,	  cases_crowd,	   cases_audit,
-	cases_audit_edges, cases_connect, cases_cause,	  cases_cause_fix, cases_cause_place,
+	cases_client,	   cases_options,   cases_passed,   cases_orphan,    cases_time_wait,
+	cases_bind,	   cases_udp,	    cases_listen,   cases_lingering, cases_special,
+	cases_older,	   cases_hostile,   cases_filter,   cases_session,   cases_claims,
+	cases_brief,	   cases_many,	    cases_burst,    cases_agent,     cases_disk,
+	cases_usage,	   cases_cgroup,    cases_socket,   cases_identity,  cases_fix,
+	cases_start,	   cases_uring,	    cases_fixed,    cases_compat,    cases_ways,
+	cases_device,	   cases_kernel,    cases_features, cases_churn,     cases_fault,
+	cases_flood,	   cases_stopped,   cases_spaces,   cases_crowd,     cases_audit,
+	cases_audit_edges, cases_connect,   cases_cause,    cases_cause_fix, cases_cause_place,
+	cases_who,	   cases_who_edges,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -191,21 +190,9 @@ static int write_dropin(struct audit *x, const struct pc_netns_audit *own)
 	return 0;
 }
 
-static struct pc_clock clock_now(void)
-{
-	struct timespec boot, wall;
-	uint64_t boot_ns, wall_ns;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	boot_ns = (uint64_t)boot.tv_sec * 1000000000 + (uint64_t)boot.tv_nsec;
-	wall_ns = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec;
-	return (struct pc_clock){ wall_ns - boot_ns, boot_ns };
-}
-
 static int print(struct audit *x)
 {
-	struct pc_clock clock = clock_now();
+	struct pc_clock clock = pc_clock_read();
 	struct pc_log log = PC_LOG_INIT;
 	int err = pc_log_open(&log, NULL);
 

@@ -14,13 +14,15 @@ enum {
 	PC_EXIT_OK = 0,
 	PC_EXIT_FAILED = 1,
 	PC_EXIT_USAGE = 2,
-	PC_EXIT_REFUSED = 3, /* trace: something was refused; audit: something is exposed */
+	PC_EXIT_REFUSED = 3, /* trace: something was refused; audit: something is exposed;
+				 who: somebody holds the port */
 };
 
 int pc_cmd_trace(int argc, char **argv);
 int pc_cmd_agent(int argc, char **argv);
 int pc_cmd_features(int argc, char **argv);
 int pc_cmd_audit(int argc, char **argv);
+int pc_cmd_who(int argc, char **argv);
 int pc_cmd_explain(int argc, char **argv);
 
 /* Seconds as a positive decimal number into nanoseconds; ends the program with a usage
@@ -29,6 +31,9 @@ uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const ch
 
 /* The name of a back end, checked the same way. */
 const char *pc_parse_backend(struct argp_state *state, const char *name);
+
+/* Both clocks, now. */
+struct pc_clock pc_clock_read(void);
 
 /* Claims are read this often. */
 #define PC_TICK_MS 100

@@ -31,6 +31,18 @@ const char *pc_parse_backend(struct argp_state *state, const char *name)
 	return name;
 }
 
+struct pc_clock pc_clock_read(void)
+{
+	struct timespec boot, wall;
+	uint64_t boot_ns, wall_ns;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	boot_ns = (uint64_t)boot.tv_sec * 1000000000 + (uint64_t)boot.tv_nsec;
+	wall_ns = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec;
+	return (struct pc_clock){ wall_ns - boot_ns, boot_ns };
+}
+
 int pc_signals_open(const int *signals, sigset_t *before)
 {
 	sigset_t set;

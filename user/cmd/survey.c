@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/ports.h"
@@ -13,29 +12,6 @@
 #include "host/sysctl.h"
 
 #define PROC "/proc"
-
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static bool is_wanted(const char *which, const struct pc_netns *ns)
-{
-	struct stat st;
-	char *end;
-
-	if (!which || !strcmp(which, "all"))
-		return true;
-	if (!strcmp(which, "self"))
-		return ns->own;
-	if (strchr(which, '/'))
-		return !stat(which, &st) && st.st_ino == ns->inode;
-	if (strtoul(which, &end, 10) == ns->inode && !*end)
-		return true;
-	return ns->path && !strcmp(name_of(ns->path), which);
-}
 
 static const char *why_not(int err)
 {
@@ -93,7 +69,7 @@ static int visit_all(struct pc_survey *s)
 		err = -ENOMEM;
 	/* The own one is the first: nothing is to be come back from before it. */
 	for (size_t i = 0; !err && i < s->namespaces.count; i++)
-		if (is_wanted(s->which, &s->namespaces.list[i]))
+		if (pc_netns_matches(&s->namespaces.list[i], s->which))
 			visit(s, &s->namespaces.list[i], &sockets);
 	/* Only /proc is read from here on, but who calls may want more. */
 	pc_netns_return(home);

@@ -214,6 +214,29 @@ int pc_netns_enter(const char *proc, const struct pc_netns *ns)
 	return err;
 }
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool pc_netns_matches(const struct pc_netns *ns, const char *which)
+{
+	struct stat st;
+	char *end;
+
+	if (!which || !strcmp(which, "all"))
+		return true;
+	if (!strcmp(which, "self"))
+		return ns->own;
+	if (strchr(which, '/'))
+		return !stat(which, &st) && st.st_ino == ns->inode;
+	if (strtoul(which, &end, 10) == ns->inode && !*end)
+		return true;
+	return ns->path && !strcmp(name_of(ns->path), which);
+}
+
 int pc_netns_home(const char *proc)
 {
 	char path[PATH_MAX];

@@ -27,6 +27,10 @@ struct pc_netns_list {
  * open descriptor, is not found. 0 or a negative errno. */
 int pc_netns_find(const char *proc, struct pc_netns_list *out);
 
+/* Is this the one that `--netns` names: "self", a name in /run/netns, a path, an inode number; all
+ * are for NULL and "all". */
+bool pc_netns_matches(const struct pc_netns *ns, const char *which);
+
 /* The calling thread enters it. 0, -ESRCH: it is gone; -EPERM: not allowed, or another errno.
  * Only for a process of one thread, or a thread that nobody else counts on. */
 int pc_netns_enter(const char *proc, const struct pc_netns *ns);

@@ -11,17 +11,6 @@
 #include "out/json_parts.h"
 #include "out/sink.h"
 
-static json_t *options(const struct pc_socket *s)
-{
-	json_t *o = json_object();
-
-	json_object_set_new(o, "reuseaddr", json_boolean(s->reuse));
-	json_object_set_new(o, "reuseport", json_boolean(s->flags & PC_SOCKET_REUSEPORT));
-	json_object_set_new(o, "v6only", json_boolean(s->flags & PC_SOCKET_V6ONLY));
-	json_object_set_new(o, "bindtodevice", pc_json_number_or_null(s->ifindex));
-	return o;
-}
-
 static json_t *requester(const struct pc_clock *clock, const struct pc_verdict *v)
 {
 	const struct pc_refusal *r = &v->refusal;
@@ -37,52 +26,8 @@ static json_t *requester(const struct pc_clock *clock, const struct pc_verdict *
 	json_object_set_new(p, "tid", json_integer(r->tid));
 	json_object_set_new(p, "uid", json_integer(r->uid));
 	json_object_set_new(p, "netns", json_integer(r->netns));
-	json_object_set_new(p, "options", options(&r->socket));
+	json_object_set_new(p, "options", pc_json_options(&r->socket));
 	return p;
-}
-
-static json_t *owners(const struct pc_clock *clock, const struct pc_holder *h)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < h->owners_count; i++)
-		json_array_append_new(list, pc_json_party(clock, &h->owners[i]));
-	return list;
-}
-
-static json_t *holder(const struct pc_clock *clock, const struct pc_holder *h)
-{
-	const struct pc_socket *s = &h->socket;
-	json_t *o = json_object();
-
-	json_object_set_new(o, "blocking", json_boolean(h->blocking));
-	json_object_set_new(
-		o, "found_by",
-		json_string(s->flags & PC_SOCKET_EXACT ? "conflict-check" : "port-table"));
-	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
-	json_object_set_new(o, "local", pc_json_endpoint(s->family, s->local, s->lport));
-	json_object_set_new(o, "remote",
-			    s->rport ? pc_json_endpoint(s->family, s->remote, s->rport) :
-				       json_null());
-	json_object_set_new(o, "how", h->how ? json_string(pc_how_name(h->how)) : json_null());
-	json_object_set_new(o, "how_inferred", json_boolean(h->how_inferred));
-	json_object_set_new(o, "since",
-			    h->since_ns ? pc_json_time(clock, h->since_ns) : json_null());
-	json_object_set_new(o, "age_seconds",
-			    h->since_ns ? json_real((double)(clock->now_ns - h->since_ns) / 1e9) :
-					  json_null());
-	json_object_set_new(o, "cookie", pc_json_number_or_null(s->cookie));
-	json_object_set_new(o, "inode", pc_json_number_or_null(s->inode));
-	json_object_set_new(o, "uid",
-			    s->state == PC_STATE_TIME_WAIT ? json_null() : json_integer(s->uid));
-	json_object_set_new(o, "seconds_left", pc_json_number_or_null(s->seconds_left));
-	json_object_set_new(o, "options", options(s));
-	json_object_set_new(o, "process", pc_json_party(clock, &h->maker));
-	json_object_set_new(o, "process_note",
-			    h->process_note ? json_string(h->process_note) : json_null());
-	json_object_set_new(o, "owners", owners(clock, h));
-	json_object_set_new(o, "peer", pc_json_party(clock, &h->peer));
-	return o;
 }
 
 static json_t *fixes(const struct pc_verdict *v)
@@ -132,7 +77,7 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	add_range(line, r);
 	json_object_set_new(line, "holders_total", json_integer(r->holders_total));
 	for (unsigned i = 0; i < v->holders_count; i++)
-		json_array_append_new(list, holder(clock, &v->holders[i]));
+		json_array_append_new(list, pc_json_holder(clock, &v->holders[i]));
 	json_object_set_new(line, "holders", list);
 	json_object_set_new(line, "incomplete", json_boolean(v->incomplete));
 	json_object_set_new(line, "incomplete_reason",

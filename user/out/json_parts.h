@@ -26,6 +26,12 @@ void pc_json_add_identity(json_t *p, const struct pc_identity *who);
 /* A process; null when it is not known. */
 json_t *pc_json_party(const struct pc_clock *clock, const struct pc_party *party);
 
+/* The options of a socket that decide on sharing its port. */
+json_t *pc_json_options(const struct pc_socket *s);
+
+/* A socket on a port, as in refusals and in the answers of `who`. */
+json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h);
+
 /* A new line with schema, type and time. */
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns);
 

@@ -16,18 +16,6 @@
 
 #define FIELD "%s  %-10s  "
 
-static int finish(struct pc_log *log, struct pc_text *text)
-{
-	char *string = pc_text_close(text);
-	int err;
-
-	if (!string)
-		return -ENOMEM;
-	err = pc_log_line(log, string, text->len);
-	free(string);
-	return err;
-}
-
 /* Local time of day, milliseconds. */
 static void put_time(FILE *out, const struct pc_clock *clock, uint64_t boot_ns)
 {
@@ -39,31 +27,6 @@ static void put_time(FILE *out, const struct pc_clock *clock, uint64_t boot_ns)
 	localtime_r(&seconds, &tm);
 	strftime(text, sizeof(text), "%H:%M:%S", &tm);
 	fprintf(out, "%s.%03lu", text, (unsigned long)(ns % 1000000000 / 1000000));
-}
-
-/* "3 m 12 s", "2 d 4 h": two units at most. */
-static void put_age(FILE *out, uint64_t ns)
-{
-	static const struct {
-		uint64_t seconds;
-		const char *name;
-	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
-	uint64_t left = ns / 1000000000;
-	int shown = 0;
-
-	if (!left) {
-		fprintf(out, "%lu ms", (unsigned long)(ns / 1000000));
-		return;
-	}
-	for (size_t i = 0; i < 4 && shown < 2; i++) {
-		if (left < units[i].seconds && !shown)
-			continue;
-		if (left >= units[i].seconds)
-			fprintf(out, "%s%lu %s", shown ? " " : "",
-				(unsigned long)(left / units[i].seconds), units[i].name);
-		left %= units[i].seconds;
-		shown++;
-	}
 }
 
 static void put_head(FILE *out, const struct pc_clock *clock, const struct pc_verdict *v)
@@ -80,36 +43,6 @@ static void put_head(FILE *out, const struct pc_clock *clock, const struct pc_ve
 	} else {
 		pc_put_text(out, r->comm, strnlen(r->comm, PC_COMM_LEN));
 		fprintf(out, "[%u]", r->process.tgid);
-	}
-}
-
-static void put_connection(FILE *out, const struct pc_socket *s)
-{
-	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT];
-	bool udp = s->proto == PC_PROTO_UDP;
-
-	fputs(pc_endpoint_text(s->family, s->local, s->lport, local), out);
-	if (s->rport)
-		fprintf(out, " → %s", pc_endpoint_text(s->family, s->remote, s->rport, remote));
-	if (!udp)
-		fprintf(out, " %s", pc_state_name(pc_socket_state(s)));
-}
-
-static const char *how_words(const struct pc_holder *h)
-{
-	switch (h->how) {
-	case PC_HOW_CONNECT:
-		return "the kernel gave it this port at connect()";
-	case PC_HOW_BIND_ZERO:
-		return "the kernel gave it this port at a bind() to port 0";
-	case PC_HOW_BIND:
-		return "it asked for this port by number";
-	case PC_HOW_AUTOBIND:
-		return "the kernel gave it this port without a bind()";
-	case PC_HOW_ACCEPT:
-		return "accepted by a listener on this port";
-	default:
-		return "how it got this port was not seen";
 	}
 }
 
@@ -146,11 +79,11 @@ static void put_holder(FILE *out, const struct pc_clock *clock, const struct pc_
 	} else {
 		fputs("no process   ", out);
 	}
-	put_connection(out, &h->socket);
-	fprintf(out, "\n" FIELD "%s", "    ", "", how_words(h));
+	pc_put_connection(out, &h->socket);
+	fprintf(out, "\n" FIELD "%s", "    ", "", pc_how_words(h));
 	if (h->since_ns) {
 		fputs(", ", out);
-		put_age(out, clock->now_ns - h->since_ns);
+		pc_put_age(out, clock->now_ns - h->since_ns);
 		fputs(" ago", out);
 	} else if (h->older) {
 		fputs(", before portclash started", out);
@@ -214,7 +147,7 @@ static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
 	put_fixes(text.out, v, PC_LASTING, "for good");
 	if (v->incomplete)
 		put_detail(text.out, "incomplete", v->incomplete);
-	return finish(log, &text);
+	return pc_text_finish(log, &text);
 }
 
 static int text_claim(struct pc_log *log, const struct pc_clock *clock,
@@ -242,7 +175,7 @@ static int text_claim(struct pc_log *log, const struct pc_clock *clock,
 		fputs("   ", text.out);
 		pc_put_party(text.out, &c->party);
 	}
-	return finish(log, &text);
+	return pc_text_finish(log, &text);
 }
 
 static int text_ready(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r)
@@ -258,7 +191,7 @@ static int text_ready(struct pc_log *log, const struct pc_clock *clock, const st
 	if (r->blind[0])
 		fprintf(text.out, "; it cannot see %s", r->blind);
 	fprintf(text.out, " (%lu sockets were open before)", (unsigned long)r->sockets);
-	return finish(log, &text);
+	return pc_text_finish(log, &text);
 }
 
 static void put_lost(FILE *out, const struct pc_counters *c)
@@ -298,7 +231,7 @@ static int text_summary(struct pc_log *log, const struct pc_clock *clock,
 	if (pc_text_open(&text))
 		return -ENOMEM;
 	fputs("watched for ", text.out);
-	put_age(text.out, s->watched_ns);
+	pc_put_age(text.out, s->watched_ns);
 	fprintf(text.out, ": %lu verdict%s", (unsigned long)c->verdicts,
 		c->verdicts == 1 ? "" : "s");
 	for (int i = PC_CAUSE_INVALID + 1; i < PC_CAUSE_COUNT; i++)
@@ -311,7 +244,7 @@ static int text_summary(struct pc_log *log, const struct pc_clock *clock,
 	put_lost(text.out, c);
 	if (s->has_command)
 		put_command(text.out, s->command_status);
-	return finish(log, &text);
+	return pc_text_finish(log, &text);
 }
 
 const struct pc_sink pc_sink_text = {

@@ -2,9 +2,12 @@
 /* What the output for people is made of. */
 #include "out/text_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/address.h"
+#include "core/names.h"
 #include "core/place.h"
 #include "out/escape.h"
 
@@ -43,4 +46,70 @@ void pc_put_party(FILE *out, const struct pc_party *p)
 		fputs(" pod ", out);
 		pc_put_string(out, who->pod);
 	}
+}
+
+void pc_put_age(FILE *out, uint64_t ns)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+	uint64_t left = ns / 1000000000;
+	int shown = 0;
+
+	if (!left) {
+		fprintf(out, "%lu ms", (unsigned long)(ns / 1000000));
+		return;
+	}
+	for (size_t i = 0; i < 4 && shown < 2; i++) {
+		if (left < units[i].seconds && !shown)
+			continue;
+		if (left >= units[i].seconds)
+			fprintf(out, "%s%lu %s", shown ? " " : "",
+				(unsigned long)(left / units[i].seconds), units[i].name);
+		left %= units[i].seconds;
+		shown++;
+	}
+}
+
+void pc_put_connection(FILE *out, const struct pc_socket *s)
+{
+	char local[PC_ENDPOINT_TEXT], remote[PC_ENDPOINT_TEXT];
+	bool udp = s->proto == PC_PROTO_UDP;
+
+	fputs(pc_endpoint_text(s->family, s->local, s->lport, local), out);
+	if (s->rport)
+		fprintf(out, " → %s", pc_endpoint_text(s->family, s->remote, s->rport, remote));
+	if (!udp)
+		fprintf(out, " %s", pc_state_name(pc_socket_state(s)));
+}
+
+const char *pc_how_words(const struct pc_holder *h)
+{
+	switch (h->how) {
+	case PC_HOW_CONNECT:
+		return "the kernel gave it this port at connect()";
+	case PC_HOW_BIND_ZERO:
+		return "the kernel gave it this port at a bind() to port 0";
+	case PC_HOW_BIND:
+		return "it asked for this port by number";
+	case PC_HOW_AUTOBIND:
+		return "the kernel gave it this port without a bind()";
+	case PC_HOW_ACCEPT:
+		return "accepted by a listener on this port";
+	default:
+		return "how it got this port was not seen";
+	}
+}
+
+int pc_text_finish(struct pc_log *log, struct pc_text *text)
+{
+	char *string = pc_text_close(text);
+	int err;
+
+	if (!string)
+		return -ENOMEM;
+	err = pc_log_line(log, string, text->len);
+	free(string);
+	return err;
 }

@@ -6,11 +6,25 @@
 #include <stdio.h>
 
 #include "core/model.h"
+#include "core/text.h"
+#include "out/log.h"
 
 void pc_put_text(FILE *out, const char *text, size_t len);
 void pc_put_string(FILE *out, const char *text);
 
 /* "orders[4312] orders.service container 3f2a..."; `p->who` is not NULL. */
 void pc_put_party(FILE *out, const struct pc_party *p);
+
+/* "3 m 12 s", "2 d 4 h": two units at most. */
+void pc_put_age(FILE *out, uint64_t ns);
+
+/* "127.0.0.1:80 → 127.0.0.1:443 ESTABLISHED". */
+void pc_put_connection(FILE *out, const struct pc_socket *s);
+
+/* How it got its port, as a clause. */
+const char *pc_how_words(const struct pc_holder *h);
+
+/* Writes the text as one line of the log, and frees it. 0 or a negative errno. */
+int pc_text_finish(struct pc_log *log, struct pc_text *text);
 
 #endif

@@ -7,20 +7,13 @@
 #include "core/address.h"
 #include "core/advice.h"
 #include "core/decide.h"
+#include "core/peer.h"
 #include "host/procfs.h"
 #include "watch/watch_private.h"
 
 #define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 3)
 _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 
-static const char note_kernel[] =
-	"the socket belongs to the kernel itself (NFS, RPC and the like), "
-	"not to a process";
-static const char note_accepted_gone[] =
-	"an accepted connection: its process has closed it, and the kernel is ending it";
-static const char note_queued[] =
-	"a connection that waits in its listener's queue; no process has accepted it yet";
-static const char note_orphan[] = "its process has closed it; the kernel is ending the connection";
 static const char note_unseen[] = "the process that took the port was not seen";
 static const char note_accepting[] = "the process has accepted this connection";
 static const char note_older[] =
@@ -41,13 +34,6 @@ void pc_batch_add(struct pc_watch *w, const struct pc_refusal *r)
 	v->requester.tid = r->tid;
 }
 
-/* Is the other end of this connection a socket on this machine? */
-static bool wants_peer(const struct pc_socket *s)
-{
-	return s->proto == PC_PROTO_TCP && s->rport && pc_socket_state(s) != PC_STATE_TIME_WAIT &&
-	       pc_address_is_loopback(s->family, s->remote) && !pc_socket_is_self(s);
-}
-
 static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
 {
 	size_t count = 0;
@@ -60,35 +46,13 @@ static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
 
 			if (s->inode)
 				keys[count++] = pc_wanted_inode(s->inode);
-			if (wants_peer(s)) {
+			if (pc_socket_wants_peer(s)) {
 				keys[count++] = pc_wanted_ports(s->rport, s->lport);
 				keys[count++] = pc_wanted_ports(s->rport, 0);
 			}
 		}
 	}
 	return count;
-}
-
-static bool is_reverse(const struct pc_socket *a, const struct pc_socket *b)
-{
-	return a->netns == b->netns && a->lport == b->rport && a->rport == b->lport &&
-	       pc_address_equal(a->family, a->local, b->family, b->remote) &&
-	       pc_address_equal(a->family, a->remote, b->family, b->local);
-}
-
-/* The listener in whose queue the other end waits, or will, as long as nobody has accepted
- * it. Only in these states has the other end not been closed. */
-static bool is_listener_of(const struct pc_socket *s, const struct pc_socket *listener)
-{
-	enum pc_state state = pc_socket_state(s);
-
-	if (state != PC_STATE_SYN_SENT && state != PC_STATE_ESTABLISHED &&
-	    state != PC_STATE_FIN_WAIT1 && state != PC_STATE_FIN_WAIT2)
-		return false;
-	return listener->proto == PC_PROTO_TCP && listener->state == PC_STATE_LISTEN &&
-	       listener->netns == s->netns && listener->lport == s->rport &&
-	       (pc_address_is_any(listener->family, listener->local) ||
-		pc_address_equal(listener->family, listener->local, s->family, s->remote));
 }
 
 static bool has_owner(const struct pc_holder *h, const struct pc_process_key *key)
@@ -117,9 +81,9 @@ static void give_owner(struct pc_watch *w, struct pc_holder *h, const struct pc_
 /* Whoever has accepted the connection; else who listens for it. */
 static void give_peer(struct pc_watch *w, struct pc_holder *h, const struct pc_owner *o)
 {
-	bool accepted = is_reverse(&h->socket, &o->socket);
+	bool accepted = pc_socket_is_reverse(&h->socket, &o->socket);
 
-	if (!accepted && (h->peer.who || !is_listener_of(&h->socket, &o->socket)))
+	if (!accepted && (h->peer.who || !pc_socket_is_listener_of(&h->socket, &o->socket)))
 		return;
 	if (accepted && h->peer.who && !h->peer_listens)
 		return;
@@ -139,7 +103,7 @@ static void on_owner(void *context, const struct pc_owner *o)
 
 			if (h->socket.inode && h->socket.inode == o->socket.inode)
 				give_owner(w, h, o);
-			else if (wants_peer(&h->socket))
+			else if (pc_socket_wants_peer(&h->socket))
 				give_peer(w, h, o);
 		}
 	}
@@ -196,30 +160,22 @@ static void note_known(struct pc_holder *h)
 	if (h->older)
 		h->process_note = note_older;
 	else if (h->socket.flags & PC_SOCKET_NO_FILE && !h->owners_count)
-		h->process_note = note_kernel;
+		h->process_note = pc_holder_note(h);
 	else if (!h->maker.running)
 		h->process_note = h->owners_count ? note_passed : note_exited;
 }
 
 static void note_not_known(const struct pc_watch *w, struct pc_holder *h)
 {
-	const struct pc_socket *s = &h->socket;
+	const char *note = pc_holder_note(h);
 
 	if (h->owners_count) {
 		h->maker = h->owners[0];
 		h->process_note = h->how == PC_HOW_ACCEPT ? note_accepting :
 				  h->older ? claims_were_lost(w) ? note_lost : note_older :
 					     note_has_it;
-	} else if (s->flags & PC_SOCKET_NO_FILE) {
-		h->process_note = note_kernel;
-	} else if (s->flags & PC_SOCKET_ORPHAN && !(s->flags & PC_SOCKET_DEAD)) {
-		h->process_note = note_queued;
-	} else if (h->how == PC_HOW_ACCEPT) {
-		h->process_note = note_accepted_gone;
-	} else if (s->flags & PC_SOCKET_ORPHAN || s->state == PC_STATE_TIME_WAIT) {
-		h->process_note = note_orphan;
 	} else {
-		h->process_note = note_unseen;
+		h->process_note = note ? note : note_unseen;
 	}
 }
 
