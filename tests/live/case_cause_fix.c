@@ -191,15 +191,15 @@ static void multicast(struct test *t)
 }
 
 const struct scenario cases_cause_fix[] = {
-	{ .name = "fix-duplicate-instance", .run = duplicate },
-	{ .name = "fix-inherited-listener", .run = inherited },
-	{ .name = "fix-dual-stack-refused", .run = v6only_on_refused },
-	{ .name = "fix-dual-stack-holder", .run = v6only_on_holder },
-	{ .name = "fix-reuseport-refused", .run = reuseport_on_refused },
-	{ .name = "fix-reuseport-holder", .run = reuseport_on_holder },
-	{ .name = "fix-reuseport-one-user", .run = reuseport_one_user },
-	{ .name = "fix-wildcard-overlap", .run = specific },
-	{ .name = "fix-listen-race", .run = listen_race },
-	{ .name = "fix-udp-multicast", .run = multicast },
+	{ .name = "fix-duplicate-instance", .run = duplicate, .where = EACH_KERNEL },
+	{ .name = "fix-inherited-listener", .run = inherited, .where = EACH_KERNEL },
+	{ .name = "fix-dual-stack-refused", .run = v6only_on_refused, .where = EACH_KERNEL },
+	{ .name = "fix-dual-stack-holder", .run = v6only_on_holder, .where = EACH_KERNEL },
+	{ .name = "fix-reuseport-refused", .run = reuseport_on_refused, .where = EACH_KERNEL },
+	{ .name = "fix-reuseport-holder", .run = reuseport_on_holder, .where = EACH_KERNEL },
+	{ .name = "fix-reuseport-one-user", .run = reuseport_one_user, .where = EACH_KERNEL },
+	{ .name = "fix-wildcard-overlap", .run = specific, .where = EACH_KERNEL },
+	{ .name = "fix-listen-race", .run = listen_race, .where = EACH_KERNEL },
+	{ .name = "fix-udp-multicast", .run = multicast, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -120,9 +120,9 @@ static void shared_namespace(struct test *t)
 }
 
 const struct scenario cases_cause_place[] = {
-	{ .name = "containers-of-one-pod", .run = one_pod },
-	{ .name = "pods-on-the-host-network", .run = host_network_pods },
-	{ .name = "container-beside-host", .run = container_beside_host },
-	{ .name = "containers-sharing-a-namespace", .run = shared_namespace },
+	{ .name = "containers-of-one-pod", .run = one_pod, .where = EACH_KERNEL },
+	{ .name = "pods-on-the-host-network", .run = host_network_pods, .where = EACH_KERNEL },
+	{ .name = "container-beside-host", .run = container_beside_host, .where = EACH_KERNEL },
+	{ .name = "containers-sharing-a-namespace", .run = shared_namespace, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -70,6 +70,6 @@ static void named(struct test *t)
 }
 
 const struct scenario cases_cgroup[] = {
-	{ .name = "unit-container-pod", .run = named },
+	{ .name = "unit-container-pod", .run = named, .where = EACH_KERNEL },
 	{ 0 },
 };

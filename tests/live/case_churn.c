@@ -171,8 +171,8 @@ const struct scenario cases_churn[] = {
 	{ .name = "churn",
 	  .run = churn_counted,
 	  .seconds = 300,
-	  .slow = true,
 	  .watch = WATCH_OWN,
-	  .load = true },
+	  .load = true,
+	  .where = ONCE },
 	{ 0 },
 };

@@ -124,9 +124,9 @@ static void client_32(struct test *t)
 }
 
 const struct scenario cases_compat[] = {
-	{ .name = "32-bit-refused-bind", .run = refused_bind },
-	{ .name = "32-bit-refused-listen", .run = refused_listen },
-	{ .name = "32-bit-listener", .run = listener_32 },
-	{ .name = "32-bit-client", .run = client_32 },
+	{ .name = "32-bit-refused-bind", .run = refused_bind, .where = EACH_KERNEL },
+	{ .name = "32-bit-refused-listen", .run = refused_listen, .where = EACH_KERNEL },
+	{ .name = "32-bit-listener", .run = listener_32, .where = EACH_KERNEL },
+	{ .name = "32-bit-client", .run = client_32, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -204,16 +204,16 @@ static void exhausted(struct test *t)
 }
 
 const struct scenario cases_fix[] = {
-	{ .name = "fix-stop-listener", .run = stop_listener },
-	{ .name = "fix-stop-bound", .run = stop_bound },
-	{ .name = "fix-stop-udp", .run = stop_udp },
-	{ .name = "fix-stop-client", .run = stop_client },
-	{ .name = "fix-cut", .run = cut_v4 },
-	{ .name = "fix-cut-v6", .run = cut_v6 },
-	{ .name = "fix-cut-fin-wait2", .run = cut_fin_wait2 },
-	{ .name = "fix-privileged-port", .run = privileged },
-	{ .name = "fix-address-not-local", .run = not_local },
-	{ .name = "fix-address-not-local-v6", .run = not_local_v6 },
-	{ .name = "fix-range-exhausted", .run = exhausted },
+	{ .name = "fix-stop-listener", .run = stop_listener, .where = EACH_KERNEL },
+	{ .name = "fix-stop-bound", .run = stop_bound, .where = EACH_KERNEL },
+	{ .name = "fix-stop-udp", .run = stop_udp, .where = EACH_KERNEL },
+	{ .name = "fix-stop-client", .run = stop_client, .where = EACH_KERNEL },
+	{ .name = "fix-cut", .run = cut_v4, .where = EACH_KERNEL },
+	{ .name = "fix-cut-v6", .run = cut_v6, .where = EACH_KERNEL },
+	{ .name = "fix-cut-fin-wait2", .run = cut_fin_wait2, .where = EACH_KERNEL },
+	{ .name = "fix-privileged-port", .run = privileged, .where = EACH_KERNEL },
+	{ .name = "fix-address-not-local", .run = not_local, .where = EACH_KERNEL },
+	{ .name = "fix-address-not-local-v6", .run = not_local_v6, .where = EACH_KERNEL },
+	{ .name = "fix-range-exhausted", .run = exhausted, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -125,8 +125,8 @@ static void direct_client(struct test *t)
 }
 
 const struct scenario cases_fixed[] = {
-	{ .name = "fixed-file-client", .run = kept_client },
-	{ .name = "fixed-file-listener", .run = kept_listener },
-	{ .name = "fixed-file-never-had-descriptor", .run = direct_client },
+	{ .name = "fixed-file-client", .run = kept_client, .where = EACH_KERNEL },
+	{ .name = "fixed-file-listener", .run = kept_listener, .where = EACH_KERNEL },
+	{ .name = "fixed-file-never-had-descriptor", .run = direct_client, .where = EACH_KERNEL },
 	{ 0 },
 };

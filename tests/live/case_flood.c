@@ -222,7 +222,11 @@ static void flood_ended(struct test *t)
 }
 
 const struct scenario cases_flood[] = {
-	{ .name = "flood", .run = flood_counted, .watch = WATCH_OWN, .load = true },
-	{ .name = "flood-and-sigterm", .run = flood_ended, .watch = WATCH_OWN, .load = true },
+	{ .name = "flood", .run = flood_counted, .watch = WATCH_OWN, .load = true, .where = ONCE },
+	{ .name = "flood-and-sigterm",
+	  .run = flood_ended,
+	  .watch = WATCH_OWN,
+	  .load = true,
+	  .where = ONCE },
 	{ 0 },
 };

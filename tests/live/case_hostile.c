@@ -159,10 +159,10 @@ static void long_cmdline(struct test *t)
 }
 
 const struct scenario cases_hostile[] = {
-	{ .name = "hostile-holder", .run = as_holder },
-	{ .name = "hostile-requester", .run = as_requester },
+	{ .name = "hostile-holder", .run = as_holder, .where = EACH_KERNEL },
+	{ .name = "hostile-requester", .run = as_requester, .where = EACH_KERNEL },
 	{ .name = "hostile-in-text", .run = in_text, .where = ONCE },
 	{ .name = "hostile-in-text-claims", .run = in_text_claims, .where = ONCE },
-	{ .name = "long-command-line", .run = long_cmdline },
+	{ .name = "long-command-line", .run = long_cmdline, .where = EACH_KERNEL },
 	{ 0 },
 };

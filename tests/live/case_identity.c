@@ -200,9 +200,9 @@ static void moved_requester(struct test *t)
 }
 
 const struct scenario cases_identity[] = {
-	{ .name = "exec-after-bind", .run = exec_after_bind },
-	{ .name = "pid-namespace", .run = pid_namespace },
-	{ .name = "user-namespace", .run = user_namespace },
-	{ .name = "requester-in-another-namespace", .run = moved_requester },
+	{ .name = "exec-after-bind", .run = exec_after_bind, .where = EACH_KERNEL },
+	{ .name = "pid-namespace", .run = pid_namespace, .where = EACH_KERNEL },
+	{ .name = "user-namespace", .run = user_namespace, .where = EACH_KERNEL },
+	{ .name = "requester-in-another-namespace", .run = moved_requester, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -168,11 +168,15 @@ static void in_accept_queue(struct test *t)
 }
 
 const struct scenario cases_lingering[] = {
-	{ .name = "lingering-in-worker", .run = worker },
-	{ .name = "lingering-new-with-reuseaddr", .run = worker_new_reuseaddr },
-	{ .name = "lingering-old-with-reuseaddr", .run = worker_old_reuseaddr },
-	{ .name = "lingering-orphan", .run = orphan },
-	{ .name = "accepted-behind-listener", .run = behind_listener },
-	{ .name = "in-accept-queue", .run = in_accept_queue },
+	{ .name = "lingering-in-worker", .run = worker, .where = EACH_KERNEL },
+	{ .name = "lingering-new-with-reuseaddr",
+	  .run = worker_new_reuseaddr,
+	  .where = EACH_KERNEL },
+	{ .name = "lingering-old-with-reuseaddr",
+	  .run = worker_old_reuseaddr,
+	  .where = EACH_KERNEL },
+	{ .name = "lingering-orphan", .run = orphan, .where = EACH_KERNEL },
+	{ .name = "accepted-behind-listener", .run = behind_listener, .where = EACH_KERNEL },
+	{ .name = "in-accept-queue", .run = in_accept_queue, .where = EACH_KERNEL },
 	{ 0 },
 };

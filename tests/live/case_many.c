@@ -188,8 +188,10 @@ static void time_wait(struct test *t)
 }
 
 const struct scenario cases_many[] = {
-	{ .name = "listener-and-2000-accepted", .run = accepted },
-	{ .name = "listener-and-2000-accepted-reuseaddr", .run = accepted_reuseaddr },
-	{ .name = "2000-time-wait", .run = time_wait },
+	{ .name = "listener-and-2000-accepted", .run = accepted, .where = EACH_KERNEL },
+	{ .name = "listener-and-2000-accepted-reuseaddr",
+	  .run = accepted_reuseaddr,
+	  .where = EACH_KERNEL },
+	{ .name = "2000-time-wait", .run = time_wait, .where = EACH_KERNEL },
 	{ 0 },
 };

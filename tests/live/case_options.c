@@ -93,10 +93,12 @@ static void device(struct test *t)
 }
 
 const struct scenario cases_options[] = {
-	{ .name = "reuseaddr-on-client", .run = on_client },
-	{ .name = "reuseaddr-on-server", .run = on_server },
-	{ .name = "reuseaddr-against-reuseport", .run = reuseport_on_both_ways },
-	{ .name = "reuseaddr-on-both", .run = on_both },
-	{ .name = "bind-to-device", .run = device },
+	{ .name = "reuseaddr-on-client", .run = on_client, .where = EACH_KERNEL },
+	{ .name = "reuseaddr-on-server", .run = on_server, .where = EACH_KERNEL },
+	{ .name = "reuseaddr-against-reuseport",
+	  .run = reuseport_on_both_ways,
+	  .where = EACH_KERNEL },
+	{ .name = "reuseaddr-on-both", .run = on_both, .where = EACH_KERNEL },
+	{ .name = "bind-to-device", .run = device, .where = EACH_KERNEL },
 	{ 0 },
 };

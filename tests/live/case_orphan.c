@@ -174,12 +174,14 @@ static void close_wait_server_restarted(struct test *t)
 }
 
 const struct scenario cases_orphan[] = {
-	{ .name = "orphan-fin-wait1", .run = fin_wait1 },
-	{ .name = "orphan-fin-wait2", .run = fin_wait2 },
-	{ .name = "orphan-fin-wait2-minisock", .run = fin_wait2_small },
-	{ .name = "orphan-client-killed", .run = killed },
-	{ .name = "orphan-last-ack", .run = last_ack },
-	{ .name = "close-wait", .run = close_wait },
-	{ .name = "close-wait-server-restarted", .run = close_wait_server_restarted },
+	{ .name = "orphan-fin-wait1", .run = fin_wait1, .where = EACH_KERNEL },
+	{ .name = "orphan-fin-wait2", .run = fin_wait2, .where = EACH_KERNEL },
+	{ .name = "orphan-fin-wait2-minisock", .run = fin_wait2_small, .where = EACH_KERNEL },
+	{ .name = "orphan-client-killed", .run = killed, .where = EACH_KERNEL },
+	{ .name = "orphan-last-ack", .run = last_ack, .where = EACH_KERNEL },
+	{ .name = "close-wait", .run = close_wait, .where = EACH_KERNEL },
+	{ .name = "close-wait-server-restarted",
+	  .run = close_wait_server_restarted,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

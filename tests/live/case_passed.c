@@ -154,9 +154,9 @@ static void handed_over(struct test *t)
 }
 
 const struct scenario cases_passed[] = {
-	{ .name = "maker-exited-inherited", .run = inherited },
-	{ .name = "maker-exited-passed", .run = passed },
-	{ .name = "two-owners", .run = shared },
-	{ .name = "maker-handed-over", .run = handed_over },
+	{ .name = "maker-exited-inherited", .run = inherited, .where = EACH_KERNEL },
+	{ .name = "maker-exited-passed", .run = passed, .where = EACH_KERNEL },
+	{ .name = "two-owners", .run = shared, .where = EACH_KERNEL },
+	{ .name = "maker-handed-over", .run = handed_over, .where = EACH_KERNEL },
 	{ 0 },
 };

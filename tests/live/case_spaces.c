@@ -175,12 +175,17 @@ static void all_at_once(struct test *t)
 }
 
 const struct scenario cases_spaces[] = {
-	{ .name = "100-namespaces-at-once", .run = all_at_once, .watch = WATCH_OWN, .load = true },
+	{ .name = "100-namespaces-at-once",
+	  .run = all_at_once,
+	  .watch = WATCH_OWN,
+	  .load = true,
+	  .where = ONCE },
 	{ .name = "1000-namespaces",
 	  .run = come_and_go,
 	  .seconds = 300,
 	  .slow = true,
 	  .watch = WATCH_OWN,
-	  .load = true },
+	  .load = true,
+	  .where = ONCE },
 	{ 0 },
 };

@@ -177,14 +177,14 @@ static void thread(struct test *t)
 }
 
 const struct scenario cases_special[] = {
-	{ .name = "self-connect", .run = self_connect },
-	{ .name = "self-connect-v6", .run = self_connect_v6 },
-	{ .name = "privileged-port", .run = privileged },
-	{ .name = "privileged-port-v6", .run = privileged_v6 },
-	{ .name = "privileged-port-udp", .run = privileged_udp },
-	{ .name = "address-not-local", .run = not_local },
-	{ .name = "address-not-local-v6", .run = not_local_v6 },
-	{ .name = "address-not-local-udp", .run = not_local_udp },
-	{ .name = "refused-thread", .run = thread },
+	{ .name = "self-connect", .run = self_connect, .where = EACH_KERNEL },
+	{ .name = "self-connect-v6", .run = self_connect_v6, .where = EACH_KERNEL },
+	{ .name = "privileged-port", .run = privileged, .where = EACH_KERNEL },
+	{ .name = "privileged-port-v6", .run = privileged_v6, .where = EACH_KERNEL },
+	{ .name = "privileged-port-udp", .run = privileged_udp, .where = EACH_KERNEL },
+	{ .name = "address-not-local", .run = not_local, .where = EACH_KERNEL },
+	{ .name = "address-not-local-v6", .run = not_local_v6, .where = EACH_KERNEL },
+	{ .name = "address-not-local-udp", .run = not_local_udp, .where = EACH_KERNEL },
+	{ .name = "refused-thread", .run = thread, .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -238,6 +238,6 @@ static void stopped(struct test *t)
 }
 
 const struct scenario cases_stopped[] = {
-	{ .name = "stopped", .run = stopped, .watch = WATCH_OWN, .load = true },
+	{ .name = "stopped", .run = stopped, .watch = WATCH_OWN, .load = true, .where = ONCE },
 	{ 0 },
 };
