@@ -93,6 +93,15 @@ struct {
 
 bool wanted_all = false;
 
+/* A bit a port: whoever the kernel gives one of these to is told of at once. Written by user space
+ * while the programs run: a word at a time, so that a program sees a bit or does not. */
+__u64 protected_ports[PC_PORT_WORDS] = {};
+
+static __always_inline bool is_protected(__u16 port)
+{
+	return config.with_protected && protected_ports[port / 64] >> (port % 64) & 1;
+}
+
 /* Memory larger than the stack for what a thread is doing, all zero at first: by thread and not by
  * CPU, because programs can be preempted (5.11+, fentry and cgroup hooks) and another thread's be
  * run on the same CPU meanwhile. So many threads at a time. */

@@ -30,6 +30,10 @@ uint64_t pc_parse_seconds(struct argp_state *state, const char *option, const ch
 /* The name of a back end, checked the same way. */
 const char *pc_parse_backend(struct argp_state *state, const char *name);
 
+/* Adds the ports of `list`, numbers, ranges and names of services, to `set` (PC_PORT_WORDS words),
+ * for --protect. */
+void pc_parse_protect(struct argp_state *state, const char *list, uint64_t *set);
+
 /* Claims are read this often. */
 #define PC_TICK_MS 100
 

@@ -128,6 +128,9 @@ struct pc_counters {
 	uint64_t ledger_claims; /* in the ledger now */
 	uint64_t ledger_sweeps;
 	uint64_t ledger_forgotten;
+	uint64_t protected_claims[2][PC_HOW_COUNT]; /* of TCP and UDP: see --protect */
+	uint64_t warnings;			    /* shown */
+	uint64_t warnings_suppressed;		    /* more than are shown in a second */
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
 

@@ -39,7 +39,8 @@ struct pc_watch {
 	int sink_error; /* the last that was not taken */
 	int sink_last;	/* of the last line; 0: it was written */
 	bool sink_gone;
-	uint64_t processes_bad; /* process records that made no sense */
+	struct pc_protect *protect; /* NULL: no early warnings */
+	uint64_t processes_bad;	    /* process records that made no sense */
 };
 
 uint64_t pc_boot_ns(void);
@@ -48,12 +49,22 @@ void pc_clock_now(struct pc_clock *clock);
 /* ingest.c: handlers of the records, filling ledger and batch. */
 extern const struct pc_record_handler pc_ingest;
 
-/* claims.c: claims wait for both their ends (a handler for those records), are asked for
+/* claims.c: claims wait for both their ends, are asked for
  * (UDP), and are printed without them at the end. */
 void pc_claims_add(struct pc_watch *w, const struct pc_claim *record);
-void pc_claims_endpoints(void *context, const struct pc_endpoints *e);
+void pc_claims_endpoints(struct pc_watch *w, const struct pc_endpoints *e);
 void pc_claims_ask(struct pc_watch *w);
 void pc_claims_flush(struct pc_watch *w);
+
+/* protect.c: early warnings of claims on protected ports; each does nothing where they are not
+ * wanted. Claims that were read, and what follows them (a handler's record); what is left of it
+ * when all was read. pc_protect_start() is for when the monitor is there. */
+int pc_protect_open(struct pc_watch *w);
+void pc_protect_start(struct pc_watch *w);
+void pc_protect_close(struct pc_watch *w);
+void pc_protect_claim(struct pc_watch *w, const struct pc_claim *c);
+void pc_protect_endpoints(struct pc_watch *w, const struct pc_endpoints *e);
+void pc_protect_flush(struct pc_watch *w);
 
 /* batch.c: turns the waiting refusals into verdicts and prints them. There must be room for one
  * that is added. */
