@@ -50,5 +50,6 @@ extern const struct scenario cases_spaces[];
 extern const struct scenario cases_crowd[];
 extern const struct scenario cases_audit[];
 extern const struct scenario cases_audit_edges[];
+extern const struct scenario cases_protect[];
 
 #endif

@@ -23,6 +23,7 @@ static const struct scenario *const tables[] = {
 	cases_device,	   cases_kernel,  cases_features, cases_churn,	   cases_fault,
 	cases_flood,	   cases_stopped, cases_spaces,	  cases_crowd,	   cases_audit,
 	cases_audit_edges, cases_connect, cases_cause,	  cases_cause_fix, cases_cause_place,
+	cases_protect,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
