@@ -12,10 +12,8 @@
 #include "monitor.h"
 #include "space.h"
 #include "verdict.h"
+#include "warning.h"
 
-#define PORT 20001
-#define RANGE "20001 20001"
-#define LIST "20001"
 #define RESERVED "9000-9002"
 #define MANY 100
 
@@ -31,71 +29,11 @@ static void watch(struct test *t)
 	watch_list(t, LIST);
 }
 
-/* A server's port as its namespace's own portclash sees it: listeners are known there only. */
-static void watch_in_space(struct test *t)
-{
-	static const char *const argv[] = { "trace", "--json", "--protect", "1", NULL };
-
-	space_set("ipv4/ip_local_port_range", RANGE);
-	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true });
-}
-
-/* The fix with this command, exactly. */
-static bool has_command(json_t *line, const char *command, bool lasting)
-{
-	json_t *fixes = json_object_get(line, "fixes"), *fix;
-	size_t i;
-
-	json_array_foreach(fixes, i, fix)
-	{
-		const char *have = json_string_value(json_object_get(fix, "command"));
-
-		if (have && !strcmp(have, command) &&
-		    json_is_true(json_object_get(fix, "lasting")) == lasting)
-			return true;
-	}
-	return false;
-}
-
-static void check_fixes(struct test *t, json_t *line, pid_t pid, const char *reserve)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "kill %d", pid);
-	if (!has_command(line, command, false))
-		test_fail(t, "expected the fix `%s`", command);
-	if (!has_command(line, reserve, true))
-		test_fail(t, "expected the fix `%s`", reserve);
-}
-
-static json_t *await_warning(struct test *t, const struct prop *p, const char *how)
-{
-	json_t *line = monitor_line(t, "warning", p->by->pid, 5);
-	struct spot s = spot_of(t, line), process = spot_below(&s, "process");
-
-	if (!line) {
-		test_fail(t, "expected a warning \"%s\" of %s, got none", how, p->by->who.comm);
-		return NULL;
-	}
-	expect_int(&s, "schema", 1);
-	expect_time(&s, "time", p->before, p->after);
-	expect_string(&s, "how", how);
-	expect_string(&s, "family", p->look.family == AF_INET6 ? "ipv6" : "ipv4");
-	expect_int(&s, "port", PORT);
-	expect_int(&s, "cookie", (long long)p->look.cookie);
-	expect_int(&s, "netns", (long long)p->by->who.netns);
-	expect_person(&s, "process", &p->by->who);
-	expect_int(&process, "tid", p->by->who.tid);
-	expect_contains(&s, "explanation", LIST);
-	expect_contains(&s, "explanation", p->by->who.comm);
-	return line;
-}
-
 /* Seen from another network namespace: the command enters that of the client. */
 static json_t *check(struct test *t, const struct prop *p, const char *proto, const char *how)
 {
 	unsigned before = t->report->failures;
-	json_t *line = await_warning(t, p, how);
+	json_t *line = warning_await(t, p, how);
 	struct spot s = spot_of(t, line), range = spot_below(&s, "range");
 	char reserve[256];
 
@@ -111,7 +49,7 @@ static json_t *check(struct test *t, const struct prop *p, const char *proto, co
 	snprintf(reserve, sizeof(reserve),
 		 "nsenter -t %d -n sysctl -w net.ipv4.ip_local_reserved_ports=" RESERVED "," LIST,
 		 p->by->pid);
-	check_fixes(t, line, p->by->pid, reserve);
+	warning_check_fixes(t, line, p->by->pid, reserve);
 	if (t->report->failures > before)
 		note_line(t, line);
 	return line;
@@ -319,72 +257,6 @@ static void many(struct test *t)
 			  suppressed);
 }
 
-static void check_listener(struct test *t, const struct prop *out, const struct prop *server,
-			   const struct person *who)
-{
-	json_t *line = await_warning(t, out, "connect");
-	struct spot s = spot_of(t, line), listener = spot_below(&s, "listener");
-	unsigned before = t->report->failures;
-
-	if (!line)
-		return;
-	expect_bool(&s, "protected", false);
-	expect_end(&listener, "local", &server->look.local);
-	expect_recent(&listener, "gone_since");
-	expect_person(&listener, "process", who);
-	expect_contains(&s, "explanation", "listened until");
-	expect_contains(&s, "explanation", who->comm);
-	check_fixes(t, line, out->by->pid, "sysctl -w net.ipv4.ip_local_reserved_ports=" LIST);
-	if (t->report->failures > before)
-		note_line(t, line);
-}
-
-/* `first`: the server listens before portclash watches. */
-static void listener_of(struct test *t, bool first, unsigned options, const char *address)
-{
-	struct puppet *api = puppet_start(t, "api"), *client = puppet_start(t, "client");
-	struct puppet *web = puppet_start(t, "web");
-	struct prop server, out;
-	struct person who = web->who;
-
-	stage_listener(api, options, address, SERVER_PORT);
-	if (!first)
-		watch_in_space(t);
-	server = stage_listener(web, options, address, PORT);
-	if (first)
-		watch_in_space(t);
-	puppet_exit(web);
-	out = stage_client(client, options, address, SERVER_PORT);
-	check_listener(t, &out, &server, &who);
-}
-
-static void listener_gone(struct test *t)
-{
-	listener_of(t, false, 0, "127.0.0.1");
-}
-
-static void listener_older(struct test *t)
-{
-	listener_of(t, true, OPT_V6, "::1");
-}
-
-/* It came back, and was reserved before it went again: nothing is missed. */
-static void listener_not_exposed(struct test *t)
-{
-	struct puppet *api = puppet_start(t, "api"), *client = puppet_start(t, "client");
-	struct prop server;
-
-	stage_listener(api, 0, "127.0.0.1", SERVER_PORT);
-	watch_in_space(t);
-	space_set("ipv4/ip_local_port_range", "20002 20002");
-	server = stage_listener(api, 0, "127.0.0.1", PORT);
-	stage_close(&server);
-	monitor_no_line(t, "warning", 0, QUIET_SECONDS);
-	space_set("ipv4/ip_local_port_range", RANGE);
-	stage_client(client, 0, "127.0.0.1", SERVER_PORT);
-	monitor_no_line(t, "warning", client->pid, QUIET_SECONDS);
-}
-
 static void agent(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *client = puppet_start(t, "client");
@@ -448,9 +320,6 @@ const struct scenario cases_protect[] = {
 	{ .name = "protect-by-number", .run = by_number, .watch = WATCH_OWN },
 	{ .name = "protect-another-port", .run = another_port, .watch = WATCH_OWN },
 	{ .name = "protect-many", .run = many, .watch = WATCH_OWN, .where = ONCE },
-	{ .name = "protect-listener-gone", .run = listener_gone, .watch = WATCH_OWN },
-	{ .name = "protect-listener-older", .run = listener_older, .watch = WATCH_OWN },
-	{ .name = "protect-listener-not-exposed", .run = listener_not_exposed, .watch = WATCH_OWN },
 	{ .name = "protect-agent", .run = agent, .watch = WATCH_OWN, .where = ONCE },
 	{ .name = "protect-text", .run = text, .watch = WATCH_OWN, .where = ONCE },
 	{ 0 },
