@@ -93,13 +93,13 @@ struct {
 
 bool wanted_all = false;
 
-/* A bit a port: whoever the kernel gives one of these to is told of at once. Written by user space
- * while the programs run: a word at a time, so that a program sees a bit or does not. */
-__u64 protected_ports[PC_PORT_WORDS] = {};
+/* By port: whoever the kernel gives one of these to is told of at once. A byte each, because user
+ * space and programs write them at the same time (and atomic "or" came with 5.12). */
+__u8 protected_ports[PC_PORTS] = {};
 
 static __always_inline bool is_protected(__u16 port)
 {
-	return config.with_protected && protected_ports[port / 64] >> (port % 64) & 1;
+	return config.with_protected && protected_ports[port];
 }
 
 /* Memory larger than the stack for what a thread is doing, all zero at first: by thread and not by

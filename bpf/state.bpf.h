@@ -28,13 +28,19 @@ static __always_inline void state_connect(struct sock *sk)
 	claim_record(&a);
 }
 
-/* A port that the kernel chose is given back before this (tcp_set_state()); one that was asked for
+/* User space forgets the port again if the kernel cannot choose it.
+ * A port that the kernel chose is given back before this (tcp_set_state()); one that was asked for
  * by number, after it. */
 static __always_inline void state_listener_ended(struct sock *sk)
 {
-	if (sk->__sk_common.skc_num && family_watched(sk->__sk_common.skc_family) &&
-	    sk->__sk_common.skc_net.net->ns.inum == config.monitor_netns)
-		endpoints_record(sk, claim_cookie(sk), PC_STATE_LISTEN, 1);
+	__u16 port = sk->__sk_common.skc_num;
+
+	if (!port || !family_watched(sk->__sk_common.skc_family) ||
+	    sk->__sk_common.skc_net.net->ns.inum != config.monitor_netns)
+		return;
+	/* At once: the next client can be given it before user space knows. */
+	protected_ports[port] = 1;
+	endpoints_record(sk, claim_cookie(sk), PC_STATE_LISTEN, 1);
 }
 
 static __always_inline void state_change(struct sock *sk, int oldstate, int newstate)

@@ -193,7 +193,8 @@ static void udp_connect(struct test *t)
 	watch(t);
 	p = stage_socket(client, OPT_UDP | OPT_V6);
 	stage_connect(&p, "::1", SERVER_PORT);
-	check_ends(t, check(t, &p, "udp", "autobind"), &p);
+	/* Where the function is hooked that chooses the port, the ends are not known yet. */
+	check(t, &p, "udp", "autobind");
 	stage_send(&p, "::1", SERVER_PORT);
 	monitor_no_line(t, "warning", client->pid, QUIET_SECONDS);
 }

@@ -343,12 +343,7 @@ void pc_monitor_close(struct pc_monitor *m)
 
 void pc_monitor_protect(struct pc_monitor *m, uint16_t port, bool on)
 {
-	__u64 *word = &m->skel->bss->protected_ports[port / 64], bit = 1ULL << port % 64;
-
-	if (on)
-		*word |= bit;
-	else
-		*word &= ~bit;
+	m->skel->bss->protected_ports[port] = on;
 }
 
 const char *pc_monitor_backend(const struct pc_monitor *m)

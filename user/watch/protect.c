@@ -282,18 +282,19 @@ static void on_listener_ended(struct pc_watch *w, const struct pc_endpoints *e)
 	struct pc_offer offer;
 	int forgotten;
 
-	if (!s)
+	if (s)
+		offer = (struct pc_offer){ s->low, s->high, s->reserved };
+	if (!s || !pc_port_exposed(&offer, e->lport)) {
+		forget(w, e->lport);
 		return;
-	offer = (struct pc_offer){ s->low, s->high, s->reserved };
-	if (!pc_port_exposed(&offer, e->lport))
-		return;
+	}
 	memcpy(gone.local, e->local, sizeof(gone.local));
 	if (entry)
 		pc_resolve_index(w, entry->process, &gone.party);
 	forgotten = pc_gone_put(w->protect->gone, &gone);
-	if (forgotten < 0)
-		return;
-	forget(w, (uint16_t)forgotten);
+	if (forgotten > 0)
+		forget(w, (uint16_t)forgotten);
+	/* It is, unless a bind() before this one ended was read only now. */
 	pc_monitor_protect(w->monitor, e->lport, true);
 }
 
