@@ -61,6 +61,7 @@ static const struct scenario *const tables[] = {
 	cases_cause_place,
 	cases_protect,
 	cases_protect_listener,
+	cases_range,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -131,6 +131,7 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "explanation", pc_json_string(v->explanation));
 	json_object_set_new(line, "fixes", fixes(v->fixes, v->fixes_count));
 	add_range(line, r);
+	json_object_set_new(line, "range_use", pc_json_range_use(clock, v->range_use));
 	json_object_set_new(line, "holders_total", json_integer(r->holders_total));
 	for (unsigned i = 0; i < v->holders_count; i++)
 		json_array_append_new(list, holder(clock, &v->holders[i]));

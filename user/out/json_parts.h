@@ -26,6 +26,9 @@ void pc_json_add_identity(json_t *p, const struct pc_identity *who);
 /* A process; null when it is not known. */
 json_t *pc_json_party(const struct pc_clock *clock, const struct pc_party *party);
 
+/* Who uses the range; null for NULL. */
+json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_use *use);
+
 /* A new line with schema, type and time. */
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns);
 

@@ -4,6 +4,7 @@
 #define PORTCLASH_SINK_H
 
 #include "core/model.h"
+#include "core/range_use.h"
 #include "core/warning.h"
 #include "out/log.h"
 

@@ -211,6 +211,8 @@ static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
 		fprintf(text.out, "\n" FIELD, "    ", "why");
 		pc_put_string(text.out, v->explanation);
 	}
+	if (v->range_use)
+		pc_put_range_use(text.out, "\n" FIELD, v->range_use);
 	put_fixes(text.out, v->fixes, v->fixes_count, PC_NOW, "now");
 	put_fixes(text.out, v->fixes, v->fixes_count, PC_LASTING, "for good");
 	if (v->incomplete)

@@ -147,6 +147,7 @@ void pc_watch_close(struct pc_watch *w)
 	pc_ledger_free(w->ledger);
 	pc_processes_free(w->processes);
 	pc_protect_close(w);
+	pc_range_forget(w, true);
 	pc_backlog_drop(w);
 	free(w->batch);
 	free(w->pending);
@@ -182,6 +183,7 @@ int pc_watch_run(struct pc_watch *w)
 	if (w->pending_count)
 		pc_claims_ask(w);
 	pc_sweep_if_needed(w);
+	pc_range_forget(w, false);
 	return w->sink_gone ? -EPIPE : 0;
 }
 
