@@ -76,13 +76,12 @@ static __always_inline void claim_record(const struct claim_args *a)
 	bpf_ringbuf_submit(c, claims_flags());
 }
 
-/* Both ends, only when a sink prints claims. */
-static __noinline int claim_endpoints(const struct sock *sk, __u64 cookie, __u8 state)
+static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8 state, __u8 closed)
 {
 	struct pc_endpoints *e;
 	struct pc_socket s = {};
 
-	if (!config.with_endpoints)
+	if (!sk)
 		return 0;
 	read_socket(&s, sk);
 	e = bpf_ringbuf_reserve(&claims, sizeof(*e), 0);
@@ -100,8 +99,19 @@ static __noinline int claim_endpoints(const struct sock *sk, __u64 cookie, __u8 
 	e->rport = s.rport;
 	e->family = s.family;
 	e->state = state;
-	bpf_ringbuf_submit(e, claims_flags());
+	e->own_netns = s.netns == config.monitor_netns;
+	e->closed = closed;
+	/* Who protects ports is to know at once. */
+	bpf_ringbuf_submit(e,
+			   is_protected(s.lport) || closed ? BPF_RB_FORCE_WAKEUP : claims_flags());
 	return 0;
+}
+
+/* Both ends, only when a sink prints claims, or of a port that is protected. */
+static __always_inline void claim_endpoints(const struct sock *sk, __u64 cookie, __u8 state)
+{
+	if (config.with_endpoints || is_protected(BPF_CORE_READ(sk, __sk_common.skc_num)))
+		endpoints_record(sk, cookie, state, 0);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "refusal.bpf.h"
 
 #define EAGAIN 11
+#define EINPROGRESS 115
 
 /* What each protocol says: __inet_hash_connect() EADDRNOTAVAIL, inet_autobind() EAGAIN, which a
  * send can have other reasons for. A connect() that fails while its socket has a port is refused
@@ -44,10 +45,24 @@ static __noinline int connect_failed(__u8 op, long ret)
 	return 0;
 }
 
+/* A connect() has its port when it returns, also one that does not wait for the answer; for UDP
+ * nothing else tells which. */
+static __noinline int connect_done(void)
+{
+	struct pt_regs *regs = compat_user_regs();
+	struct sock *sk = socket_of_fd((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs));
+
+	if (sk)
+		claim_endpoints(sk, claim_cookie(sk), BPF_CORE_READ(sk, __sk_common.skc_state));
+	return 0;
+}
+
 static __always_inline void connect_exit(__u8 op, long ret)
 {
 	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
 		connect_failed(op, ret);
+	else if (config.with_protected && op == PC_OP_CONNECT && (ret == 0 || ret == -EINPROGRESS))
+		connect_done();
 }
 
 #endif

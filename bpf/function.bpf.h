@@ -101,13 +101,18 @@ static __noinline int function_got_port(const struct sock *sk, __u16 port, long 
 	return 0;
 }
 
-/* inet_hash_connect() has failed: the socket still has the address it was to be connected to. */
-static __noinline int function_connect_failed(const struct sock *sk, long ret)
+/* inet_hash_connect() has given a port, or has failed: the socket still has the address it was to
+ * be connected to. */
+static __noinline int function_connected(const struct sock *sk, long ret)
 {
 	struct call call = { .op = PC_OP_CONNECT };
 	struct sockaddr_in *v4 = (void *)&call.copy;
 
-	if (!sk || ret != -EADDRNOTAVAIL || !function_watched(sk))
+	if (!sk)
+		return 0;
+	if (ret == 0 && config.with_protected && !config.with_endpoints)
+		claim_endpoints(sk, claim_cookie(sk), PC_STATE_SYN_SENT);
+	if (ret != -EADDRNOTAVAIL || !function_watched(sk))
 		return 0;
 	call.copy.sin6_family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	call.copy.sin6_port = BPF_CORE_READ(sk, __sk_common.skc_dport);

@@ -26,14 +26,14 @@ int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 SEC("fexit/inet_hash_connect")
 int BPF_PROG(fexit_connect4, void *death_row, struct sock *sk, int ret)
 {
-	function_connect_failed(sk, ret);
+	function_connected(sk, ret);
 	return 0;
 }
 
 SEC("fexit/inet6_hash_connect")
 int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
 {
-	function_connect_failed(sk, ret);
+	function_connected(sk, ret);
 	return 0;
 }
 
@@ -179,7 +179,7 @@ int BPF_KRETPROBE(kretprobe_connect4, int ret)
 	struct probed_call call;
 
 	if (probe_leave(PROBED_CONNECT, &call))
-		function_connect_failed(call.sk, ret);
+		function_connected(call.sk, ret);
 	return 0;
 }
 
@@ -189,7 +189,7 @@ int BPF_KRETPROBE(kretprobe_connect6, int ret)
 	struct probed_call call;
 
 	if (probe_leave(PROBED_CONNECT, &call))
-		function_connect_failed(call.sk, ret);
+		function_connected(call.sk, ret);
 	return 0;
 }
 

@@ -93,6 +93,15 @@ struct {
 
 bool wanted_all = false;
 
+/* By port: whoever the kernel gives one of these to is told of at once. A byte each, because user
+ * space and programs write them at the same time (and atomic "or" came with 5.12). */
+__u8 protected_ports[PC_PORTS] = {};
+
+static __always_inline bool is_protected(__u16 port)
+{
+	return config.with_protected && protected_ports[port];
+}
+
 /* Memory larger than the stack for what a thread is doing, all zero at first: by thread and not by
  * CPU, because programs can be preempted (5.11+, fentry and cgroup hooks) and another thread's be
  * run on the same CPU meanwhile. So many threads at a time. */

@@ -28,13 +28,31 @@ static __always_inline void state_connect(struct sock *sk)
 	claim_record(&a);
 }
 
+/* User space forgets the port again if the kernel cannot choose it.
+ * A port that the kernel chose is given back before this (tcp_set_state()); one that was asked for
+ * by number, after it. */
+static __always_inline void state_listener_ended(struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num;
+
+	if (!port || !family_watched(sk->__sk_common.skc_family) ||
+	    sk->__sk_common.skc_net.net->ns.inum != config.monitor_netns)
+		return;
+	/* At once: the next client can be given it before user space knows. */
+	protected_ports[port] = 1;
+	endpoints_record(sk, claim_cookie(sk), PC_STATE_LISTEN, 1);
+}
+
 static __always_inline void state_change(struct sock *sk, int oldstate, int newstate)
 {
 	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT) {
 		if (config.claims_by_state)
 			state_connect(sk);
-	} else if (config.with_endpoints && oldstate == PC_STATE_SYN_SENT) {
-		claim_endpoints(sk, compat_cookie(sk), newstate);
+	} else if ((config.with_endpoints || config.with_protected) &&
+		   oldstate == PC_STATE_SYN_SENT) {
+		claim_endpoints(sk, claim_cookie(sk), newstate);
+	} else if (config.with_protected && oldstate == PC_STATE_LISTEN) {
+		state_listener_ended(sk);
 	}
 }
 

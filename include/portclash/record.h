@@ -153,7 +153,8 @@ struct pc_claim {
 	char comm[PC_COMM_LEN];
 };
 
-/* Both ends of a claim, only when a sink prints claims. lport 0: no port was free. */
+/* Both ends of a claim: of all when a sink prints claims, else of those on protected ports. lport
+ * 0: no port was free. With `closed`, no claim: a listener on this port that is one no more. */
 struct pc_endpoints {
 	struct pc_header header;
 	__u64 cookie;
@@ -163,7 +164,8 @@ struct pc_endpoints {
 	__u16 rport;
 	__u8 family;
 	__u8 state;
-	__u8 pad[2];
+	__u8 closed;
+	__u8 own_netns; /* the socket is in the monitor's network namespace */
 };
 
 #define PC_SOCKET_REUSEPORT (1 << 0)
@@ -308,10 +310,12 @@ pc_time_wait_key(__u32 netns, __u16 lport, __u16 rport, int is_v6, const __u32 *
 /* Copied into .rodata before the programs are loaded. */
 struct pc_config {
 	__u32 monitor_tgid;   /* root of the `-- COMMAND` process tree */
+	__u32 monitor_netns;  /* inode number of its network namespace */
 	__u32 claims_wake;    /* bytes waiting in ring `claims` that wake the reader */
 	__u8 with_endpoints;  /* send pc_endpoints records */
 	__u8 claims_by_state; /* connect() is seen by its TCP state, not by a function */
-	__u8 pad[2];
+	__u8 with_protected;  /* the same of ports in `protected_ports`, and listeners that end */
+	__u8 pad;
 };
 
 #define PC_REFUSAL_SIZE(count) \
@@ -325,6 +329,6 @@ _Static_assert(sizeof(struct pc_endpoints) == 56, "pc_endpoints");
 _Static_assert(sizeof(struct pc_socket) == 80, "pc_socket");
 _Static_assert(sizeof(struct pc_refusal) == 200 + PC_HOLDERS_MAX * 80, "pc_refusal");
 _Static_assert(sizeof(struct pc_owner) == 128, "pc_owner");
-_Static_assert(sizeof(struct pc_config) == 12, "pc_config");
+_Static_assert(sizeof(struct pc_config) == 16, "pc_config");
 
 #endif

@@ -52,5 +52,8 @@ extern const struct scenario cases_audit[];
 extern const struct scenario cases_audit_edges[];
 extern const struct scenario cases_who[];
 extern const struct scenario cases_who_edges[];
+extern const struct scenario cases_protect[];
+extern const struct scenario cases_protect_listener[];
+extern const struct scenario cases_range[];
 
 #endif

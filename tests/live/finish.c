@@ -22,14 +22,16 @@ static void check_line(struct test *t, json_t *line)
 
 static void check_unexpected(struct test *t, json_t *line)
 {
-	json_t *who = json_object_get(line, "requester");
-	pid_t pid = (pid_t)json_integer_value(json_object_get(who, "pid"));
 	const char *type = json_string_value(json_object_get(line, "type"));
+	bool warns = type && !strcmp(type, "warning");
+	json_t *who = json_object_get(line, warns ? "process" : "requester");
+	pid_t pid = (pid_t)json_integer_value(json_object_get(who, "pid"));
 
 	/* From a shared one come only lines about this scenario. */
-	if (!type || strcmp(type, "refusal") || (!t->monitor->netns && !test_has_puppet(t, pid)))
+	if (!type || (!warns && strcmp(type, "refusal")) ||
+	    (!t->monitor->netns && !test_has_puppet(t, pid)))
 		return;
-	test_fail(t, "expected no more refusals of %d", pid);
+	test_fail(t, "expected no more %ss of %d", type, pid);
 	note_line(t, line);
 }
 

@@ -143,7 +143,7 @@ void monitor_read(struct test *t, struct monitor *m)
 
 static bool is_about(json_t *line, const char *type, pid_t pid)
 {
-	json_t *who = json_object_get(line, strcmp(type, "claim") ? "requester" : "process");
+	json_t *who = json_object_get(line, strcmp(type, "refusal") ? "process" : "requester");
 	const char *have = json_string_value(json_object_get(line, "type"));
 
 	if (!have || strcmp(have, type))

@@ -51,7 +51,7 @@ bool monitor_cannot_see(struct test *t, const char *what);
 void monitor_read(struct test *t, struct monitor *m);
 
 /* The next line of this type that was not used yet and, if pid is not 0, is about that process
- * as requester (refusal) or process (claim). NULL when the time is over. */
+ * as requester (refusal) or process (claim, warning). NULL when the time is over. */
 json_t *monitor_line(struct test *t, const char *type, pid_t pid, double seconds);
 
 /* A mismatch if there is such a line that was not used yet, now or within the time. */

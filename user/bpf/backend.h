@@ -9,12 +9,12 @@
 
 /* Where a program is attached, and so how. */
 enum pc_attach {
-	PC_ATTACH_NONE = 0,  /* run on demand */
-	PC_ATTACH_SECTION,   /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_SYSCALL,   /* tracepoint syscalls/NAME */
-	PC_ATTACH_CGROUP,    /* root of the cgroup2 hierarchy */
-	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted */
-	PC_ATTACH_OPTIONAL,  /* as SECTION, where the kernel has the function */
+	PC_ATTACH_NONE = 0, /* run on demand */
+	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
+	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
+	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
+	PC_ATTACH_OPTIONAL, /* as SECTION, where the kernel has the function */
 };
 
 struct pc_program {

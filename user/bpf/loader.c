@@ -75,8 +75,10 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	drop_missing(m);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
+		.monitor_netns = o->netns,
 		.claims_wake = CLAIMS_WAKE,
 		.with_endpoints = o->with_endpoints,
+		.with_protected = o->with_protected,
 		.claims_by_state = m->backend->claims_by_state,
 	};
 	err = portclash_bpf__load(m->skel);
@@ -100,7 +102,7 @@ static int keep_link(struct pc_monitor *m, struct bpf_link *link)
 }
 
 static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup,
-		      bool with_endpoints)
+		      bool with_states)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, program->name);
 
@@ -116,7 +118,7 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 			m->optional_missing++;
 		return 0;
 	case PC_ATTACH_ENDPOINTS:
-		return with_endpoints ? keep_link(m, bpf_program__attach(p)) : 0;
+		return with_states ? keep_link(m, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:
 		if (m->hooks_count < PC_LINKS_MAX)
 			m->hooks[m->hooks_count++] = bpf_program__fd(p);
@@ -129,10 +131,10 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 }
 
 static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
-		      bool with_endpoints, char *sentence)
+		      bool with_states, char *sentence)
 {
 	for (; programs->name; programs++) {
-		int err = attach_one(m, programs, cgroup, with_endpoints);
+		int err = attach_one(m, programs, cgroup, with_states);
 
 		if (!err)
 			continue;
@@ -216,7 +218,8 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 			 strerror(-err));
 		return err;
 	}
-	return attach_all(m, m->backend->programs, -1, o->with_endpoints, sentence);
+	return attach_all(m, m->backend->programs, -1, o->with_endpoints || o->with_protected,
+			  sentence);
 }
 
 static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
@@ -338,6 +341,11 @@ void pc_monitor_close(struct pc_monitor *m)
 	pc_reader_close(m);
 	portclash_bpf__destroy(m->skel);
 	free(m);
+}
+
+void pc_monitor_protect(struct pc_monitor *m, uint16_t port, bool on)
+{
+	m->skel->bss->protected_ports[port] = on;
 }
 
 const char *pc_monitor_backend(const struct pc_monitor *m)

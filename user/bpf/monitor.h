@@ -17,7 +17,9 @@ struct pc_monitor;
 struct pc_monitor_options {
 	const char *backend; /* "auto" or a back end's name */
 	uint32_t tree_root;  /* pid whose descendants are marked in refusals; 0: none */
+	uint32_t netns;	     /* portclash's own network namespace */
 	bool with_endpoints; /* also send both ends of each claim */
+	bool with_protected; /* those of claims on protected ports, and listeners that end */
 	bool verbose;	     /* libbpf's own messages to standard error */
 
 	/* Called when new sockets get their cookies, and before the first claim is recorded;
@@ -53,6 +55,9 @@ const char *pc_monitor_why(const struct pc_monitor *m);
 
 /* Readable when a refusal waits, or when claims fill their ring faster than they are read. */
 int pc_monitor_fd(const struct pc_monitor *m);
+
+/* Protects a port, or no more: only with with_protected. */
+void pc_monitor_protect(struct pc_monitor *m, uint16_t port, bool on);
 
 /* Hands all waiting records to the handler: claims first, so that a refusal finds them. The
  * number read or a negative errno. */

@@ -12,7 +12,7 @@
 #include "host/usage.h"
 #include "version.h"
 
-enum { OPT_LOG = 256, OPT_TEXTFILE, OPT_INTERVAL, OPT_BACKEND, OPT_VERBOSE };
+enum { OPT_LOG = 256, OPT_TEXTFILE, OPT_INTERVAL, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
 
 /* Seconds between two textfiles: what Prometheus commonly scrapes at. */
 #define INTERVAL_DEFAULT 15
@@ -24,6 +24,10 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "textfile", OPT_TEXTFILE, "FILE.prom", 0, "keep a Prometheus textfile here", 0 },
 	{ "interval", OPT_INTERVAL, "SECONDS", 0, "between two textfiles (default 15)", 0 },
+	{ "protect", OPT_PROTECT, "LIST", 0,
+	  "warn when the kernel gives a client one of these ports, or that of an exposed listener "
+	  "that has ended: 30000-32767,10250",
+	  0 },
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint",
 	  0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
@@ -42,6 +46,7 @@ struct agent {
 	const char *log_path;
 	const char *textfile;
 	uint64_t interval_ns;
+	uint64_t protect[PC_PORT_WORDS];
 	uint64_t next_ns;
 	int textfile_error; /* of the last attempt, to speak of changes only */
 	int log_error;
@@ -72,6 +77,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_INTERVAL:
 		a->interval_ns = pc_parse_seconds(state, "--interval", arg);
+		return 0;
+	case OPT_PROTECT:
+		pc_parse_protect(state, arg, a->protect);
+		a->watch.protect = a->protect;
 		return 0;
 	case OPT_BACKEND:
 		a->watch.monitor.backend = pc_parse_backend(state, arg);

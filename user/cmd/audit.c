@@ -11,7 +11,6 @@
 #include "cmd/survey.h"
 #include "core/ports.h"
 #include "core/text.h"
-#include "host/services.h"
 #include "host/sysctl.h"
 #include "out/atomic.h"
 #include "out/audit.h"
@@ -44,28 +43,6 @@ struct audit {
 	char *dropin;
 };
 
-static void parse_protect(struct argp_state *state, struct audit *x, const char *arg)
-{
-	uint64_t set[PC_PORT_WORDS];
-	char *list = NULL, *unknown = NULL;
-	const char *bad;
-	int err = pc_services_expand("/etc/services", arg, &list, &unknown);
-
-	if (err == -ENOENT)
-		argp_error(state,
-			   "--protect: there is no service \"%s\" in /etc/services; it takes "
-			   "ports, ranges and names like 30000-32767,https",
-			   unknown);
-	if (err || pc_ports_parse(list, false, set, &bad) || pc_ports_has(set, 0))
-		argp_error(state,
-			   "--protect takes ports and ranges from 1 to 65535 like "
-			   "30000-32767,10250, not \"%s\"",
-			   arg);
-	free(list);
-	for (unsigned i = 0; i < PC_PORT_WORDS; i++)
-		x->survey.protect[i] |= set[i];
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct audit *x = state->input;
@@ -75,7 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		x->json = true;
 		return 0;
 	case OPT_PROTECT:
-		parse_protect(state, x, arg);
+		pc_parse_protect(state, arg, x->survey.protect);
 		return 0;
 	case OPT_WRITE:
 		if (!*arg)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "core/ports.h"
+#include "host/services.h"
 
 /* Ten years: beyond it the clock arithmetic is not worth trusting. */
 #define SECONDS_MAX 315360000.0
@@ -41,6 +43,28 @@ struct pc_clock pc_clock_read(void)
 	boot_ns = (uint64_t)boot.tv_sec * 1000000000 + (uint64_t)boot.tv_nsec;
 	wall_ns = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec;
 	return (struct pc_clock){ wall_ns - boot_ns, boot_ns };
+}
+
+void pc_parse_protect(struct argp_state *state, const char *list, uint64_t *set)
+{
+	uint64_t ports[PC_PORT_WORDS];
+	char *numbers = NULL, *unknown = NULL;
+	const char *bad;
+	int err = pc_services_expand("/etc/services", list, &numbers, &unknown);
+
+	if (err == -ENOENT)
+		argp_error(state,
+			   "--protect: there is no service \"%s\" in /etc/services; it takes "
+			   "ports, ranges and names like 30000-32767,https",
+			   unknown);
+	if (err || pc_ports_parse(numbers, false, ports, &bad) || pc_ports_has(ports, 0))
+		argp_error(state,
+			   "--protect takes ports and ranges from 1 to 65535 like "
+			   "30000-32767,10250, not \"%s\"",
+			   list);
+	free(numbers);
+	for (unsigned i = 0; i < PC_PORT_WORDS; i++)
+		set[i] |= ports[i];
 }
 
 int pc_signals_open(const int *signals, sigset_t *before)

@@ -11,7 +11,7 @@
 #include "cmd/cmd.h"
 #include "core/ports.h"
 
-enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_BACKEND, OPT_VERBOSE };
+enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
 
 static const struct argp_option options[] = {
 	{ "for", OPT_FOR, "SECONDS", 0, "stop after so many seconds", 0 },
@@ -20,6 +20,10 @@ static const struct argp_option options[] = {
 	{ "pid", 'P', "PID", 0, "only what this process was refused", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
 	{ "claims", OPT_CLAIMS, NULL, 0, "also print every claim of a local port", 0 },
+	{ "protect", OPT_PROTECT, "LIST", 0,
+	  "warn when the kernel gives a client one of these ports, or that of an exposed listener "
+	  "that has ended: 30000-32767,10250",
+	  0 },
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint",
 	  0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
@@ -35,6 +39,7 @@ static const char doc[] =
 struct trace {
 	struct pc_watch_options watch;
 	uint64_t for_ns;
+	uint64_t protect[PC_PORT_WORDS];
 	char **command; /* NULL: none */
 	pid_t child;
 	int child_status; /* -1: still runs */
@@ -106,6 +111,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_CLAIMS:
 		t->watch.with_claims = t->watch.monitor.with_endpoints = true;
+		return 0;
+	case OPT_PROTECT:
+		pc_parse_protect(state, arg, t->protect);
+		t->watch.protect = t->protect;
 		return 0;
 	case OPT_BACKEND:
 		t->watch.monitor.backend = pc_parse_backend(state, arg);

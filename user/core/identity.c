@@ -141,6 +141,32 @@ int pc_identity_name_cgroup(struct pc_identity *who)
 	return 0;
 }
 
+static char *copy_string(const char *text, bool *failed)
+{
+	char *own = text ? strdup(text) : NULL;
+
+	*failed |= text && !own;
+	return own;
+}
+
+int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out)
+{
+	struct pc_identity own = *who;
+	bool failed = false;
+
+	own.exe = copy_string(who->exe, &failed);
+	own.cmdline = copy_string(who->cmdline, &failed);
+	own.cgroup = copy_string(who->cgroup, &failed);
+	own.unit = copy_string(who->unit, &failed);
+	own.container = copy_string(who->container, &failed);
+	own.pod = copy_string(who->pod, &failed);
+	if (failed)
+		pc_identity_free(&own);
+	else
+		*out = own;
+	return failed ? -ENOMEM : 0;
+}
+
 void pc_identity_free(struct pc_identity *who)
 {
 	if (!who)

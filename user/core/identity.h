@@ -22,6 +22,9 @@ int pc_identity_name_cgroup(struct pc_identity *who);
  * the end go (setproctitle() pads with them). `buf` has room for `len` + 1 bytes. */
 void pc_identity_join_args(char *buf, size_t len);
 
+/* A copy of all of it, to be freed by pc_identity_free(). 0 or -ENOMEM. */
+int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out);
+
 /* Frees the strings, not `who`, and leaves them NULL. */
 void pc_identity_free(struct pc_identity *who);
 

@@ -18,8 +18,9 @@
 #define PC_LEDGER_MAX 2000000
 
 #define PC_ENTRY_MARKED 1
-#define PC_ENTRY_OLDER 2 /* found open at the start: who has it, not who made it */
-#define PC_ENTRY_LATE 4	 /* older, or claimed while portclash was starting */
+#define PC_ENTRY_OLDER 2  /* found open at the start: who has it, not who made it */
+#define PC_ENTRY_WARNED 8 /* that it was given a protected port */
+#define PC_ENTRY_LATE 4	  /* older, or claimed while portclash was starting */
 
 struct pc_entry {
 	uint64_t cookie; /* 0: free slot */

@@ -82,6 +82,8 @@ struct pc_holder {
 	const char *process_note; /* why no process is named, or what to know of it; static */
 };
 
+struct pc_range_use; /* core/range_use.h */
+
 /* What ends the trouble at hand, and what keeps it from coming back. */
 enum pc_when { PC_NOW = 1, PC_LASTING };
 
@@ -107,6 +109,7 @@ struct pc_verdict {
 	char *explanation;
 	struct pc_fix fixes[PC_FIXES_MAX];
 	unsigned fixes_count;
+	const struct pc_range_use *range_use; /* range-exhausted; NULL: not known */
 	const char *incomplete; /* why evidence is missing; NULL: it is complete; static */
 };
 
@@ -128,6 +131,9 @@ struct pc_counters {
 	uint64_t ledger_claims; /* in the ledger now */
 	uint64_t ledger_sweeps;
 	uint64_t ledger_forgotten;
+	uint64_t protected_claims[2][PC_HOW_COUNT]; /* of TCP and UDP: see --protect */
+	uint64_t warnings;			    /* shown */
+	uint64_t warnings_suppressed;		    /* more than are shown in a second */
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
 

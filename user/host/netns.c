@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,37 @@ bool pc_netns_matches(const struct pc_netns *ns, const char *which)
 	if (strtoul(which, &end, 10) == ns->inode && !*end)
 		return true;
 	return ns->path && !strcmp(name_of(ns->path), which);
+}
+
+struct visit {
+	const char *proc;
+	const struct pc_netns *ns;
+	void (*fn)(void *context);
+	void *context;
+	int err;
+};
+
+static void *visit(void *argument)
+{
+	struct visit *v = argument;
+
+	v->err = pc_netns_enter(v->proc, v->ns);
+	if (!v->err)
+		v->fn(v->context);
+	return NULL;
+}
+
+int pc_netns_call(const char *proc, const struct pc_netns *ns, void (*fn)(void *context),
+		  void *context)
+{
+	struct visit v = { proc, ns, fn, context, 0 };
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, visit, &v);
+
+	if (err)
+		return -err;
+	pthread_join(thread, NULL);
+	return v.err;
 }
 
 int pc_netns_home(const char *proc)

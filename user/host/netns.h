@@ -35,6 +35,11 @@ bool pc_netns_matches(const struct pc_netns *ns, const char *which);
  * Only for a process of one thread, or a thread that nobody else counts on. */
 int pc_netns_enter(const char *proc, const struct pc_netns *ns);
 
+/* Calls fn(context) in it, in a thread of its own, and waits for the end of that: the caller stays
+ * where it is. 0 or a negative errno, as pc_netns_enter(); fn() was not called then. */
+int pc_netns_call(const char *proc, const struct pc_netns *ns, void (*fn)(void *context),
+		  void *context);
+
 /* A descriptor of the namespace the caller is in, for pc_netns_return(); or a negative errno. */
 int pc_netns_home(const char *proc);
 int pc_netns_return(int home);

@@ -8,6 +8,7 @@
 
 #include "core/address.h"
 #include "core/names.h"
+#include "core/ports.h"
 #include "out/json_parts.h"
 #include "out/sink.h"
 
@@ -30,16 +31,16 @@ static json_t *requester(const struct pc_clock *clock, const struct pc_verdict *
 	return p;
 }
 
-static json_t *fixes(const struct pc_verdict *v)
+static json_t *fixes(const struct pc_fix *all, unsigned count)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < v->fixes_count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		json_t *fix = json_object();
 
-		json_object_set_new(fix, "lasting", json_boolean(v->fixes[i].when == PC_LASTING));
-		json_object_set_new(fix, "what", json_string(v->fixes[i].what));
-		json_object_set_new(fix, "command", pc_json_string(v->fixes[i].command));
+		json_object_set_new(fix, "lasting", json_boolean(all[i].when == PC_LASTING));
+		json_object_set_new(fix, "what", json_string(all[i].what));
+		json_object_set_new(fix, "command", pc_json_string(all[i].command));
 		json_array_append_new(list, fix);
 	}
 	return list;
@@ -73,8 +74,9 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "requester", requester(clock, v));
 	json_object_set_new(line, "cause", json_string(pc_cause_name(v->cause)));
 	json_object_set_new(line, "explanation", pc_json_string(v->explanation));
-	json_object_set_new(line, "fixes", fixes(v));
+	json_object_set_new(line, "fixes", fixes(v->fixes, v->fixes_count));
 	add_range(line, r);
+	json_object_set_new(line, "range_use", pc_json_range_use(clock, v->range_use));
 	json_object_set_new(line, "holders_total", json_integer(r->holders_total));
 	for (unsigned i = 0; i < v->holders_count; i++)
 		json_array_append_new(list, pc_json_holder(clock, &v->holders[i]));
@@ -83,6 +85,16 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "incomplete_reason",
 			    v->incomplete ? json_string(v->incomplete) : json_null());
 	return pc_json_write(log, line);
+}
+
+static void add_ends(json_t *line, const struct pc_endpoints *e, uint16_t port)
+{
+	json_object_set_new(line, "port", pc_json_number_or_null(port));
+	json_object_set_new(line, "local",
+			    e ? pc_json_endpoint(e->family, e->local, port) : json_null());
+	json_object_set_new(line, "remote",
+			    e && e->rport ? pc_json_endpoint(e->family, e->remote, e->rport) :
+					    json_null());
 }
 
 static int json_claim(struct pc_log *log, const struct pc_clock *clock,
@@ -95,15 +107,60 @@ static int json_claim(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "proto", json_string(pc_proto_name(c->claim.proto)));
 	json_object_set_new(line, "family", json_string(pc_family_name(c->claim.family)));
 	json_object_set_new(line, "how", json_string(pc_how_name(c->claim.how)));
-	json_object_set_new(line, "port", pc_json_number_or_null(port));
-	json_object_set_new(line, "local",
-			    e ? pc_json_endpoint(e->family, e->local, port) : json_null());
-	json_object_set_new(line, "remote",
-			    e && e->rport ? pc_json_endpoint(e->family, e->remote, e->rport) :
-					    json_null());
+	add_ends(line, e, port);
 	json_object_set_new(line, "cookie", pc_json_number_or_null(c->claim.cookie));
 	json_object_set_new(line, "netns", pc_json_number_or_null(c->claim.netns));
 	json_object_set_new(line, "process", pc_json_party(clock, &c->party));
+	return pc_json_write(log, line);
+}
+
+static json_t *listener(const struct pc_clock *clock, const struct pc_warning *w)
+{
+	const struct pc_gone *gone = w->listener;
+	json_t *o;
+
+	if (!gone)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "local", pc_json_endpoint(gone->family, gone->local, gone->port));
+	json_object_set_new(o, "gone_since", pc_json_time(clock, gone->gone_ns));
+	json_object_set_new(o, "process", pc_json_party(clock, &gone->party));
+	return o;
+}
+
+static json_t *range_of(const struct pc_warning *w)
+{
+	json_t *range;
+
+	if (!w->settings)
+		return json_null();
+	range = json_object();
+	json_object_set_new(range, "low", json_integer(w->settings->low));
+	json_object_set_new(range, "high", json_integer(w->settings->high));
+	json_object_set_new(range, "reserved",
+			    json_boolean(pc_ports_has(w->settings->reserved, w->claim.port)));
+	return range;
+}
+
+static int json_warning(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_warning *w)
+{
+	const struct pc_claim *c = &w->claim;
+	json_t *line = pc_json_line("warning", clock, c->time_ns);
+
+	json_object_set_new(line, "proto", json_string(pc_proto_name(c->proto)));
+	json_object_set_new(line, "family", json_string(pc_family_name(c->family)));
+	json_object_set_new(line, "how", json_string(pc_how_name(c->how)));
+	add_ends(line, w->endpoints, c->port);
+	json_object_set_new(line, "cookie", pc_json_number_or_null(c->cookie));
+	json_object_set_new(line, "netns", pc_json_number_or_null(c->netns));
+	json_object_set_new(line, "process", pc_json_party(clock, &w->client));
+	json_object_set_new(line, "protected", json_boolean(w->listed));
+	json_object_set_new(line, "listener", listener(clock, w));
+	json_object_set_new(line, "range", range_of(w));
+	json_object_set_new(line, "explanation", pc_json_string(w->explanation));
+	json_object_set_new(line, "fixes", fixes(w->fixes, w->fixes_count));
+	json_object_set_new(line, "suppressed", json_integer((json_int_t)w->suppressed));
 	return pc_json_write(log, line);
 }
 
@@ -166,6 +223,9 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 			    json_integer((json_int_t)s->counters->verdicts));
 	json_object_set_new(line, "verdicts", verdicts);
 	json_object_set_new(line, "claims", claims);
+	json_object_set_new(line, "warnings", json_integer((json_int_t)s->counters->warnings));
+	json_object_set_new(line, "warnings_suppressed",
+			    json_integer((json_int_t)s->counters->warnings_suppressed));
 	json_object_set_new(line, "lost", lost_of(s->counters));
 	json_object_set_new(line, "lost_total",
 			    json_integer((json_int_t)pc_lost_total(s->counters)));
@@ -180,5 +240,6 @@ const struct pc_sink pc_sink_json = {
 	.ready = json_ready,
 	.verdict = json_verdict,
 	.claim = json_claim,
+	.warning = json_warning,
 	.summary = json_summary,
 };

@@ -179,3 +179,40 @@ json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_object_set_new(o, "peer", pc_json_party(clock, &h->peer));
 	return o;
 }
+
+static json_t *range_users(const struct pc_clock *clock, const struct pc_range_use *use)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < use->users_count; i++) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "ports", json_integer(use->users[i].ports));
+		json_object_set_new(o, "process", pc_json_party(clock, &use->users[i].party));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_use *use)
+{
+	json_t *o, *list;
+
+	if (!use)
+		return json_null();
+	o = json_object();
+	list = json_array();
+	json_object_set_new(o, "offered", json_integer(use->offered));
+	json_object_set_new(o, "held", json_integer(use->held));
+	json_object_set_new(o, "left", json_integer(use->left));
+	for (unsigned i = 0; i < use->destinations_count; i++) {
+		const struct pc_socket *s = &use->destinations[i].socket;
+		json_t *d = pc_json_endpoint(s->family, s->remote, s->rport);
+
+		json_object_set_new(d, "ports", json_integer(use->destinations[i].ports));
+		json_array_append_new(list, d);
+	}
+	json_object_set_new(o, "destinations", list);
+	json_object_set_new(o, "processes", range_users(clock, use));
+	return o;
+}

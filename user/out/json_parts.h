@@ -32,6 +32,9 @@ json_t *pc_json_options(const struct pc_socket *s);
 /* A socket on a port, as in refusals and in the answers of `who`. */
 json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h);
 
+/* Who uses the range; null for NULL. */
+json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_use *use);
+
 /* A new line with schema, type and time. */
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns);
 

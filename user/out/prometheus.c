@@ -216,6 +216,21 @@ static void put_claims(FILE *out, const struct pc_counters *counters)
 			counters->claims[how]);
 }
 
+/* The ways in which the kernel chooses a port. */
+static void put_protected(FILE *out, const struct pc_counters *counters)
+{
+	static const char format[] =
+		"portclash_protected_claims_total{protocol=\"%s\",how=\"%s\"} %" PRIu64 "\n";
+	static const uint8_t hows[] = { PC_HOW_CONNECT, PC_HOW_BIND_ZERO, PC_HOW_AUTOBIND };
+
+	put_family(out, "protected_claims_total", "counter",
+		   "Ports to be kept free (--protect) that the kernel gave to a client.");
+	for (unsigned udp = 0; udp < 2; udp++)
+		for (unsigned i = 0; i < COUNT_OF(hows); i++)
+			fprintf(out, format, udp ? "udp" : "tcp", pc_how_name(hows[i]),
+				counters->protected_claims[udp][hows[i]]);
+}
+
 static void put_losses(FILE *out, const struct pc_counters *counters)
 {
 	put_family(out, "records_lost_total", "counter",
@@ -322,6 +337,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
 	put_claims(out, metrics->counters);
+	put_protected(out, metrics->counters);
 	put_losses(out, metrics->counters);
 	put_singles(out, metrics->counters);
 	put_range(out, &metrics->usage);

@@ -4,6 +4,8 @@
 #define PORTCLASH_SINK_H
 
 #include "core/model.h"
+#include "core/range_use.h"
+#include "core/warning.h"
 #include "out/log.h"
 
 /* Version of the JSON lines; raised when a field changes its meaning or goes away. */
@@ -39,6 +41,8 @@ struct pc_sink {
 		       const struct pc_verdict *v);
 	int (*claim)(struct pc_log *log, const struct pc_clock *clock,
 		     const struct pc_claim_event *c);
+	int (*warning)(struct pc_log *log, const struct pc_clock *clock,
+		       const struct pc_warning *w);
 	int (*summary)(struct pc_log *log, const struct pc_clock *clock,
 		       const struct pc_summary *s);
 };

@@ -114,16 +114,17 @@ static void put_holders(FILE *out, const struct pc_clock *clock, const struct pc
 			v->refusal.holders_total - shown);
 }
 
-static void put_fixes(FILE *out, const struct pc_verdict *v, enum pc_when when, const char *label)
+static void put_fixes(FILE *out, const struct pc_fix *fixes, unsigned count, enum pc_when when,
+		      const char *label)
 {
-	for (unsigned i = 0; i < v->fixes_count; i++) {
-		if (v->fixes[i].when != when)
+	for (unsigned i = 0; i < count; i++) {
+		if (fixes[i].when != when)
 			continue;
 		fprintf(out, "\n" FIELD, "    ", label);
-		pc_put_string(out, v->fixes[i].what);
-		if (v->fixes[i].command) {
+		pc_put_string(out, fixes[i].what);
+		if (fixes[i].command) {
 			fprintf(out, "\n" FIELD "    ", "    ", "");
-			pc_put_string(out, v->fixes[i].command);
+			pc_put_string(out, fixes[i].command);
 		}
 		label = "";
 	}
@@ -143,8 +144,10 @@ static int text_verdict(struct pc_log *log, const struct pc_clock *clock,
 		fprintf(text.out, "\n" FIELD, "    ", "why");
 		pc_put_string(text.out, v->explanation);
 	}
-	put_fixes(text.out, v, PC_NOW, "now");
-	put_fixes(text.out, v, PC_LASTING, "for good");
+	if (v->range_use)
+		pc_put_range_use(text.out, "\n" FIELD, v->range_use);
+	put_fixes(text.out, v->fixes, v->fixes_count, PC_NOW, "now");
+	put_fixes(text.out, v->fixes, v->fixes_count, PC_LASTING, "for good");
 	if (v->incomplete)
 		put_detail(text.out, "incomplete", v->incomplete);
 	return pc_text_finish(log, &text);
@@ -175,6 +178,51 @@ static int text_claim(struct pc_log *log, const struct pc_clock *clock,
 		fputs("   ", text.out);
 		pc_put_party(text.out, &c->party);
 	}
+	return pc_text_finish(log, &text);
+}
+
+static void put_listener(FILE *out, const struct pc_clock *clock, const struct pc_gone *gone)
+{
+	char local[PC_ENDPOINT_TEXT];
+
+	fprintf(out, "\n" FIELD, "    ", "before");
+	if (gone->party.who) {
+		pc_put_party(out, &gone->party);
+		fputs("   ", out);
+	}
+	fprintf(out, "%s LISTEN, gone for ",
+		pc_endpoint_text(gone->family, gone->local, gone->port, local));
+	pc_put_age(out, clock->now_ns - gone->gone_ns);
+}
+
+static int text_warning(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_warning *w)
+{
+	const struct pc_endpoints *e = w->endpoints;
+	char remote[PC_ENDPOINT_TEXT];
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return -ENOMEM;
+	put_time(text.out, clock, w->claim.time_ns);
+	fprintf(text.out, "  warning: %s %s %u went to a client   ", pc_proto_name(w->claim.proto),
+		w->listed ? "protected port" : "port", w->claim.port);
+	if (w->client.who)
+		pc_put_party(text.out, &w->client);
+	if (e && e->rport)
+		fprintf(text.out, " → %s",
+			pc_endpoint_text(e->family, e->remote, e->rport, remote));
+	if (w->listener)
+		put_listener(text.out, clock, w->listener);
+	if (w->explanation) {
+		fprintf(text.out, "\n" FIELD, "    ", "why");
+		pc_put_string(text.out, w->explanation);
+	}
+	put_fixes(text.out, w->fixes, w->fixes_count, PC_NOW, "now");
+	put_fixes(text.out, w->fixes, w->fixes_count, PC_LASTING, "for good");
+	if (w->suppressed)
+		fprintf(text.out, "\n" FIELD "%lu more warnings before this one", "    ",
+			"not shown", w->suppressed);
 	return pc_text_finish(log, &text);
 }
 
@@ -241,6 +289,8 @@ static int text_summary(struct pc_log *log, const struct pc_clock *clock,
 	for (int i = 0; i < PC_HOW_COUNT; i++)
 		claims += c->claims[i];
 	fprintf(text.out, "; claims seen: %lu; ", (unsigned long)claims);
+	if (c->warnings)
+		fprintf(text.out, "warnings: %lu; ", (unsigned long)c->warnings);
 	put_lost(text.out, c);
 	if (s->has_command)
 		put_command(text.out, s->command_status);
@@ -252,5 +302,6 @@ const struct pc_sink pc_sink_text = {
 	.ready = text_ready,
 	.verdict = text_verdict,
 	.claim = text_claim,
+	.warning = text_warning,
 	.summary = text_summary,
 };

@@ -113,3 +113,35 @@ int pc_text_finish(struct pc_log *log, struct pc_text *text)
 	free(string);
 	return err;
 }
+
+static void put_users(FILE *out, const struct pc_range_use *use)
+{
+	for (unsigned i = 0; i < use->users_count; i++) {
+		fputs(i ? ", " : "most ports: ", out);
+		if (use->users[i].party.who)
+			pc_put_party(out, &use->users[i].party);
+		else
+			fputs("processes that are not known", out);
+		fprintf(out, " %u", use->users[i].ports);
+	}
+}
+
+void pc_put_range_use(FILE *out, const char *format, const struct pc_range_use *use)
+{
+	char remote[PC_ENDPOINT_TEXT];
+
+	fprintf(out, format, "    ", "range");
+	fprintf(out, "%u of %u ports are held, left for this one: %u; ", use->held, use->offered,
+		use->left);
+	put_users(out, use);
+	if (!use->destinations_count)
+		return;
+	fprintf(out, format, "    ", "");
+	for (unsigned i = 0; i < use->destinations_count; i++) {
+		const struct pc_socket *s = &use->destinations[i].socket;
+
+		fprintf(out, "%s%s %u", i ? ", " : "busiest destinations: ",
+			pc_endpoint_text(s->family, s->remote, s->rport, remote),
+			use->destinations[i].ports);
+	}
+}

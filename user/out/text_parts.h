@@ -9,8 +9,13 @@
 #include "core/text.h"
 #include "out/log.h"
 
+#include "core/range_use.h"
+
 void pc_put_text(FILE *out, const char *text, size_t len);
 void pc_put_string(FILE *out, const char *text);
+
+/* "range held 28232 of 28232 ports …" and who has them, as lines of a verdict. */
+void pc_put_range_use(FILE *out, const char *format, const struct pc_range_use *use);
 
 /* "orders[4312] orders.service container 3f2a..."; `p->who` is not NULL. */
 void pc_put_party(FILE *out, const struct pc_party *p);

@@ -257,6 +257,7 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	v->monitor_netns = w->netns;
 	v->netns_pid = netns_pid(w, v->refusal.netns);
 	complete_holders(w, v);
+	v->range_use = pc_range_look(w, v);
 	v->incomplete = what_is_missing(w, v);
 	pc_advise(v);
 	count(w, v);

@@ -96,10 +96,8 @@ void pc_claims_flush(struct pc_watch *w)
 }
 
 /* The newest waiting claim of this socket: a socket that connects again claims again. */
-void pc_claims_endpoints(void *context, const struct pc_endpoints *e)
+void pc_claims_endpoints(struct pc_watch *w, const struct pc_endpoints *e)
 {
-	struct pc_watch *w = context;
-
 	for (unsigned i = w->pending_count; i-- > 0;) {
 		struct pc_claim_event *c = pending_at(w, i);
 

@@ -69,8 +69,18 @@ static void on_claim(void *context, const struct pc_claim *c)
 		return;
 	w->counters.claims[c->how]++;
 	to_ledger(w, c);
+	pc_protect_claim(w, c);
 	if (w->options.with_claims)
 		pc_claims_add(w, c);
+}
+
+static void on_endpoints(void *context, const struct pc_endpoints *e)
+{
+	struct pc_watch *w = context;
+
+	if (!e->closed)
+		pc_claims_endpoints(w, e);
+	pc_protect_endpoints(w, e);
 }
 
 static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
@@ -97,6 +107,6 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 const struct pc_record_handler pc_ingest = {
 	.process = on_process,
 	.claim = on_claim,
-	.endpoints = pc_claims_endpoints,
+	.endpoints = on_endpoints,
 	.refusal = on_refusal,
 };

@@ -81,6 +81,8 @@ static int allocate(struct pc_watch *w)
 	w->batch = calloc(PC_BATCH_MAX, sizeof(*w->batch));
 	if (w->options.with_claims)
 		w->pending = calloc(PC_CLAIMS_PENDING_MAX, sizeof(*w->pending));
+	if (pc_protect_open(w))
+		return -ENOMEM;
 	return w->ledger && w->processes && w->batch && (!w->options.with_claims || w->pending) ?
 		       0 :
 		       -ENOMEM;
@@ -105,9 +107,12 @@ static int start(struct pc_watch *w, char *sentence)
 	w->options.monitor.before_hooks = before_hooks;
 	w->options.monitor.context = w;
 	pc_procfs_netns("/proc", (uint32_t)getpid(), &w->netns);
+	w->options.monitor.netns = w->netns;
+	w->options.monitor.with_protected = w->options.protect;
 	err = pc_monitor_open(&w->options.monitor, &handler, &w->monitor, sentence);
 	if (err)
 		return err;
+	pc_protect_start(w);
 	err = pc_inventory(w, w->monitor, PC_ENTRY_LATE);
 	w->started_ns = pc_boot_ns();
 	if (err)
@@ -141,6 +146,8 @@ void pc_watch_close(struct pc_watch *w)
 	pc_monitor_close(w->monitor);
 	pc_ledger_free(w->ledger);
 	pc_processes_free(w->processes);
+	pc_protect_close(w);
+	pc_range_forget(w, true);
 	pc_backlog_drop(w);
 	free(w->batch);
 	free(w->pending);
@@ -170,11 +177,13 @@ bool pc_watch_busy(const struct pc_watch *w)
 int pc_watch_run(struct pc_watch *w)
 {
 	pc_monitor_read_claims(w->monitor);
+	pc_protect_flush(w);
 	pc_monitor_read_refusals(w->monitor);
 	finish_until(w, pc_boot_ns() + SLICE_NS);
 	if (w->pending_count)
 		pc_claims_ask(w);
 	pc_sweep_if_needed(w);
+	pc_range_forget(w, false);
 	return w->sink_gone ? -EPIPE : 0;
 }
 

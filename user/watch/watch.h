@@ -25,6 +25,7 @@ struct pc_watch_options {
 	struct pc_log *log;
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
+	const uint64_t *protect; /* PC_PORT_WORDS words, to stay; NULL: no early warnings */
 };
 
 struct pc_watch;

@@ -5,6 +5,7 @@
 
 #include "core/ledger.h"
 #include "core/processes.h"
+#include "core/range_use.h"
 #include "watch/watch.h"
 
 /* Refusals looked into with one pass over the socket files. A pass costs milliseconds on a
@@ -40,7 +41,9 @@ struct pc_watch {
 	int sink_error; /* the last that was not taken */
 	int sink_last;	/* of the last line; 0: it was written */
 	bool sink_gone;
-	uint64_t processes_bad; /* process records that made no sense */
+	struct pc_range_look *range; /* NULL: none lately */
+	struct pc_protect *protect;  /* NULL: no early warnings */
+	uint64_t processes_bad;	     /* process records that made no sense */
 };
 
 uint64_t pc_boot_ns(void);
@@ -49,12 +52,27 @@ void pc_clock_now(struct pc_clock *clock);
 /* ingest.c: handlers of the records, filling ledger and batch. */
 extern const struct pc_record_handler pc_ingest;
 
-/* claims.c: claims wait for both their ends (a handler for those records), are asked for
+/* claims.c: claims wait for both their ends, are asked for
  * (UDP), and are printed without them at the end. */
 void pc_claims_add(struct pc_watch *w, const struct pc_claim *record);
-void pc_claims_endpoints(void *context, const struct pc_endpoints *e);
+void pc_claims_endpoints(struct pc_watch *w, const struct pc_endpoints *e);
 void pc_claims_ask(struct pc_watch *w);
 void pc_claims_flush(struct pc_watch *w);
+
+/* protect.c: early warnings of claims on protected ports; each does nothing where they are not
+ * wanted. Claims that were read, and what follows them (a handler's record); what is left of it
+ * when all was read. pc_protect_start() is for when the monitor is there. */
+int pc_protect_open(struct pc_watch *w);
+void pc_protect_start(struct pc_watch *w);
+void pc_protect_close(struct pc_watch *w);
+void pc_protect_claim(struct pc_watch *w, const struct pc_claim *c);
+void pc_protect_endpoints(struct pc_watch *w, const struct pc_endpoints *e);
+void pc_protect_flush(struct pc_watch *w);
+
+/* range.c: who uses the range that is used up, when that is the cause; valid until the next call,
+ * NULL: not known. What it is made from is forgotten when it is old. */
+const struct pc_range_use *pc_range_look(struct pc_watch *w, const struct pc_verdict *v);
+void pc_range_forget(struct pc_watch *w, bool at_once);
 
 /* batch.c: turns the waiting refusals into verdicts and prints them. There must be room for one
  * that is added. */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A range that is used up: by whom, for which destination, and what is left. */
+#include <errno.h>
+
+#include "cases.h"
+#include "monitor.h"
+#include "space.h"
+#include "verdict.h"
+
+struct range_cast {
+	struct puppet *api;
+	struct puppet *heavy; /* has three of the four ports */
+	struct puppet *light; /* has one */
+	struct puppet *late;  /* is refused */
+};
+
+static struct range_cast four_ports(struct test *t)
+{
+	struct range_cast c = {
+		.api = puppet_start(t, "api"),
+		.heavy = puppet_start(t, "heavy"),
+		.light = puppet_start(t, "light"),
+		.late = puppet_start(t, "late"),
+	};
+
+	space_set("ipv4/ip_local_port_range", "20001 20006");
+	space_set("ipv4/ip_local_reserved_ports", "20003,20006");
+	return c;
+}
+
+static void check_user(const struct spot *users, unsigned at, const struct puppet *who, int ports)
+{
+	struct spot user = spot_at(users, at);
+
+	expect_int(&user, "ports", ports);
+	expect_person(&user, "process", &who->who);
+}
+
+/* The destination that all four are connected to; port 0: there is none. */
+static void check(struct test *t, const struct range_cast *c, const struct end *to)
+{
+	json_t *line = monitor_line(t, "refusal", c->late->pid, 5);
+	struct spot s = spot_of(t, line), use = spot_below(&s, "range_use");
+	struct spot users = spot_below(&use, "processes"), all = spot_below(&use, "destinations");
+	struct spot first = spot_at(&all, 0);
+	unsigned before = t->report->failures;
+
+	expect_string(&s, "cause", "range-exhausted");
+	expect_int(&use, "offered", 4);
+	expect_int(&use, "held", 4);
+	expect_int(&use, "left", 0);
+	check_user(&users, 0, c->heavy, 3);
+	check_user(&users, 1, c->light, 1);
+	if (to->port) {
+		expect_string(&first, "address", to->address);
+		expect_int(&first, "port", to->port);
+		expect_int(&first, "ports", 4);
+	} else if (json_array_size(all.json)) {
+		test_fail(t, "expected no destinations");
+	}
+	if (t->report->failures > before)
+		note_line(t, line);
+}
+
+static void connect_all(struct test *t, struct range_cast *c, unsigned options, const char *address)
+{
+	struct end to = { .port = SERVER_PORT };
+	struct prop late;
+
+	stage_listener(c->api, options, address, SERVER_PORT);
+	for (int i = 0; i < 4; i++)
+		stage_client(i < 3 ? c->heavy : c->light, options, address, SERVER_PORT);
+	late = stage_socket(c->late, options);
+	stage_refused_connect(&late, act_connect, "connect", address, SERVER_PORT, EADDRNOTAVAIL);
+	snprintf(to.address, sizeof(to.address), "%s", address);
+	check(t, c, &to);
+}
+
+static void connects(struct test *t)
+{
+	struct range_cast c = four_ports(t);
+
+	monitor_watch(t, NULL);
+	connect_all(t, &c, 0, "127.0.0.1");
+}
+
+static void connects_v6(struct test *t)
+{
+	struct range_cast c = four_ports(t);
+
+	monitor_watch(t, NULL);
+	connect_all(t, &c, OPT_V6, "::1");
+}
+
+static void in_own_space(struct test *t)
+{
+	static const char *const argv[] = { "trace", "--json", NULL };
+	struct range_cast c = four_ports(t);
+
+	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true });
+	connect_all(t, &c, 0, "127.0.0.1");
+}
+
+static void bind_zero_of(struct test *t, unsigned options)
+{
+	struct range_cast c = four_ports(t);
+	struct prop late;
+
+	monitor_watch(t, NULL);
+	for (int i = 0; i < 4; i++)
+		stage_bound(i < 3 ? c.heavy : c.light, options, "0.0.0.0", 0);
+	late = stage_socket(c.late, options);
+	stage_refused_bind(&late, act_bind, "0.0.0.0", 0, EADDRINUSE);
+	check(t, &c, &(struct end){ .port = 0 });
+}
+
+static void bind_zero_udp(struct test *t)
+{
+	bind_zero_of(t, OPT_UDP);
+}
+
+const struct scenario cases_range[] = {
+	{ .name = "range-use-connect", .run = connects, .where = EACH_KERNEL },
+	{ .name = "range-use-connect-v6", .run = connects_v6, .where = EACH_KERNEL },
+	{ .name = "range-use-own-space",
+	  .run = in_own_space,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "range-use-bind-zero-udp", .run = bind_zero_udp, .where = EACH_KERNEL },
+	{ 0 },
+};
