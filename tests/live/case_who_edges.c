@@ -163,10 +163,22 @@ static void hostile(struct test *t)
 	free(text);
 }
 
+static void check_sentence(struct test *t, struct audit a, const char *says)
+{
+	char *said = monitor_text(a.m->err), *out = monitor_text(a.m->out);
+
+	if (!strstr(said, says) || *out)
+		test_fail(t, "expected \"%s\" on standard error alone, got \"%s\" and \"%s\"", says,
+			  said, out);
+	free(said);
+	free(out);
+}
+
 /* Its own namespace, no options, and it says so. */
 static void not_root(struct test *t)
 {
 	static const char *const argv[] = { "who", "--json", "8080/tcp", NULL };
+	static const char *const other[] = { "who", "--netns", "no-such-one", "8080", NULL };
 	struct puppet *web = puppet_start(t, "web");
 	struct monitor_spec spec = { .argv = argv, .in_space = true, .uid = NOBODY };
 	char path[128];
@@ -191,6 +203,8 @@ static void not_root(struct test *t)
 	expect_bool(&s, "allowed", false);
 	s = who_answer(&line, "0.0.0.0", "reuseport");
 	expect_null(&s, "allowed");
+	spec.argv = other;
+	check_sentence(t, audit_as(t, &spec, 1), "\"no-such-one\"");
 	s = audit_line(&a, "who-summary", 0);
 	s = spot_below(&s, "unseen");
 	s = spot_at(&s, 0);
@@ -204,19 +218,6 @@ struct misuse {
 	int status;
 	const char *says;
 };
-
-static void check_misuse(struct test *t, const struct misuse *m)
-{
-	struct audit a =
-		audit_as(t, &(struct monitor_spec){ .argv = m->argv, .in_space = true }, m->status);
-	char *said = monitor_text(a.m->err), *out = monitor_text(a.m->out);
-
-	if (!strstr(said, m->says) || *out)
-		test_fail(t, "expected \"%s\" on standard error alone, got \"%s\" and \"%s\"",
-			  m->says, said, out);
-	free(said);
-	free(out);
-}
 
 static void misuses(struct test *t)
 {
@@ -240,7 +241,11 @@ static void misuses(struct test *t)
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		check_misuse(t, &all[i]);
+		check_sentence(
+			t,
+			audit_as(t, &(struct monitor_spec){ .argv = all[i].argv, .in_space = true },
+				 all[i].status),
+			all[i].says);
 }
 
 /* By the name of its service. */
