@@ -233,6 +233,26 @@ static void other_uid(struct test *t)
 	expect_string(&s, "cause", "reuseport-mismatch");
 }
 
+/* A server with SO_REUSEPORT came and went: the kernel lets another one in unseen, over the holder,
+ * if it fits. That is not in the sockets, and nothing is said of it. */
+static void left_mark(struct test *t)
+{
+	struct puppet *web = puppet_start(t, "web"), *guest = puppet_start(t, "guest");
+	struct prop p = stage_listener(web, OPT_V6 | OPT_V6ONLY, "::", PORT);
+	struct prop q = stage_bound(guest, OPT_REUSEPORT, "0.0.0.0", PORT), r;
+	struct spot line, s;
+
+	stage_close(&q);
+	line = who_ask(t, PORT, "tcp", 3);
+	who_holder(&line, 0, &p, "LISTEN", web);
+	s = who_answer(&line, "::", "reuseport");
+	expect_null(&s, "allowed");
+	s = who_answer(&line, "::", "plain");
+	expect_bool(&s, "allowed", false);
+	r = stage_bound(guest, OPT_REUSEPORT | OPT_V6, "::", PORT);
+	stage_close(&r);
+}
+
 const struct scenario cases_who[] = {
 	{ .name = "who-listener", .run = listener, .where = EACH_KERNEL },
 	{ .name = "who-listener-reuseport", .run = listener_reuseport, .where = EACH_KERNEL },
@@ -248,6 +268,7 @@ const struct scenario cases_who[] = {
 	{ .name = "who-orphan", .run = orphan, .where = EACH_KERNEL },
 	{ .name = "who-udp-autobound", .run = udp_autobound, .where = EACH_KERNEL },
 	{ .name = "who-udp-reuseaddr", .run = udp_reuseaddr, .where = EACH_KERNEL },
+	{ .name = "who-left-mark", .run = left_mark, .where = ONCE },
 	{ .name = "who-other-uid", .run = other_uid, .where = ONCE },
 	{ 0 },
 };

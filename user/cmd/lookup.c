@@ -134,11 +134,19 @@ static int ask(struct pc_lookup *l, struct pc_who *kernel, uint8_t proto)
 	struct pc_socket *copy;
 	int err = pc_who_ask(kernel, proto, l->port, &found);
 
+	if (err == -ENOENT) {
+		pc_lookup_unseen(l, "the kernel's %s table was not found", name);
+		l->missing = true;
+		*(proto == PC_PROTO_TCP ? &l->tcp : &l->udp) = false;
+		return 0;
+	}
 	if (err)
 		return err;
-	if (!found.whole)
+	if (!found.whole) {
 		pc_lookup_unseen(l, "the kernel's %s table was too large to be looked at whole",
 				 name);
+		l->missing = true;
+	}
 	if (found.total > found.count)
 		pc_lookup_unseen(l,
 				 "of %u %s sockets on this port, %u were looked at, listeners "
@@ -315,6 +323,8 @@ int pc_lookup_run(struct pc_lookup *l)
 	else
 		err = by_kernel(l, kernel);
 	pc_who_close(kernel);
+	if (!err && !l->tcp && !l->udp)
+		err = -ENODATA;
 	if (!err && !is_known(l))
 		err = -ESRCH;
 	if (!err && l->tcp)

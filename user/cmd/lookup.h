@@ -22,12 +22,14 @@ struct pc_lookup {
 	size_t room;
 	char *unseen[PC_WHO_UNSEEN_MAX]; /* sentences */
 	unsigned unseen_count;
-	bool blind; /* only what anyone may see was looked at */
+	bool blind;   /* only what anyone may see was looked at */
+	bool missing; /* a table was not looked at, or not whole */
 };
 
 /* Fills the lower half. The calling process, which has one thread, visits other namespaces and
- * comes back. 0; -ESRCH: there is no namespace `which`; -EACCES: it cannot be looked into without
- * root; or another errno, and nothing was seen. */
+ * comes back. 0; -ESRCH: there is no namespace `which`; -EACCES: it cannot be looked into, and the
+ * first sentence says why; or another errno, and nothing was seen. A protocol whose table was not
+ * found is taken out of tcp and udp. */
 int pc_lookup_run(struct pc_lookup *l);
 void pc_lookup_free(struct pc_lookup *l);
 

@@ -98,8 +98,10 @@ int pc_lookup_blind(struct pc_lookup *l, const char *why)
 {
 	int err = 0;
 
-	if (!pc_netns_matches(&l->namespaces.list[0], l->which))
+	if (!pc_netns_matches(&l->namespaces.list[0], l->which)) {
+		pc_lookup_unseen(l, "%s", why);
 		return -EACCES;
+	}
 	l->blind = true;
 	err = look(l);
 	if (!err)

@@ -151,9 +151,13 @@ static void say_failure(const struct pc_lookup *l, int err)
 		break;
 	case -EACCES:
 		fprintf(stderr,
-			"portclash: without root it can look into its own network namespace only "
-			"(--netns self), not into \"%s\"\n",
-			l->which);
+			"portclash: only its own network namespace (--netns self) can be looked "
+			"into, not \"%s\": %s\n",
+			l->which, l->unseen_count ? l->unseen[0] : "not allowed");
+		break;
+	case -ENODATA:
+		fprintf(stderr, "portclash: the port cannot be looked up: %s\n",
+			l->unseen_count ? l->unseen[0] : "the kernel's tables were not found");
 		break;
 	default:
 		fprintf(stderr, "portclash: the port cannot be looked up: %s%s\n", strerror(-err),
@@ -175,6 +179,8 @@ static int run(struct who *w)
 	report.count = l->count;
 	report.unseen_count = l->unseen_count;
 	memcpy(report.unseen, l->unseen, sizeof(report.unseen));
+	if (l->missing)
+		report.status = PC_EXIT_FAILED;
 	for (size_t i = 0; i < l->count; i++)
 		if (l->places[i].total)
 			report.status = PC_EXIT_REFUSED;

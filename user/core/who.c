@@ -108,6 +108,14 @@ static size_t first_blocking(const struct pc_who_place *p, const struct pc_socke
 	return count;
 }
 
+/* The kernel lets in what fits the address that the last SO_REUSEPORT left in the bind bucket,
+ * whatever else holds the port (sk_reuseport_match()); that address is not in the sockets. */
+static bool may_slip_in(const struct pc_who_answer *a, const struct pc_socket *s)
+{
+	return a->option == PC_WHO_REUSEPORT && s->proto == PC_PROTO_TCP && s->fastreuseport > 0 &&
+	       !(s->flags & PC_SOCKET_REUSEPORT);
+}
+
 static void answer(struct pc_who_place *p, const struct pc_socket *sockets, size_t count,
 		   size_t needed[PC_WHO_ANSWERS])
 {
@@ -122,6 +130,10 @@ static void answer(struct pc_who_place *p, const struct pc_socket *sockets, size
 		a->known = !p->blind || a->option == PC_WHO_PLAIN;
 		ask(p, a);
 		needed[i] = a->known ? first_blocking(p, sockets, count) : count;
+		if (needed[i] < count && may_slip_in(a, &sockets[needed[i]])) {
+			a->known = false;
+			needed[i] = count;
+		}
 		a->refused = needed[i] < count;
 	}
 }

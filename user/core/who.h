@@ -21,7 +21,7 @@ enum pc_who_option {
 struct pc_who_answer {
 	uint16_t family;
 	enum pc_who_option option;
-	bool known; /* false: the options of the sockets were not seen */
+	bool known; /* false: the options of the sockets were not seen, or do not decide it */
 	bool refused;
 	enum pc_cause cause; /* refused: as pc_decide() has it */
 	int holder;	     /* refused: which of the holders, or -1 */

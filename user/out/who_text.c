@@ -25,7 +25,7 @@ static void put_head(FILE *out, const struct pc_who_place *p)
 	} else if (p->pid) {
 		fprintf(out, " (of pid %u)", p->pid);
 	} else {
-		fputs(" (no process is in it)", out);
+		fputs(" (no process was seen in it)", out);
 	}
 	fprintf(out, ": %zu socket%s", p->total, p->total == 1 ? "" : "s");
 }
