@@ -120,9 +120,9 @@ static void bind_zero_udp(struct test *t)
 }
 
 const struct scenario cases_range[] = {
-	{ .name = "range-use-connect", .run = connects },
-	{ .name = "range-use-connect-v6", .run = connects_v6 },
+	{ .name = "range-use-connect", .run = connects, .watch = WATCH_OWN },
+	{ .name = "range-use-connect-v6", .run = connects_v6, .watch = WATCH_OWN },
 	{ .name = "range-use-own-space", .run = in_own_space, .watch = WATCH_OWN },
-	{ .name = "range-use-bind-zero-udp", .run = bind_zero_udp },
+	{ .name = "range-use-bind-zero-udp", .run = bind_zero_udp, .watch = WATCH_OWN },
 	{ 0 },
 };
