@@ -120,12 +120,18 @@ static void bind_zero_udp(struct test *t)
 }
 
 const struct scenario cases_range[] = {
-	{ .name = "range-use-connect", .run = connects, .where = EACH_KERNEL },
-	{ .name = "range-use-connect-v6", .run = connects_v6, .where = EACH_KERNEL },
+	{ .name = "range-use-connect", .run = connects, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "range-use-connect-v6",
+	  .run = connects_v6,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ .name = "range-use-own-space",
 	  .run = in_own_space,
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
-	{ .name = "range-use-bind-zero-udp", .run = bind_zero_udp, .where = EACH_KERNEL },
+	{ .name = "range-use-bind-zero-udp",
+	  .run = bind_zero_udp,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ 0 },
 };

@@ -14,7 +14,8 @@
 #define LOOK_EVERY_NS 1000000000ULL
 
 struct pc_range_look {
-	uint32_t netns;
+	uint64_t
+		netns_key; /* of the refusal: inode numbers are used again at once (see record.h) */
 	uint64_t time_ns;
 	bool ok;
 	struct pc_netns_settings settings;
@@ -36,7 +37,7 @@ static void look(struct pc_watch *w, struct pc_range_look *l, const struct pc_ve
 {
 	struct pc_netns ns = { .inode = v->refusal.netns, .pid = v->netns_pid };
 
-	l->netns = ns.inode;
+	l->netns_key = v->refusal.netns_key;
 	l->time_ns = pc_boot_ns();
 	l->ok = false;
 	l->sockets.count = 0;
@@ -64,7 +65,7 @@ const struct pc_range_use *pc_range_look(struct pc_watch *w, const struct pc_ver
 		return NULL;
 	if (!l && !(l = w->range = calloc(1, sizeof(*l))))
 		return NULL;
-	if (l->netns != v->refusal.netns || pc_boot_ns() - l->time_ns >= LOOK_EVERY_NS)
+	if (l->netns_key != v->refusal.netns_key || pc_boot_ns() - l->time_ns >= LOOK_EVERY_NS)
 		look(w, l, v);
 	if (!l->ok ||
 	    pc_range_use_of(&l->sockets, &l->settings, &v->refusal, process_of, w, &l->use))
