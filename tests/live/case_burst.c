@@ -138,6 +138,13 @@ static long long port_of(json_t *line)
 	return json_integer_value(json_object_get(json_object_get(line, "requested"), "port"));
 }
 
+static bool is_udp(json_t *line)
+{
+	const char *proto = json_string_value(json_object_get(line, "proto"));
+
+	return proto && !strcmp(proto, "udp");
+}
+
 /* In their order. Returns how many are not told, or not wholly. */
 static unsigned check_all(struct test *t, struct puppet *by, const struct io_clashes *io)
 {
@@ -149,7 +156,8 @@ static unsigned check_all(struct test *t, struct puppet *by, const struct io_cla
 			test_abort(t, "stage: no collision on port %u of kind %u: %s",
 				   io->clashes[i].port, io->clashes[i].kind,
 				   strerror(io->clashes[i].error));
-		if (!line || port_of(line) != io->clashes[i].port) {
+		if (!line || port_of(line) != io->clashes[i].port ||
+		    is_udp(line) != clash_is_udp(io->clashes[i].kind)) {
 			missing++;
 			continue;
 		}

@@ -120,7 +120,9 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_ENDPOINTS:
 		return with_states ? keep_link(m, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:
-		if (m->hooks_count < PC_LINKS_MAX)
+		/* Nearly every run of those on connect() and sends finds nothing to record. */
+		if (m->hooks_count < PC_LINKS_MAX &&
+		    (strstr(program->name, "bind") || strstr(program->name, "listen")))
 			m->hooks[m->hooks_count++] = bpf_program__fd(p);
 		return keep_link(m, pc_attach_syscall(p, program->name));
 	case PC_ATTACH_CGROUP:

@@ -88,8 +88,8 @@ int pc_monitor_read_refusals(struct pc_monitor *m)
 
 /* A program that the kernel has interrupted, and that is due again on this CPU meanwhile, is
  * skipped (5.12+ counts it). Where that happens to what hooks a function or a system call, a record
- * is missing. The program on TCP states is not counted: softirqs skip it for changes that are none of
- * its business. */
+ * is missing. Not counted are the programs on TCP states and on the exits of connect() and sends: what
+ * is skipped there is hardly ever any of their business. */
 static uint64_t not_run(const struct pc_monitor *m)
 {
 	uint64_t misses = 0;
