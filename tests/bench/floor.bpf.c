@@ -36,6 +36,30 @@ int sys_exit_listen(void *ctx)
 	return 0;
 }
 
+SEC("tracepoint/syscalls/sys_exit_connect")
+int sys_exit_connect(void *ctx)
+{
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendto")
+int sys_exit_sendto(void *ctx)
+{
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendmsg")
+int sys_exit_sendmsg(void *ctx)
+{
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_sendmmsg")
+int sys_exit_sendmmsg(void *ctx)
+{
+	return 0;
+}
+
 SEC("cgroup/sock_create")
 int sock_create(void *ctx)
 {

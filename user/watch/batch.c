@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From waiting refusals to verdicts: the ledger says who claimed each holder's port, one
- * pass over all socket files says who has it open now, core/ decides. */
+ * pass over the processes' descriptors says who has it open now, core/ decides. */
 #include <stdlib.h>
 #include <string.h>
 
