@@ -31,6 +31,7 @@ LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 include tests/kernels/kernels.mk
 
 include tests/rules/rules.mk
+include tests/fuzz/fuzz.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
