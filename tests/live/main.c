@@ -64,6 +64,7 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
+	cases_pid,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

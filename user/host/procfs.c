@@ -260,15 +260,27 @@ static int stat_of(const char *root, uint32_t pid, struct pc_procfile_stat *out)
 	return err;
 }
 
+/* The key's start is exact, the file's cut off to a tick: that lies within the tick before it. */
+static bool started_at(const struct pc_procfile_stat *stat, const struct pc_process_key *key)
+{
+	uint64_t start = ticks_to_ns(stat->start_ticks);
+
+	return key->start_ns >= start && key->start_ns - start < ticks_to_ns(1);
+}
+
 bool pc_procfs_is(const char *root, const struct pc_process_key *key)
 {
 	struct pc_procfile_stat stat;
-	uint64_t start;
 
-	if (stat_of(root, key->tgid, &stat) || !pc_procfile_is_running(&stat))
-		return false;
-	start = ticks_to_ns(stat.start_ticks);
-	return key->start_ns >= start && key->start_ns - start < ticks_to_ns(1);
+	return !stat_of(root, key->tgid, &stat) && pc_procfile_is_running(&stat) &&
+	       started_at(&stat, key);
+}
+
+bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key)
+{
+	struct pc_procfile_stat stat;
+
+	return !stat_of(root, key->tgid, &stat) && started_at(&stat, key);
 }
 
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
