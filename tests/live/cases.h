@@ -56,5 +56,7 @@ extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
 extern const struct scenario cases_pid[];
+extern const struct scenario cases_textfile[];
+extern const struct scenario cases_rotate[];
 
 #endif

@@ -65,6 +65,8 @@ static const struct scenario *const tables[] = {
 	cases_protect_listener,
 	cases_range,
 	cases_pid,
+	cases_textfile,
+	cases_rotate,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
