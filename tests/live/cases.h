@@ -58,5 +58,6 @@ extern const struct scenario cases_range[];
 extern const struct scenario cases_pid[];
 extern const struct scenario cases_textfile[];
 extern const struct scenario cases_rotate[];
+extern const struct scenario cases_clock[];
 
 #endif

@@ -67,6 +67,7 @@ static const struct scenario *const tables[] = {
 	cases_pid,
 	cases_textfile,
 	cases_rotate,
+	cases_clock,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
