@@ -221,7 +221,7 @@ static void slept(struct test *t)
 }
 
 const struct scenario cases_clock[] = {
-	{ .name = "clock-jumps", .run = jumps, .watch = WATCH_OWN, .where = ONCE },
-	{ .name = "suspend", .run = slept, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "clock-jumps", .run = jumps, .load = true, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "suspend", .run = slept, .load = true, .watch = WATCH_OWN, .where = ONCE },
 	{ 0 },
 };
