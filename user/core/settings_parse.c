@@ -36,14 +36,16 @@ __attribute__((format(printf, 4, 5))) static void mistake_at(struct walk *w, siz
 	struct pc_settings_mistake *new;
 	va_list args;
 
-	if (m->count++ >= PC_SETTINGS_MISTAKES_MAX)
+	if (m->count == PC_SETTINGS_MISTAKES_MAX)
 		return;
-	new = &m->list[m->count - 1];
+	new = &m->list[m->count++];
 	new->line = (unsigned)line + 1;
 	new->column = (unsigned)column + 1;
 	va_start(args, format);
 	vsnprintf(new->reason, sizeof(new->reason), format, args);
 	va_end(args);
+	if (m->count == PC_SETTINGS_MISTAKES_MAX)
+		w->err = -EINVAL;
 }
 
 /* Where the event starts. */
