@@ -67,11 +67,11 @@ check_all() {
 
 # core/ must not ask user/bpf for them.
 backends_that_differ() {
-	code=$(sed -n 's/^\t\t\.name = "\(.*\)",$/\1/p' user/bpf/backend.c 2>/dev/null)
+	code=$(sed -n 's/^\t\t\.name = "\(.*\)",$/\1/p' user/bpf/backend.c 2>/dev/null | paste -sd' ')
 	keys=$(sed -n 's/^static const char \*const backends\[\] = { "auto", \(.*\), NULL };$/\1/p' \
 		user/core/settings_keys.c 2>/dev/null | tr -d '",')
-	[ -n "$keys" ] && [ "$(echo $code)" = "$keys" ] ||
-		printf 'code: %s\nconfiguration: %s\n' "$(echo $code)" "$keys"
+	[ -n "$keys" ] && [ "$code" = "$keys" ] ||
+		printf 'code: %s\nconfiguration: %s\n' "$code" "$keys"
 }
 
 causes_that_differ() {
