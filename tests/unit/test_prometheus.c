@@ -328,7 +328,7 @@ static void test_gauges(void **state)
 	struct reading *reading;
 
 	f->metrics.usage = (struct pc_port_usage){ 32768, 60999, 3, 2, 5, 6, 7, 8, true, true };
-	f->metrics.up = true;
+	f->metrics.up = f->metrics.config.failed = true;
 	f->metrics.start_ns = 1763718978123456789;
 	f->metrics.update_ns = 5000000;
 	reading = format(f);
@@ -343,6 +343,7 @@ static void test_gauges(void **state)
 	assert_sample(reading, "portclash_up 1");
 	assert_sample(reading, "portclash_start_time_seconds 1763718978.123");
 	assert_sample(reading, "portclash_last_update_timestamp_seconds 0.005");
+	assert_sample(reading, "portclash_config_last_reload_successful 0");
 }
 
 static void test_hostile_labels(void **state)
