@@ -9,13 +9,13 @@ FUZZ_SECONDS ?= 300
 # In `make check`: what is committed is tried, and a little more.
 FUZZ_CHECK_SECONDS = 4
 
-# clang 14 knows only gnu17's old name for enumerators of several types; gcc builds with all.
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FUZZ_SHARED = tests/fuzz/fuzz.c tests/replay/engine.c tests/replay/stream.c
 FUZZ_BINARIES = $(FUZZ_TARGETS:%=$(FUZZ)/%)
 fuzz_objects = $(patsubst %.c,$(FUZZ)/obj/%.o,$(1))
 
+FUZZ_STYLE_SUITES = 'sh tests/fuzz/run_test.sh'
 FUZZ_SUITES = 'sh tests/fuzz/run.sh $(FUZZ) $(FUZZ_CHECK_SECONDS) $(FUZZ_TARGETS)'
 
 .PHONY: fuzz check-fuzz check-fuzz-build deps-fuzz

@@ -4,8 +4,9 @@
 #     run.sh [--keep] FOLDER SECONDS TARGET...
 # Each starts from its committed corpus, tests/fuzz/corpus/TARGET (`record` from the replay's
 # streams too), and goes on for SECONDS. What it finds new stays in FOLDER/found/TARGET, and is
-# where a run with --keep goes on. An input that breaks something is kept in FOLDER/failed, and
-# the command that shows it is printed. Last line: "N passed, N failed, N skipped".
+# where a run with --keep goes on. An input that breaks something is kept in FOLDER/failed/TARGET and
+# tried in each later run too; the command that shows it is printed. Last line: "N passed, N failed,
+# N skipped".
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,16 +17,16 @@ one=10
 
 # seeds TARGET: the folders it starts from
 seeds() {
-	echo "$here/corpus/$1"
+	echo "$here/corpus/$1" "$folder/failed/$1"
 	[ "$1" != record ] || echo "$folder/streams"
 }
 
 # run_one TARGET: its log is FOLDER/TARGET.log, its exit status in FOLDER/TARGET.status
 run_one() {
-	mkdir -p "$folder/found/$1" "$folder/failed"
+	mkdir -p "$folder/found/$1" "$folder/failed/$1"
 	# shellcheck disable=SC2046 # a list of folders
 	"$folder/$1" -max_total_time="$seconds" -timeout="$one" -rss_limit_mb="$memory" \
-		-artifact_prefix="$folder/failed/$1-" -print_final_stats=1 \
+		-artifact_prefix="$folder/failed/$1/" -print_final_stats=1 \
 		"$folder/found/$1" $(seeds "$1") >"$folder/$1.log" 2>&1
 	echo $? >"$folder/$1.status"
 }
@@ -34,7 +35,7 @@ run_one() {
 explain() {
 	grep -m 3 -e 'not true: ' -e 'runtime error: ' -e '^SUMMARY: ' -e 'ERROR: ' \
 		"$folder/$1.log" | sed 's/^/    /'
-	for input in "$folder/failed/$1"-*; do
+	for input in "$folder/failed/$1"/*; do
 		[ ! -e "$input" ] || echo "    again: $folder/$1 $input"
 	done
 	echo "    all of it: $folder/$1.log"
@@ -65,7 +66,7 @@ folder=$(cd "$1" && pwd)
 seconds=$2
 shift 2
 [ -n "$keep" ] || rm -rf "$folder/found"
-rm -rf "$folder/streams" "$folder/failed"
+rm -rf "$folder/streams"
 mkdir -p "$folder/streams"
 cp "$here"/../replay/*.pcrec "$folder/streams"
 

@@ -19,7 +19,8 @@ struct settings {
 	uint8_t known;
 	uint8_t udp;
 	uint8_t kernel_chose;
-	uint8_t pad[5];
+	uint8_t print; /* costs ten times what the rest does: the input says whether to */
+	uint8_t pad[4];
 };
 
 static void check_sockets(const struct pc_audit_sockets *sockets)
@@ -87,7 +88,8 @@ static void audit(const struct settings *s, const struct pc_audit_sockets *socke
 
 	FUZZ_CHECK(!pc_audit_netns(sockets, protect, &a));
 	check_sums(&a, sockets);
-	check_printed(&a);
+	if (s->print % 8 == 0)
+		check_printed(&a);
 	pc_audit_free(&a);
 }
 
