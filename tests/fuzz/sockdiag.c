@@ -70,6 +70,14 @@ static void check_printed(const struct pc_netns_audit *a)
 	free(text);
 }
 
+/* Ports of a range are gone through one by one, for each listener. */
+#define RANGE_MAX 512
+
+static uint16_t high_of(const struct settings *s)
+{
+	return s->high > s->low + RANGE_MAX ? (uint16_t)(s->low + RANGE_MAX) : s->high;
+}
+
 static void audit(const struct settings *s, const struct pc_audit_sockets *sockets)
 {
 	uint64_t protect[PC_PORT_WORDS] = { [35000 / 64] = s->protect };
@@ -78,7 +86,7 @@ static void audit(const struct settings *s, const struct pc_audit_sockets *socke
 		.settings = {
 			.known = s->known && s->low && s->low <= s->high,
 			.low = s->low,
-			.high = s->high,
+			.high = high_of(s),
 			.somaxconn = s->somaxconn,
 			.tcp_tw_reuse = -1,
 			.autobind_reuse = -1,
