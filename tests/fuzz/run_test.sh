@@ -12,6 +12,7 @@ failed=0
 
 # target NAME BODY: in BODY, $artifact begins the name of a file that is to be kept
 target() {
+	# shellcheck disable=SC2016 # for the stand-in's shell
 	printf '#!/bin/sh\nfor a; do case $a in -artifact_prefix=*) artifact=${a#*=} ;; esac; done\n%s\n' \
 		"$2" >"$tmp/$1"
 	chmod +x "$tmp/$1"
@@ -35,6 +36,7 @@ expect() {
 
 runs='echo "#9 DONE cov: 12 ft: 1"; echo "stat::number_of_executed_units: 5000"'
 target ports "$runs"
+# shellcheck disable=SC2016 # the same
 target escape 'echo x >"${artifact}crash-1"; echo "a.c:1: not true: b"; exit 77'
 target procfs 'echo "stat::number_of_executed_units: 0"'
 target cgroup "$runs; exit 1"

@@ -30,9 +30,9 @@
  * agent can tell in three seconds. */
 #define REFUSALS_PER_BURST 8
 #define REFUSALS_MAX 60000
-/* A pause behind so many lets it. */
-#define TOGETHER 200
-#define PAUSE_MS 60
+/* Pauses behind so many let it, and stretch them over what is done to the log meanwhile. */
+#define TOGETHER 100
+#define MARCH_MS 2500
 
 /* Of 127/8, from here on. */
 #define FIRST_ADDRESS 0x7f010000U
@@ -100,9 +100,9 @@ static void start(struct scene *s, const char *textfile)
 	s->m = logfile_agent(s->t, argv, s->log);
 }
 
-static void march(struct scene *s, unsigned count, unsigned pause_ms)
+static void march(struct scene *s, unsigned count, unsigned ms)
 {
-	s->march = (struct io_march){ .count = count, .pause_ms = pause_ms };
+	s->march = (struct io_march){ .count = count, .pause_ms = ms * TOGETHER / count };
 	puppet_begin(s->web, act_march, &s->march, sizeof(s->march));
 }
 
@@ -217,7 +217,7 @@ static void rotated(struct test *t)
 
 	begin(t, &s);
 	start(&s, NULL);
-	march(&s, s.refusals_max, PAUSE_MS);
+	march(&s, s.refusals_max, MARCH_MS);
 	for (unsigned i = 1; i <= ROTATIONS; i++) {
 		rename(s.log, numbered(&s, i, path));
 		kill(s.m->pid, SIGHUP);
@@ -258,7 +258,7 @@ static void truncated(struct test *t)
 
 	begin(t, &s);
 	start(&s, NULL);
-	march(&s, s.refusals_max / 2, PAUSE_MS);
+	march(&s, s.refusals_max / 2, MARCH_MS);
 	for (unsigned i = 1; i <= ROTATIONS / 5; i++) {
 		sleep_ms(50);
 		copy_and_truncate(&s, numbered(&s, i, path));
@@ -314,7 +314,7 @@ static void disk_full(struct test *t)
 	test_path(t, "x.prom", prom, PATH_LEN);
 	test_path(t, "old.log", old, PATH_LEN);
 	start(&s, prom);
-	march(&s, s.refusals_max / 4, 5);
+	march(&s, s.refusals_max / 4, 0);
 	logfile_await_said(t, s.m, "No space left on device");
 	arrive(&s);
 	sleep_ms(1000);

@@ -60,7 +60,7 @@ static void make_place(struct scene *s)
 static void start(struct scene *s)
 {
 	const char *argv[] = { "agent", "--log",      s->log, "--textfile",
-			       s->prom, "--interval", "0.05", NULL };
+			       s->prom, "--interval", "0.1",  NULL };
 
 	s->m = logfile_agent(s->t, argv, s->log);
 }
@@ -89,7 +89,7 @@ static void check_file_stays(struct scene *s)
 {
 	char *before = logfile_read(s->prom), *after;
 
-	sleep_ms(300);
+	sleep_ms(500);
 	after = logfile_read(s->prom);
 	if (!before || !after || strcmp(before, after) || !strstr(after, "portclash_up 1\n") ||
 	    after[strlen(after) - 1] != '\n')
@@ -133,7 +133,7 @@ static void run_trouble(struct test *t, const struct trouble *trouble)
 	if (trouble->file_stays)
 		check_file_stays(&s);
 	else
-		sleep_ms(300);
+		sleep_ms(500);
 	check_said_once(&s, trouble->says);
 	trouble->end(&s);
 	logfile_await_said(t, s.m, "is written again");
