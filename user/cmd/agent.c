@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/service.h"
 #include "host/usage.h"
 #include "version.h"
 
@@ -43,6 +44,7 @@ struct agent {
 	struct pc_watch_options watch;
 	struct pc_metrics metrics;
 	struct pc_log log;
+	struct pc_service service;
 	const char *log_path;
 	const char *textfile;
 	uint64_t interval_ns;
@@ -176,10 +178,14 @@ static int loop(struct agent *a, struct pc_watch *w, int signals)
 		report_log(a, w);
 		if (err)
 			return err;
+		pc_service_round(&a->service, w);
 		if (number == SIGTERM || number == SIGINT)
 			return 0;
-		if (number == SIGHUP)
+		if (number == SIGHUP) {
+			pc_service_reloading(&a->service);
 			reopen_log(a);
+			pc_service_ready(&a->service, w);
+		}
 		if (a->textfile && clock_ns(CLOCK_BOOTTIME) >= a->next_ns) {
 			write_textfile(a, w, true);
 			a->next_ns = clock_ns(CLOCK_BOOTTIME) + a->interval_ns;
@@ -205,7 +211,9 @@ static int run(struct agent *a, int signals)
 	a->metrics.start_ns = clock_ns(CLOCK_REALTIME);
 	write_textfile(a, w, true);
 	a->next_ns = a->textfile ? clock_ns(CLOCK_BOOTTIME) + a->interval_ns : 0;
+	pc_service_ready(&a->service, w);
 	err = loop(a, w, signals);
+	pc_service_stopping(&a->service);
 	if (!err)
 		pc_watch_summary(w, false, 0);
 	report_log(a, w);
@@ -221,6 +229,7 @@ int pc_cmd_agent(int argc, char **argv)
 	struct agent a = {
 		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_json },
 		.log = PC_LOG_INIT,
+		.service = PC_SERVICE_INIT,
 		.interval_ns = INTERVAL_DEFAULT * 1000000000ULL,
 	};
 	int err, signals, status;
@@ -228,6 +237,7 @@ int pc_cmd_agent(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	a.watch.log = &a.log;
 	a.watch.metrics = &a.metrics;
+	pc_service_open(&a.service);
 	signals = pc_signals_open(numbers, NULL);
 	err = pc_log_open(&a.log, a.log_path);
 	if (err) {
@@ -237,6 +247,7 @@ int pc_cmd_agent(int argc, char **argv)
 	}
 	status = run(&a, signals);
 	pc_log_close(&a.log);
+	pc_service_close(&a.service);
 	close(signals);
 	return status;
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The agent as a service: messages to the service manager (host/notify.h) at the right moments. */
+#include "cmd/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/status.h"
+
+/* Between two status texts: `systemctl status` is read by people, and each one wakes PID 1. */
+#define STATUS_EVERY_NS 5000000000ULL
+
+/* Says when the manager begins not to listen, not each time. */
+static void report(struct pc_service *s, int err)
+{
+	if (err && err != s->error)
+		fprintf(stderr,
+			"portclash: cannot tell the service manager (NOTIFY_SOCKET): %s; watching "
+			"goes on\n",
+			strerror(-err));
+	s->error = err;
+}
+
+void pc_service_open(struct pc_service *s)
+{
+	report(s, pc_notify_open(&s->notify));
+}
+
+void pc_service_close(struct pc_service *s)
+{
+	pc_notify_close(&s->notify);
+}
+
+static void describe(struct pc_watch *w, char status[PC_STATUS_MAX])
+{
+	pc_status_text(pc_watch_backend(w), pc_watch_counters(w), status);
+}
+
+void pc_service_ready(struct pc_service *s, struct pc_watch *w)
+{
+	char status[PC_STATUS_MAX];
+
+	if (s->notify.fd < 0)
+		return;
+	describe(w, status);
+	report(s, pc_notify_ready(&s->notify, status));
+	s->status_ns = pc_clock_read().now_ns + STATUS_EVERY_NS;
+}
+
+void pc_service_round(struct pc_service *s, struct pc_watch *w)
+{
+	uint64_t now = pc_clock_read().now_ns;
+	char status[PC_STATUS_MAX];
+
+	if (s->notify.fd < 0)
+		return;
+	report(s, pc_notify_alive(&s->notify, now));
+	if (now < s->status_ns)
+		return;
+	describe(w, status);
+	report(s, pc_notify_status(&s->notify, status));
+	s->status_ns = now + STATUS_EVERY_NS;
+}
+
+void pc_service_reloading(struct pc_service *s)
+{
+	report(s, pc_notify_reloading(&s->notify));
+}
+
+void pc_service_stopping(struct pc_service *s)
+{
+	report(s, pc_notify_stopping(&s->notify));
+}
