@@ -16,6 +16,8 @@ need_file /usr/include/bpf/libbpf.h libbpf-dev
 need_file /usr/include/libelf.h libelf-dev
 need_file /usr/include/zlib.h zlib1g-dev
 need_file /usr/include/jansson.h libjansson-dev
+need_file /usr/include/sys/capability.h libcap-dev
+need_file /usr/include/seccomp.h libseccomp-dev
 need_file /usr/include/uthash.h uthash-dev
 need_file /usr/include/cmocka.h libcmocka-dev
 need_file /usr/include/stdio.h libc6-dev

@@ -13,7 +13,15 @@
 #include "host/usage.h"
 #include "version.h"
 
-enum { OPT_LOG = 256, OPT_TEXTFILE, OPT_INTERVAL, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
+enum {
+	OPT_LOG = 256,
+	OPT_TEXTFILE,
+	OPT_INTERVAL,
+	OPT_PROTECT,
+	OPT_BACKEND,
+	OPT_VERBOSE,
+	OPT_ENTER_NETNS
+};
 
 /* Seconds between two textfiles: what Prometheus commonly scrapes at. */
 #define INTERVAL_DEFAULT 15
@@ -31,6 +39,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (the default), fentry, kprobe or tracepoint",
 	  0 },
+	{ "enter-netns", OPT_ENTER_NETNS, NULL, 0,
+	  "keep CAP_SYS_ADMIN, to read port settings and sockets of other network namespaces", 0 },
 	{ "verbose", OPT_VERBOSE, NULL, 0, "the BPF library's own messages to standard error", 0 },
 	{ 0 },
 };
@@ -86,6 +96,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_BACKEND:
 		a->watch.monitor.backend = pc_parse_backend(state, arg);
+		return 0;
+	case OPT_ENTER_NETNS:
+		a->service.enter_netns = true;
 		return 0;
 	case OPT_VERBOSE:
 		a->watch.monitor.verbose = true;
@@ -198,12 +211,16 @@ static int run(struct agent *a, int signals)
 	char sentence[PC_SENTENCE] = "";
 	struct pc_watch *w = NULL;
 	struct utsname kernel;
-	int err = pc_watch_open(&a->watch, &w, sentence);
+	int err;
 
+	pc_service_check_privileges(&a->service, &a->metrics);
+	a->watch.own_netns_only = !a->service.enter_netns;
+	err = pc_watch_open(&a->watch, &w, sentence);
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
+	pc_service_drop_privileges(&a->service, &a->metrics);
 	uname(&kernel);
 	a->metrics.version = PC_VERSION;
 	a->metrics.backend = pc_watch_backend(w);

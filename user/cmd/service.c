@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The agent as a service: messages to the service manager (host/notify.h) at the right moments. */
+/* The agent as a service: messages to the service manager (host/notify.h) at the right moments,
+ * privileges dropped (host/privileges.h) when they are not needed any more. */
 #include "cmd/service.h"
 
 #include <errno.h>
@@ -7,7 +8,9 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "core/capabilities.h"
 #include "core/status.h"
+#include "host/privileges.h"
 
 /* Between two status texts: `systemctl status` is read by people, and each one wakes PID 1. */
 #define STATUS_EVERY_NS 5000000000ULL
@@ -31,6 +34,43 @@ void pc_service_open(struct pc_service *s)
 void pc_service_close(struct pc_service *s)
 {
 	pc_notify_close(&s->notify);
+}
+
+void pc_service_check_privileges(const struct pc_service *s, struct pc_metrics *metrics)
+{
+	uint64_t held;
+	int err = pc_privileges_read(&held);
+
+	if (err) {
+		fprintf(stderr, "portclash: cannot tell which capabilities it has: %s\n",
+			strerror(-err));
+		return;
+	}
+	metrics->capabilities_missing = pc_capabilities_wanted(s->enter_netns) & ~held;
+	for (size_t i = 0; i < pc_capabilities_count; i++)
+		if (metrics->capabilities_missing >> pc_capabilities[i].bit & 1)
+			fprintf(stderr,
+				"portclash: %s is missing, with which it %s; without it, %s\n",
+				pc_capabilities[i].name, pc_capabilities[i].reason,
+				pc_capabilities[i].lost);
+}
+
+void pc_service_drop_privileges(const struct pc_service *s, struct pc_metrics *metrics)
+{
+	int err = pc_privileges_drop(pc_capabilities_kept(s->enter_netns));
+	int filter = pc_syscalls_restrict(s->enter_netns);
+
+	if (err)
+		fprintf(stderr,
+			"portclash: cannot drop the capabilities that it does not need any more: "
+			"%s; it keeps them and watches\n",
+			strerror(-err));
+	if (filter)
+		fprintf(stderr,
+			"portclash: cannot give up the system calls that it does not need any more "
+			"(seccomp): %s; it watches without that limit\n",
+			strerror(-filter));
+	metrics->confined = !err && !filter;
 }
 
 static void describe(struct pc_watch *w, char status[PC_STATUS_MAX])

@@ -16,9 +16,9 @@ struct pc_notify {
 	uint64_t next_ns;     /* when the next one is due */
 };
 
-#define PC_NOTIFY_INIT                                                                             \
-	{                                                                                          \
-		.fd = -1                                                                           \
+#define PC_NOTIFY_INIT   \
+	{                \
+		.fd = -1 \
 	}
 
 /* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and removes them from the environment: they

@@ -33,7 +33,9 @@ struct pc_metrics {
 	const char *kernel;
 	uint64_t start_ns; /* wall clock */
 	uint64_t update_ns;
-	bool up; /* false in the last file, written on the way out */
+	uint64_t capabilities_missing; /* a bit each, as in core/capabilities.h */
+	bool confined;		       /* what only the start needed was given up */
+	bool up;		       /* false in the last file, written on the way out */
 };
 
 /* `err` is positive. Values that are not known are counted all the same, as "unknown" or
