@@ -93,10 +93,13 @@ void pc_service_round(struct pc_service *s, struct pc_watch *w)
 {
 	uint64_t now = pc_clock_read().now_ns;
 	char status[PC_STATUS_MAX];
+	int err;
 
 	if (s->notify.fd < 0)
 		return;
-	report(s, pc_notify_alive(&s->notify, now));
+	err = pc_notify_alive(&s->notify, now);
+	if (err)
+		report(s, err < 0 ? err : 0);
 	if (now < s->status_ns)
 		return;
 	describe(w, status);
