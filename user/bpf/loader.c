@@ -132,6 +132,17 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	}
 }
 
+static const char *attach_advice(const struct pc_program *program, int err)
+{
+	if (program->attach != PC_ATTACH_SYSCALL)
+		return "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed";
+	if (err == -ENOENT)
+		return "; the kernel needs CONFIG_FTRACE_SYSCALLS=y";
+	return "; root, or CAP_BPF and CAP_PERFMON, is needed, and CAP_SYS_ADMIN where tracefs is "
+	       "not "
+	       "mounted (mount -t tracefs tracefs /sys/kernel/tracing)";
+}
+
 static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
 		      bool with_states, char *sentence)
 {
@@ -141,10 +152,7 @@ static int attach_all(struct pc_monitor *m, const struct pc_program *programs, i
 		if (!err)
 			continue;
 		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
-			 strerror(-err),
-			 programs->attach == PC_ATTACH_SYSCALL && err == -ENOENT ?
-				 "; the kernel needs CONFIG_FTRACE_SYSCALLS=y" :
-				 "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed");
+			 strerror(-err), attach_advice(programs, err));
 		return err;
 	}
 	return 0;
