@@ -20,6 +20,7 @@ need_file /usr/include/sys/capability.h libcap-dev
 need_file /usr/include/seccomp.h libseccomp-dev
 need_file /usr/include/uthash.h uthash-dev
 need_file /usr/include/cmocka.h libcmocka-dev
+need_command systemd-analyze systemd
 need_file /usr/include/stdio.h libc6-dev
 
 [ -n "$missing" ] || exit 0

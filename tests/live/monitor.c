@@ -92,7 +92,7 @@ struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec)
 		test_abort(t, "stage: out of memory");
 	m->out = memfd_create("out", MFD_CLOEXEC);
 	m->err = memfd_create("err", MFD_CLOEXEC);
-	m->agent = !strcmp(spec->argv[0], "agent");
+	m->agent = spec->argv[0] && !strcmp(spec->argv[0], "agent");
 	m->pid = fork();
 	if (m->pid == 0)
 		become(t, spec, m);

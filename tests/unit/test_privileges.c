@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -218,12 +219,71 @@ static void table(void **state)
 	assert_string_equal(pc_capability_when_name(PC_CAPABILITY_WHEN_COUNT), "invalid");
 }
 
+/* The tests run in the top folder of the tree. */
+static char *text_of(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	assert_non_null(file);
+	assert_true(getdelim(&text, &size, '\0', file) > 0);
+	fclose(file);
+	return text;
+}
+
+static unsigned count_of(const char *text, const char *what)
+{
+	unsigned count = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		count++;
+	return count;
+}
+
+static void documented(void **state)
+{
+	char *page = text_of("docs/privileges.md"), row[1024];
+
+	(void)state;
+	for (size_t i = 0; i < pc_capabilities_count; i++) {
+		const struct pc_capability *c = &pc_capabilities[i];
+
+		snprintf(row, sizeof(row), "\n| `%s` | %s | %s | %s |\n", c->name,
+			 pc_capability_when_name(c->when), c->reason, c->lost);
+		assert_non_null(strstr(page, row));
+	}
+	assert_int_equal(count_of(page, "\n| `CAP_"), pc_capabilities_count);
+	free(page);
+}
+
+/* The unit gives what the start needs, and no more. */
+static void unit(void **state)
+{
+	char *file = text_of("packaging/systemd/portclash.service");
+	char line[256] = "\nCapabilityBoundingSet=";
+
+	(void)state;
+	for (size_t i = 0; i < pc_capabilities_count; i++) {
+		size_t len = strlen(line);
+
+		if (pc_capabilities[i].when != PC_CAPABILITY_ASKED)
+			snprintf(line + len, sizeof(line) - len, "%s%s", i ? " " : "",
+				 pc_capabilities[i].name);
+	}
+	snprintf(line + strlen(line), sizeof(line) - strlen(line), "\n");
+	assert_non_null(strstr(file, line));
+	assert_int_equal(count_of(file, "\nCapabilityBoundingSet="), 1);
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(capabilities_drop), cmocka_unit_test(calls_are_refused),
 		cmocka_unit_test(calls_are_allowed), cmocka_unit_test(network_namespaces),
 		cmocka_unit_test(intruders_die),     cmocka_unit_test(table),
+		cmocka_unit_test(documented),	     cmocka_unit_test(unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
