@@ -74,14 +74,25 @@ static void check_dropped(struct test *t, pid_t pid, uint64_t kept, uint64_t bou
 		test_fail(t, "expected a seccomp filter");
 }
 
-/* systemd mounts it for everybody; without CAP_SYS_ADMIN the agent cannot do so itself. */
-static void provide_tracefs(struct test *t)
+/* The mounts that a unit or a container has: tracefs is there, because without CAP_SYS_ADMIN the
+ * agent cannot mount it itself; all is read-only but the scenario's folder. */
+static void confine_mounts(struct test *t)
 {
+	static const char *const read_only[] = { "/", "/proc", "/sys", "/sys/kernel/tracing",
+						 "/sys/fs/cgroup" };
+
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		test_abort(t, "stage: no mount namespace: %s", strerror(errno));
 	if (access("/sys/kernel/tracing/events", F_OK) &&
 	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
 		test_abort(t, "stage: no tracefs: %s", strerror(errno));
+	if (mount(t->folder, t->folder, NULL, MS_BIND, NULL))
+		test_abort(t, "stage: no mount of the folder: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
+		if (mount(NULL, read_only[i], NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) &&
+		    errno != EINVAL) /* not a mount of its own here */
+			test_abort(t, "stage: %s cannot be made read-only: %s", read_only[i],
+				   strerror(errno));
 }
 
 /* READY=1 is not waited for here: `confined` is. */
@@ -134,13 +145,16 @@ static void drops(struct test *t)
 	logfile_expect(t, prom, "portclash_up 1\n");
 }
 
-/* As under the unit: less to start with, and no CAP_SETPCAP to shrink the bounding set. */
+/* As under the unit: less to start with, no CAP_SETPCAP to shrink the bounding set, and a file
+ * system that cannot be written to. */
 static void as_unit(struct test *t)
 {
 	char prom[128];
 
-	provide_tracefs(t);
+	confine_mounts(t);
 	watch(t, test_path(t, "metrics.prom", prom, sizeof(prom)), NULL, UNIT);
+	if (!access("/", W_OK) || errno != EROFS)
+		test_abort(t, "stage: expected a read-only file system");
 	check_dropped(t, t->monitor->pid, KEPT, UNIT);
 	check_identities(t);
 }
@@ -235,7 +249,7 @@ static void cannot_start(struct test *t, const char *name, uint64_t bit)
 
 static void less(struct test *t)
 {
-	provide_tracefs(t);
+	confine_mounts(t);
 	missing(t, "CAP_NET_ADMIN", NET_ADMIN, NULL);
 	missing(t, "CAP_SYS_PTRACE", SYS_PTRACE, NULL);
 	missing(t, "CAP_SYS_ADMIN", SYS_ADMIN, "--enter-netns");
