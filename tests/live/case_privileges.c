@@ -2,6 +2,7 @@
 /* What `portclash agent` still may do when it watches, and that this is enough; what it says when
  * it has less than it wants. The numbers are those of capabilities(7), not of the code. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -25,8 +27,14 @@
 
 #define KEPT (BPF | SYS_PTRACE)
 
+/* All that the start needs where the kernel does not ask for more. */
+#define LEAST (KEPT | PERFMON | NET_ADMIN)
+
 /* CapabilityBoundingSet= of packaging/systemd/portclash.service. */
-#define UNIT (KEPT | PERFMON | NET_ADMIN)
+#define UNIT (LEAST | SYS_ADMIN)
+
+/* Read-only is all but this, as the unit's ReadWritePaths= has it, and the two folders. */
+#define PROBES "/sys/kernel/tracing/kprobe_events"
 
 #define NOBODY 65534
 #define SERVICE_UID 1234
@@ -74,9 +82,17 @@ static void check_dropped(struct test *t, pid_t pid, uint64_t kept, uint64_t bou
 		test_fail(t, "expected a seccomp filter");
 }
 
+/* LimitMEMLOCK=infinity of the unit. */
+static void lift_memlock(void)
+{
+	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_MEMLOCK, &none); /* kernels before 5.11 need it, and there it works */
+}
+
 /* The mounts that a unit or a container has: tracefs is there, because without CAP_SYS_ADMIN the
- * agent cannot mount it itself; all is read-only but the scenario's folder. */
-static void confine_mounts(struct test *t)
+ * agent cannot mount it itself. */
+static void confine(struct test *t)
 {
 	static const char *const read_only[] = { "/", "/proc", "/sys", "/sys/kernel/tracing",
 						 "/sys/fs/cgroup" };
@@ -86,6 +102,8 @@ static void confine_mounts(struct test *t)
 	if (access("/sys/kernel/tracing/events", F_OK) &&
 	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
 		test_abort(t, "stage: no tracefs: %s", strerror(errno));
+	if (!access(PROBES, F_OK) && mount(PROBES, PROBES, NULL, MS_BIND, NULL))
+		test_abort(t, "stage: no mount of " PROBES ": %s", strerror(errno));
 	if (mount(t->folder, t->folder, NULL, MS_BIND, NULL))
 		test_abort(t, "stage: no mount of the folder: %s", strerror(errno));
 	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
@@ -93,6 +111,7 @@ static void confine_mounts(struct test *t)
 		    errno != EINVAL) /* not a mount of its own here */
 			test_abort(t, "stage: %s cannot be made read-only: %s", read_only[i],
 				   strerror(errno));
+	lift_memlock();
 }
 
 /* READY=1 is not waited for here: `confined` is. */
@@ -151,7 +170,7 @@ static void as_unit(struct test *t)
 {
 	char prom[128];
 
-	confine_mounts(t);
+	confine(t);
 	watch(t, test_path(t, "metrics.prom", prom, sizeof(prom)), NULL, UNIT);
 	if (!access("/", W_OK) || errno != EROFS)
 		test_abort(t, "stage: expected a read-only file system");
@@ -216,11 +235,11 @@ static void missing(struct test *t, const char *name, uint64_t bit, const char *
 	snprintf(prom, sizeof(prom), "%s/%s.prom", t->folder, name);
 	snprintf(metric, sizeof(metric), "portclash_capability_missing{capability=\"%s\"} 1\n",
 		 name);
-	m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .capabilities = UNIT & ~bit });
+	m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .capabilities = LEAST & ~bit });
 	logfile_expect(t, log, "\"type\":\"ready\"");
 	logfile_expect(t, prom, metric);
 	logfile_await_said(t, m, name);
-	check_dropped(t, m->pid, KEPT & ~bit, UNIT & ~bit);
+	check_dropped(t, m->pid, KEPT & ~bit, LEAST & ~bit);
 	stage_listener(api, 0, "0.0.0.0", 8080);
 	stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
 	logfile_expect(t, log, "\"type\":\"refusal\"");
@@ -238,7 +257,7 @@ static void cannot_start(struct test *t, const char *name, uint64_t bit)
 	char *said;
 	int status;
 
-	m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .capabilities = UNIT & ~bit });
+	m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .capabilities = LEAST & ~bit });
 	status = monitor_stop(t, m, 0, 60);
 	said = monitor_text(m->err);
 	if (status != 1 || !strstr(said, name) || !strstr(said, "nothing is watched"))
@@ -247,9 +266,24 @@ static void cannot_start(struct test *t, const char *name, uint64_t bit)
 	free(said);
 }
 
+/* Debian's kernels ask for CAP_SYS_ADMIN then, which has most of the others in it. */
+static bool perf_is_paranoid(void)
+{
+	int fd = open("/proc/sys/kernel/perf_event_paranoid", O_RDONLY | O_CLOEXEC);
+	char number[16] = "";
+
+	if (fd >= 0 && read(fd, number, sizeof(number) - 1) < 0)
+		number[0] = '\0';
+	close(fd);
+	return strtol(number, NULL, 10) > 2;
+}
+
 static void less(struct test *t)
 {
-	confine_mounts(t);
+	if (perf_is_paranoid() && t->settings->backend && strcmp(t->settings->backend, "fentry"))
+		test_skip(t, "kernel.perf_event_paranoid is above 2: nothing attaches without "
+			     "CAP_SYS_ADMIN");
+	confine(t);
 	missing(t, "CAP_NET_ADMIN", NET_ADMIN, NULL);
 	missing(t, "CAP_SYS_PTRACE", SYS_PTRACE, NULL);
 	missing(t, "CAP_SYS_ADMIN", SYS_ADMIN, "--enter-netns");

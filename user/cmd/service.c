@@ -26,8 +26,9 @@ static void report(struct pc_service *s, int err)
 	s->error = err;
 }
 
-void pc_service_open(struct pc_service *s)
+void pc_service_open(struct pc_service *s, bool enter_netns)
 {
+	s->enter_netns = enter_netns;
 	report(s, pc_notify_open(&s->notify));
 }
 
@@ -46,7 +47,7 @@ void pc_service_check_privileges(const struct pc_service *s, struct pc_metrics *
 			strerror(-err));
 		return;
 	}
-	metrics->capabilities_missing = pc_capabilities_wanted(s->enter_netns) & ~held;
+	metrics->capabilities_missing = pc_capabilities_missing(held, s->enter_netns);
 	for (size_t i = 0; i < pc_capabilities_count; i++)
 		if (metrics->capabilities_missing >> pc_capabilities[i].bit & 1)
 			fprintf(stderr,
@@ -57,8 +58,12 @@ void pc_service_check_privileges(const struct pc_service *s, struct pc_metrics *
 
 void pc_service_drop_privileges(const struct pc_service *s, struct pc_metrics *metrics)
 {
-	int err = pc_privileges_drop(pc_capabilities_kept(s->enter_netns));
-	int filter = pc_syscalls_restrict(s->enter_netns);
+	uint64_t held = 0;
+	int err = pc_privileges_read(&held), filter;
+
+	if (!err)
+		err = pc_privileges_drop(pc_capabilities_kept(held, s->enter_netns));
+	filter = pc_syscalls_restrict(s->enter_netns);
 
 	if (err)
 		fprintf(stderr,

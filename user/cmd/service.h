@@ -19,9 +19,10 @@ struct pc_service {
 		.notify = PC_NOTIFY_INIT \
 	}
 
-/* Reads what the manager left in the environment; without one all of these do nothing. What fails
- * is said on standard error and does not end the agent. */
-void pc_service_open(struct pc_service *s);
+/* Reads what the manager left in the environment, and notes whether to keep what entering other
+ * network namespaces takes. Without a manager nobody is told. What fails is said on standard error
+ * and does not end the agent. */
+void pc_service_open(struct pc_service *s, bool enter_netns);
 void pc_service_close(struct pc_service *s);
 
 /* Which privileges that it wants it has not: says what is lost, once each, and marks them in the

@@ -18,6 +18,7 @@ const struct pc_capability pc_capabilities[] = {
 	{
 		NAMED(CAP_BPF),
 		PC_CAPABILITY_ALWAYS,
+		true,
 		"loads the eBPF programs; afterwards it reads their maps and runs the passes over "
 		"sockets, for which kernels before 5.19 ask for it too where "
 		"kernel.unprivileged_bpf_disabled is set",
@@ -26,12 +27,14 @@ const struct pc_capability pc_capabilities[] = {
 	{
 		NAMED(CAP_PERFMON),
 		PC_CAPABILITY_START,
+		true,
 		"loads eBPF programs that read kernel memory, and attaches them",
 		"no program can be loaded, and nothing is watched",
 	},
 	{
 		NAMED(CAP_NET_ADMIN),
 		PC_CAPABILITY_START,
+		true,
 		"loads and attaches the cgroup programs, which give each new socket a cookie",
 		"who made a claim on a socket without a cookie is not known, nor, with the "
 		"tracepoint back end, UDP ports taken without a bind()",
@@ -39,6 +42,7 @@ const struct pc_capability pc_capabilities[] = {
 	{
 		NAMED(CAP_SYS_PTRACE),
 		PC_CAPABILITY_ALWAYS,
+		false,
 		"reads executable and network namespace of other users' processes in /proc",
 		"of processes that it did not see claim a port or be refused one, the executable "
 		"and the network namespace are not known",
@@ -46,6 +50,7 @@ const struct pc_capability pc_capabilities[] = {
 	{
 		NAMED(CAP_SYS_ADMIN),
 		PC_CAPABILITY_ASKED,
+		false,
 		"enters other network namespaces (setns) to read their port settings and sockets",
 		"warnings about other network namespaces have no port range and reserved ports, "
 		"and who uses up the range there is not said",
@@ -67,26 +72,43 @@ const char *pc_capability_when_name(enum pc_capability_when when)
 	return when_names[(unsigned)when < PC_CAPABILITY_WHEN_COUNT ? when : 0];
 }
 
-static uint64_t set_of(bool start, bool asked)
+static bool has(uint64_t held, unsigned bit)
 {
-	uint64_t set = 0;
+	return held >> bit & 1;
+}
+
+/* Before Linux 5.8 it was the only one, and some containers are still given it alone. */
+static bool serves(uint64_t held, const struct pc_capability *c)
+{
+	return has(held, c->bit) || (c->in_sys_admin && has(held, CAP_SYS_ADMIN));
+}
+
+uint64_t pc_capabilities_missing(uint64_t held, bool enter_netns)
+{
+	uint64_t missing = 0;
 
 	for (size_t i = 0; i < pc_capabilities_count; i++) {
-		enum pc_capability_when when = pc_capabilities[i].when;
+		const struct pc_capability *c = &pc_capabilities[i];
 
-		if (when == PC_CAPABILITY_ALWAYS || (start && when == PC_CAPABILITY_START) ||
-		    (asked && when == PC_CAPABILITY_ASKED))
-			set |= 1ULL << pc_capabilities[i].bit;
+		if ((c->when != PC_CAPABILITY_ASKED || enter_netns) && !serves(held, c))
+			missing |= 1ULL << c->bit;
 	}
-	return set;
+	return missing;
 }
 
-uint64_t pc_capabilities_wanted(bool enter_netns)
+uint64_t pc_capabilities_kept(uint64_t held, bool enter_netns)
 {
-	return set_of(true, enter_netns);
-}
+	uint64_t kept = 0;
 
-uint64_t pc_capabilities_kept(bool enter_netns)
-{
-	return set_of(false, enter_netns);
+	for (size_t i = 0; i < pc_capabilities_count; i++) {
+		const struct pc_capability *c = &pc_capabilities[i];
+		bool keep = c->when == PC_CAPABILITY_ALWAYS ||
+			    (c->when == PC_CAPABILITY_ASKED && enter_netns);
+
+		if (keep && has(held, c->bit))
+			kept |= 1ULL << c->bit;
+		else if (keep && serves(held, c))
+			kept |= 1ULL << CAP_SYS_ADMIN;
+	}
+	return kept;
 }

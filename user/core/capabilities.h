@@ -20,6 +20,7 @@ struct pc_capability {
 	const char *name;  /* as capabilities(7) has it */
 	unsigned char bit; /* its number there */
 	enum pc_capability_when when;
+	bool in_sys_admin;  /* who has CAP_SYS_ADMIN need not have it, too */
 	const char *reason; /* "it …" */
 	const char *lost;   /* without it */
 };
@@ -30,8 +31,9 @@ extern const size_t pc_capabilities_count;
 /* "start", "always", "asked". */
 const char *pc_capability_when_name(enum pc_capability_when when);
 
-/* Sets of capabilities, a bit each: what the start needs, and what is kept afterwards. */
-uint64_t pc_capabilities_wanted(bool enter_netns);
-uint64_t pc_capabilities_kept(bool enter_netns);
+/* Sets of capabilities, a bit each. Which of those that are wanted are not in `held`; which of
+ * `held` are kept when the programs are attached. */
+uint64_t pc_capabilities_missing(uint64_t held, bool enter_netns);
+uint64_t pc_capabilities_kept(uint64_t held, bool enter_netns);
 
 #endif

@@ -47,6 +47,9 @@ static const struct single singles[] = {
 	{ "claims_without_cookie_total", "counter",
 	  "Claims by a socket without a cookie, which cannot be joined to a holder.",
 	  COUNTER(lost[PC_STAT_COOKIES_MISSING]) },
+	{ "state_changes_missed_total", "counter",
+	  "TCP state changes that the kernel did not show; few of them are a claim.",
+	  COUNTER(states_missed) },
 	{ "sink_errors_total", "counter", "Log lines and files that could not be written.",
 	  COUNTER(sink_errors) },
 	{ "ledger_claims", "gauge", "Claims of living sockets in the ledger.",
@@ -338,6 +341,19 @@ static void put_agent(FILE *out, const struct pc_metrics *metrics)
 		 metrics->update_ns);
 }
 
+static void put_config(FILE *out, const struct pc_metrics *metrics)
+{
+	put_single(out, "config_errors_total", "counter",
+		   "Mistakes found in the configuration when it was read again.",
+		   metrics->config.mistakes);
+	put_single(out, "config_last_reload_successful", "gauge",
+		   "1 when the configuration was taken the last time it was read, else 0.",
+		   !metrics->config.failed);
+	put_time(out, "config_last_reload_success_timestamp_seconds",
+		 "When the configuration in use was read, in Unix time.",
+		 metrics->config.success_ns);
+}
+
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 {
 	size_t size = 0;
@@ -349,6 +365,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 		return NULL;
 	put_agent(out, metrics);
 	put_privileges(out, metrics);
+	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
 	put_claims(out, metrics->counters);
