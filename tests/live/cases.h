@@ -56,6 +56,8 @@ extern const struct scenario cases_who_edges[];
 extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
+extern const struct scenario cases_notify[];
+extern const struct scenario cases_privileges[];
 extern const struct scenario cases_pid[];
 extern const struct scenario cases_textfile[];
 extern const struct scenario cases_rotate[];
