@@ -55,7 +55,7 @@ plan() {
 	}' "$1"
 }
 
-# What --list prints but for what is excluded or, unless all is wanted, slow.
+# What --list prints but for what is excluded or, unless all is wanted, slow or for no guest.
 scenarios() {
 	# shellcheck disable=SC2086 # a list of words
 	if [ -n "$tests" ]; then
@@ -64,7 +64,7 @@ scenarios() {
 		"$static/live" --list
 		echo rules
 	else
-		"$static/live" --list | grep -v ' (slow)$'
+		"$static/live" --list | grep -v -e ' (slow)$' -e ' (native)$'
 		echo rules
 	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
 }

@@ -212,12 +212,12 @@ static void looked_up(struct test *t)
 
 const struct scenario cases_pid[] = {
 	{ .name = "pid-used-again-orphan", .run = orphan, .where = ONCE },
-	{ .name = "pid-used-again-both-claimed", .run = both_claimed, .where = ONCE },
-	{ .name = "pid-used-again-passed-on", .run = passed_on, .where = ONCE },
+	{ .name = "pid-used-again-both-claimed", .run = both_claimed, .where = NATIVE },
+	{ .name = "pid-used-again-passed-on", .run = passed_on, .where = NATIVE },
 	{ .name = "pid-used-again-while-stopped",
 	  .run = while_stopped,
 	  .watch = WATCH_OWN,
 	  .where = ONCE },
-	{ .name = "pid-used-again-who", .run = looked_up, .where = ONCE },
+	{ .name = "pid-used-again-who", .run = looked_up, .where = NATIVE },
 	{ 0 },
 };

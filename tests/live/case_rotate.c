@@ -40,6 +40,8 @@
 /* Of one refusal more, by itself. */
 #define LAST_ADDRESS "127.2.0.1"
 
+#define ERRORS "\nportclash_sink_errors_total "
+
 struct io_march {
 	unsigned count;
 	unsigned pause_ms;
@@ -301,6 +303,18 @@ static unsigned long number_behind(struct scene *s, char *text, const char *what
 	return number;
 }
 
+/* Until nothing more is lost: the agent has told all that it has read. */
+static void await_quiet(struct scene *s, const char *prom)
+{
+	unsigned long before, now = 0;
+
+	do {
+		before = now;
+		sleep_ms((unsigned)(1000 * s->t->settings->patience));
+		now = number_behind(s, logfile_read(prom), ERRORS);
+	} while (now != before);
+}
+
 /* The disk fills up in the middle; then the log is taken away, as somebody does who needs room, and
  * all that was lost is known. */
 static void disk_full(struct test *t)
@@ -317,7 +331,7 @@ static void disk_full(struct test *t)
 	march(&s, s.refusals_max / 4, 0);
 	logfile_await_said(t, s.m, "No space left on device");
 	arrive(&s);
-	sleep_ms(1000);
+	await_quiet(&s, prom);
 	take_file(&s, s.log, false);
 	kill(s.m->pid, SIGHUP);
 	await_file(&s);
@@ -326,7 +340,7 @@ static void disk_full(struct test *t)
 	logfile_await_said(t, s.m, "is written again; lines lost so far: ");
 	stop(&s);
 	said = number_behind(&s, monitor_text(s.m->err), "lines lost so far: ");
-	counted = number_behind(&s, logfile_read(prom), "\nportclash_sink_errors_total ");
+	counted = number_behind(&s, logfile_read(prom), ERRORS);
 	take_file(&s, s.log, false);
 	test_note(t, "%lu refusals in the log, %lu lost", s.refusals, said);
 	if (said != counted || !said)
@@ -345,16 +359,16 @@ const struct scenario cases_rotate[] = {
 	  .run = rotated,
 	  .seconds = 90,
 	  .load = true,
-	  .where = ONCE },
+	  .where = NATIVE },
 	{ .name = "log-truncated-under-load",
 	  .run = truncated,
 	  .seconds = 90,
 	  .load = true,
-	  .where = ONCE },
+	  .where = NATIVE },
 	{ .name = "log-disk-full-under-load",
 	  .run = disk_full,
 	  .seconds = 90,
 	  .load = true,
-	  .where = ONCE },
+	  .where = NATIVE },
 	{ 0 },
 };

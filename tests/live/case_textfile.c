@@ -265,9 +265,9 @@ static void is_symlink(struct test *t)
 }
 
 const struct scenario cases_textfile[] = {
-	{ .name = "textfile-read-only-disk", .run = read_only, .where = ONCE },
-	{ .name = "textfile-folder-removed", .run = folder_removed, .where = ONCE },
-	{ .name = "textfile-is-folder", .run = is_folder, .where = ONCE },
-	{ .name = "textfile-is-symlink", .run = is_symlink, .where = ONCE },
+	{ .name = "textfile-read-only-disk", .run = read_only, .where = NATIVE },
+	{ .name = "textfile-folder-removed", .run = folder_removed, .where = NATIVE },
+	{ .name = "textfile-is-folder", .run = is_folder, .where = NATIVE },
+	{ .name = "textfile-is-symlink", .run = is_symlink, .where = NATIVE },
 	{ 0 },
 };
