@@ -99,3 +99,20 @@ void fuzz_check_json_lines(char *text, const char *const *keys)
 	}
 	free(text);
 }
+
+void fuzz_check_report(const struct pc_audit_report *report)
+{
+	static const char *const keys[] = { "schema", "type", "time", NULL };
+	const struct pc_clock clock = { 0 };
+	struct pc_log log;
+	char *text;
+
+	fuzz_log_begin(&log);
+	FUZZ_CHECK(!pc_audit_json(&log, &clock, report));
+	fuzz_check_json_lines(fuzz_log_end(&log), keys);
+	fuzz_log_begin(&log);
+	FUZZ_CHECK(!pc_audit_text(&log, &clock, report));
+	text = fuzz_log_end(&log);
+	fuzz_check_terminal(text);
+	free(text);
+}

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "out/log.h"
+#include "out/audit.h"
 
 /* The one thing that each target defines; called for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,5 +41,8 @@ void fuzz_check_terminal(const char *text);
 
 /* Lines that are each one JSON object with all of `keys` (up to a NULL); frees `text`. */
 void fuzz_check_json_lines(char *text, const char *const *keys);
+
+/* The report as JSON and as text: both as above. */
+void fuzz_check_report(const struct pc_audit_report *report);
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/ports.h"
-#include "out/audit.h"
 
 struct settings {
 	uint16_t low;
@@ -58,24 +57,6 @@ static void check_lines(const struct pc_sysctl_lines *lines)
 	}
 }
 
-static void check_printed(const struct pc_sysctl_findings *findings)
-{
-	static const char *const keys[] = { "type", "time", NULL };
-	const struct pc_audit_report report = { .sysctls = findings };
-	const struct pc_clock clock = { 0 };
-	struct pc_log log;
-	char *text;
-
-	fuzz_log_begin(&log);
-	FUZZ_CHECK(!pc_audit_json(&log, &clock, &report));
-	fuzz_check_json_lines(fuzz_log_end(&log), keys);
-	fuzz_log_begin(&log);
-	FUZZ_CHECK(!pc_audit_text(&log, &clock, &report));
-	text = fuzz_log_end(&log);
-	fuzz_check_terminal(text);
-	free(text);
-}
-
 static void check_findings(const struct pc_sysctl_findings *findings,
 			   const struct pc_sysctl_lines *lines)
 {
@@ -86,7 +67,7 @@ static void check_findings(const struct pc_sysctl_findings *findings,
 		FUZZ_CHECK(f->key && f->value && f->text && *f->text);
 		FUZZ_CHECK(!f->file || (f->line && lines->count));
 	}
-	check_printed(findings);
+	fuzz_check_report(&(struct pc_audit_report){ .sysctls = findings });
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,15 +4,12 @@
  * its own, by which it is known again. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -279,18 +276,6 @@ static void truncated(struct test *t)
 		test_fail(t, "expected most of %u refusals, got %u", s.march.refused, s.found);
 }
 
-static void make_disk(struct scene *s)
-{
-	char disk[PATH_LEN];
-
-	test_path(s->t, "disk", disk, PATH_LEN);
-	test_path(s->t, "disk/agent.log", s->log, PATH_LEN);
-	if (mkdir(disk, 0755) || unshare(CLONE_NEWNS) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("disk", disk, "tmpfs", 0, "size=256k"))
-		test_skip(s->t, "no small disk can be mounted here: %s", strerror(errno));
-}
-
 /* What stands behind `what` in the file, or on standard error. */
 static unsigned long number_behind(struct scene *s, char *text, const char *what)
 {
@@ -319,14 +304,14 @@ static void await_quiet(struct scene *s, const char *prom)
  * all that was lost is known. */
 static void disk_full(struct test *t)
 {
-	char prom[PATH_LEN], old[PATH_LEN];
+	char prom[PATH_LEN], disk[PATH_LEN];
 	unsigned long said, counted;
 	struct scene s;
 
 	begin(t, &s);
-	make_disk(&s);
+	logfile_disk(t, "size=256k", disk, PATH_LEN);
+	test_path(t, "disk/agent.log", s.log, PATH_LEN);
 	test_path(t, "x.prom", prom, PATH_LEN);
-	test_path(t, "old.log", old, PATH_LEN);
 	start(&s, prom);
 	march(&s, s.refusals_max / 4, 0);
 	logfile_await_said(t, s.m, "No space left on device");
