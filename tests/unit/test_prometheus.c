@@ -185,7 +185,7 @@ static void test_gauges(void **state)
 
 	f->metrics.usage = (struct pc_port_usage){ 32768, 60999, 3, 2, 5, 6,	7,    8,
 						   28230, 2823,	 2, 9, 4, true, true, true };
-	f->metrics.up = true;
+	f->metrics.up = f->metrics.config.failed = true;
 	f->metrics.start_ns = 1763718978123456789;
 	f->metrics.update_ns = 5000000;
 	f->metrics.interval_ns = 200000000;
@@ -206,6 +206,7 @@ static void test_gauges(void **state)
 	assert_sample(reading, "portclash_up 1");
 	assert_sample(reading, "portclash_start_time_seconds 1763718978.123");
 	assert_sample(reading, "portclash_last_update_timestamp_seconds 0.005");
+	assert_sample(reading, "portclash_config_last_reload_successful 0");
 }
 
 #define RATIO(proto) "portclash_ephemeral_range_use_ratio{protocol=\"" proto "\"} "

@@ -16,6 +16,15 @@ static const struct pc_family_text texts[] = {
 				    "When this file was made, in Unix time." },
 	[PC_FAMILY_INTERVAL] = { "textfile_interval_seconds", GAUGE,
 				 "Time between two of these files." },
+	[PC_FAMILY_CONFIG_ERRORS] = { "config_errors_total", COUNTER,
+				      "Mistakes found in the configuration when it was read "
+				      "again." },
+	[PC_FAMILY_CONFIG_SUCCESSFUL] = { "config_last_reload_successful", GAUGE,
+					  "1 when the configuration was taken the last time it was "
+					  "read, else 0." },
+	[PC_FAMILY_CONFIG_SUCCESS_TIME] = { "config_last_reload_success_timestamp_seconds", GAUGE,
+					    "When the configuration in use was read, in Unix "
+					    "time." },
 	[PC_FAMILY_REFUSALS] = { "refusals_total", COUNTER,
 				 "Calls refused for a port reason, by what stood in the way." },
 	[PC_FAMILY_REFUSED_PORTS] = { "refused_ports_total", COUNTER,

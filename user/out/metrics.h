@@ -34,7 +34,12 @@ struct pc_metrics {
 	uint64_t start_ns; /* wall clock */
 	uint64_t update_ns;
 	uint64_t interval_ns; /* between two textfiles */
-	bool up;	      /* false in the last file, written on the way out */
+	struct {
+		uint64_t mistakes;   /* since the start: one at the start is its end */
+		uint64_t success_ns; /* wall clock: the configuration in use was read */
+		bool failed;	     /* a later one was not taken */
+	} config;
+	bool up; /* false in the last file, written on the way out */
 };
 
 /* The last of each is anything else: 0. */

@@ -269,6 +269,13 @@ static void put_agent(FILE *out, const struct pc_metrics *metrics)
 	put_time(out, PC_FAMILY_INTERVAL, metrics->interval_ns);
 }
 
+static void put_config(FILE *out, const struct pc_metrics *metrics)
+{
+	put_single(out, PC_FAMILY_CONFIG_ERRORS, metrics->config.mistakes);
+	put_single(out, PC_FAMILY_CONFIG_SUCCESSFUL, !metrics->config.failed);
+	put_time(out, PC_FAMILY_CONFIG_SUCCESS_TIME, metrics->config.success_ns);
+}
+
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 {
 	size_t size = 0;
@@ -279,6 +286,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	if (!out)
 		return NULL;
 	put_agent(out, metrics);
+	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
 	put_claims(out, metrics->counters);
