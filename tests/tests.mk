@@ -32,6 +32,7 @@ include tests/kernels/kernels.mk
 
 include tests/rules/rules.mk
 include tests/prometheus/prometheus.mk
+include tests/fleet/fleet.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
@@ -42,7 +43,8 @@ check: deps-kernels deps-prometheus ## All tests; installs what they need if it 
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(KERNELS_SUITES)
+		$(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(FLEET_SUITES) \
+		$(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)
