@@ -163,9 +163,8 @@ static void test_counters(void **state)
 
 	for (int i = 0; i < PC_STAT_COUNT; i++)
 		f->counters.lost[i] = 10 + i;
-	f->counters.records_bad = 20;
-	f->counters.claims[PC_HOW_BIND_ZERO] = 30;
-	f->counters.ledger_refused = 40;
+	f->counters.records_bad = 20, f->counters.claims[PC_HOW_BIND_ZERO] = 30;
+	f->counters.ledger_refused = 40, f->counters.states_missed = 50;
 	reading = format(f);
 	assert_sample(reading, LOST "\"claim\"} 10");
 	assert_sample(reading, LOST "\"endpoints\"} 12");
@@ -176,6 +175,7 @@ static void test_counters(void **state)
 	assert_sample(reading, LOST "\"invalid\"} 20");
 	assert_sample(reading, "portclash_claims_total{how=\"bind-zero\"} 30");
 	assert_sample(reading, "portclash_ledger_refused_total 40");
+	assert_sample(reading, "portclash_state_changes_missed_total 50");
 }
 
 static void test_gauges(void **state)

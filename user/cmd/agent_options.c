@@ -250,8 +250,10 @@ int pc_agent_options_load(struct pc_agent_options *o, struct pc_settings *out, u
 	struct pc_settings settings;
 	int err = pc_settings_init(&settings);
 
-	*mistakes = 0;
-	if (!err && o->path)
+	*mistakes = !!err;
+	if (err)
+		fprintf(stderr, "%s%s\n", speaker(o), strerror(-err));
+	else if (o->path)
 		err = read_file(o, &settings, mistakes);
 	if (!err)
 		err = apply_all(o, &settings, mistakes);
