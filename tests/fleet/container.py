@@ -11,7 +11,7 @@ import sys
 
 import manifest
 from harness import demand, in_folder, read, run, run_suite, wait_for
-from world import Container, Outsider, refused
+from world import CONTAINER, NOBODY, POD, Container, Outsider, refused
 
 DOCKERFILE = "packaging/container/Dockerfile"
 
@@ -68,6 +68,7 @@ class Suite:
 
     def it_starts_with_what_the_manifest_gives(self):
         self.older = Outsider("tcp", self.backend.getsockname()[1])
+        self.older.move_to_pod()
         self.container = Container(self.folder, self.static, self.parts)
         ready = self.container.ready()
         demand("UDP" not in ready["cannot_see"], ready["cannot_see"])
@@ -107,7 +108,10 @@ class Suite:
         holder = self.container.refusal(self.older.port, "tcp")["holders"][0]
         demand(holder["process"]["pid"] == self.older.child.pid, str(holder))
         demand(holder["process"]["exe"] == os.path.realpath(sys.executable), str(holder))
-        demand(holder["process"]["uid"] == 65534, str(holder))
+        demand(holder["process"]["uid"] == NOBODY, str(holder))
+        # Its cgroup is read relative to the container's own: "/../../kubepods-…".
+        demand(holder["process"]["pod"] == POD, str(holder))
+        demand(holder["process"]["container"] == CONTAINER, str(holder))
 
     def the_textfile_is_on_the_node(self):
         wait_for("the textfile", lambda: os.path.exists(self.container.textfile))

@@ -23,6 +23,17 @@ def cgroup2():
     raise AssertionError("cgroup2 is not mounted on this machine")
 
 
+def remove(path):
+    """An empty cgroup; False: it is not empty yet."""
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True
+
+
 class Container:
     """One run; `without` are capabilities of the manifest that it does not get."""
 
@@ -91,17 +102,8 @@ class Container:
 
     def end(self):
         status = self.process.end()
-        wait_for("an empty cgroup", self.remove_cgroup)
+        wait_for("an empty cgroup", lambda: remove(self.cgroup))
         return status
-
-    def remove_cgroup(self):
-        try:
-            os.rmdir(self.cgroup)
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return False
-        return True
 
 
 # What a process outside does: prints its port, then waits for the end of its standard input.
@@ -111,8 +113,16 @@ CLIENT = {
 }
 
 
+# Of a container in a pod, as the kubelet and containerd make it.
+POD = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+CONTAINER = 4 * "0123456789abcdef"
+POD_PATH = f"kubepods-burstable-pod{POD.replace('-', '_')}.slice/cri-containerd-{CONTAINER}.scope"
+
+
 class Outsider:
     """A client, another user's, in the cgroup that this process is in."""
+
+    cgroup = None
 
     def __init__(self, proto, backend):
         self.child = subprocess.Popen(
@@ -122,10 +132,20 @@ class Outsider:
             extra_groups=[])
         self.port = int(self.child.stdout.readline())
 
+    def move_to_pod(self):
+        self.cgroup = os.path.join(cgroup2(), f"portclash-test-pod-{os.getpid()}", POD_PATH)
+        os.makedirs(self.cgroup, exist_ok=True)
+        with open(self.cgroup + "/cgroup.procs", "w", encoding="utf-8") as file:
+            file.write(str(self.child.pid))
+
     def end(self):
         self.child.stdin.close()
         self.child.wait()
         self.child.stdout.close()
+        path = self.cgroup
+        while path and path != cgroup2():
+            wait_for("an empty cgroup", lambda folder=path: remove(folder))
+            path = os.path.dirname(path)
 
 
 def refused(proto, port):
