@@ -69,7 +69,7 @@ class Suite:
     def it_starts_with_what_the_manifest_gives(self):
         self.older = Outsider("tcp", self.backend.getsockname()[1])
         self.older.move_to_pod()
-        self.container = Container(self.folder, self.static, self.parts)
+        self.container = Container(self.folder, self.static, self.parts, "all")
         ready = self.container.ready()
         demand("UDP" not in ready["cannot_see"], ready["cannot_see"])
 
@@ -125,10 +125,17 @@ class Suite:
 
     def each_capability_is_needed(self):
         for name in sorted(manifest.NEEDED):
-            self.container = Container(self.folder, self.static, self.parts, without=(name,))
+            self.container = Container(self.folder, self.static, self.parts, "no-" + name, (name,))
             demand(NEEDED_FOR[name](self), f"nothing is missing without {name}")
             self.container.end()
             self.container = None
+
+    def without_the_cgroups_of_the_node_it_says_so(self):
+        parts = copy.deepcopy(self.parts)
+        mounts = manifest.container_of(parts)["volumeMounts"]
+        mounts[:] = [mount for mount in mounts if mount["name"] != "cgroup"]
+        self.container = Container(self.folder, self.static, parts, "no-cgroup")
+        demand(self.sees_no_udp(), "cannot_see says nothing of UDP")
 
     def does_not_start(self):
         wait_for("its end", lambda: self.container.process.child.poll() is not None)
@@ -172,6 +179,7 @@ TESTS = (
     Suite.the_textfile_is_on_the_node,
     Suite.it_ends_in_order,
     Suite.each_capability_is_needed,
+    Suite.without_the_cgroups_of_the_node_it_says_so,
 )
 
 

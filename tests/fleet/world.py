@@ -37,8 +37,8 @@ def remove(path):
 class Container:
     """One run; `without` are capabilities of the manifest that it does not get."""
 
-    def __init__(self, folder, binary, parts, without=()):
-        self.folder = os.path.join(folder, "run-" + "-".join(["all", *without]))
+    def __init__(self, folder, binary, parts, name, without=()):
+        self.folder = os.path.join(folder, name)
         self.textfile = os.path.join(self.folder, "textfile", "portclash.prom")
         self.cgroup = os.path.join(cgroup2(), f"portclash-test-{os.getpid()}")
         self.out = os.path.join(self.folder, "out")
