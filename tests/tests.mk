@@ -30,6 +30,7 @@ LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 include tests/kernels/kernels.mk
 
+include tests/service/service.mk
 include tests/rules/rules.mk
 include tests/prometheus/prometheus.mk
 include tests/fleet/fleet.mk
@@ -42,9 +43,8 @@ check: deps-kernels deps-prometheus ## All tests; installs what they need if it 
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
-	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(FLEET_SUITES) \
-		$(KERNELS_SUITES)
+	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
+		$(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(FLEET_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

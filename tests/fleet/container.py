@@ -4,6 +4,7 @@ binary runs in a container that is made from the manifest, without a container r
 
     container.py PORTCLASH STATIC      built, and built by `make static`
 """
+import contextlib
 import copy
 import os
 import socket
@@ -29,11 +30,12 @@ class Suite:
         self.older = None
 
     def end(self):
-        for thing in (self.container, self.older):
-            if thing:
-                thing.end()
-        self.backend.close()
-        self.sink.close()
+        with contextlib.ExitStack() as all_of_them:  # also when one cannot be ended
+            for close in (self.backend.close, self.sink.close):
+                all_of_them.callback(close)
+            for thing in (self.older, self.container):
+                if thing:
+                    all_of_them.callback(thing.end)
 
     def said(self):
         return self.container.process.said() if self.container else ""
@@ -69,7 +71,7 @@ class Suite:
     def it_starts_with_what_the_manifest_gives(self):
         self.older = Outsider("tcp", self.backend.getsockname()[1])
         self.older.move_to_pod()
-        self.container = Container(self.folder, self.static, self.parts, "all")
+        self.start(self.parts, "all")
         ready = self.container.ready()
         demand("UDP" not in ready["cannot_see"], ready["cannot_see"])
 
@@ -125,16 +127,20 @@ class Suite:
 
     def each_capability_is_needed(self):
         for name in sorted(manifest.NEEDED):
-            self.container = Container(self.folder, self.static, self.parts, "no-" + name, (name,))
+            self.start(self.parts, "no-" + name, (name,))
             demand(NEEDED_FOR[name](self), f"nothing is missing without {name}")
+
+    def start(self, *how):
+        """Another one in the place of the one before."""
+        if self.container:
             self.container.end()
-            self.container = None
+        self.container = Container(self.folder, self.static, *how)
 
     def without_the_cgroups_of_the_node_it_says_so(self):
         parts = copy.deepcopy(self.parts)
         mounts = manifest.container_of(parts)["volumeMounts"]
         mounts[:] = [mount for mount in mounts if mount["name"] != "cgroup"]
-        self.container = Container(self.folder, self.static, parts, "no-cgroup")
+        self.start(parts, "no-cgroup")
         demand(self.sees_no_udp(), "cannot_see says nothing of UDP")
 
     def does_not_start(self):

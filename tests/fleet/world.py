@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import manifest
-from harness import Process, demand, read_lines, wait_for
+from harness import Process, demand, read, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NOBODY = 65534
@@ -77,10 +77,10 @@ class Container:
         return volume["hostPath"]["path"]
 
     def lines(self, kind):
-        try:
-            return [line for line in read_lines(self.out) if line.get("type") == kind]
-        except ValueError:  # a message of enter.py
-            return []
+        """Of standard output, which is one file with what is said on standard error."""
+        lines = [line for line in read(self.out).splitlines(True) if line.startswith("{")]
+        events = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [event for event in events if event["type"] == kind]
 
     def await_lines(self, what, kind, wanted):
         """Those of this type that are wanted, as soon as there are some; unless it ends before."""

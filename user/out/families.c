@@ -16,6 +16,11 @@ static const struct pc_family_text texts[] = {
 				    "When this file was made, in Unix time." },
 	[PC_FAMILY_INTERVAL] = { "textfile_interval_seconds", GAUGE,
 				 "Time between two of these files." },
+	[PC_FAMILY_CAPABILITY_MISSING] = { "capability_missing", GAUGE,
+					   "1 where the agent wants a capability that it has not "
+					   "got." },
+	[PC_FAMILY_CONFINED] = { "confined", GAUGE,
+				 "1 when the privileges that only the start needs were given up." },
 	[PC_FAMILY_CONFIG_ERRORS] = { "config_errors_total", COUNTER,
 				      "Mistakes found in the configuration when it was read "
 				      "again." },

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/capabilities.h"
 #include "core/names.h"
 #include "out/atomic.h"
 #include "out/escape.h"
@@ -261,6 +262,16 @@ static void put_time(FILE *out, enum pc_family family, uint64_t ns)
 		(unsigned)(ns / NS_PER_MS % 1000));
 }
 
+static void put_privileges(FILE *out, const struct pc_metrics *metrics)
+{
+	const char *name = put_family(out, PC_FAMILY_CAPABILITY_MISSING);
+
+	for (size_t i = 0; i < pc_capabilities_count; i++)
+		fprintf(out, "portclash_%s{capability=\"%s\"} %u\n", name, pc_capabilities[i].name,
+			(unsigned)(metrics->capabilities_missing >> pc_capabilities[i].bit & 1));
+	put_single(out, PC_FAMILY_CONFINED, metrics->confined);
+}
+
 static void put_agent(FILE *out, const struct pc_metrics *metrics)
 {
 	put_build_info(out, metrics);
@@ -287,6 +298,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	if (!out)
 		return NULL;
 	put_agent(out, metrics);
+	put_privileges(out, metrics);
 	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
