@@ -9,13 +9,30 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/outlets.h"
 #include "host/usage.h"
 #include "version.h"
 
-enum { OPT_LOG = 256, OPT_TEXTFILE, OPT_INTERVAL, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
+enum {
+	OPT_LOG = 256,
+	OPT_TEXTFILE,
+	OPT_INTERVAL,
+	OPT_JOURNAL,
+	OPT_REPEAT_INTERVAL,
+	OPT_PROTECT,
+	OPT_BACKEND,
+	OPT_VERBOSE,
+};
 
 /* Seconds between two textfiles: what Prometheus commonly scrapes at. */
 #define INTERVAL_DEFAULT 15
+
+/* Seconds until repeats of a collision are summarised first: an operator who looks at the log has
+ * its first line by then, and a restart every 100 ms makes one line of a hundred. */
+#define REPEAT_DEFAULT 10
+
+/* A day: with more, the latest summary would come after two months. */
+#define REPEAT_MAX_NS 86400000000000ULL
 
 static const struct argp_option options[] = {
 	{ "log", OPT_LOG, "FILE", 0,
@@ -24,6 +41,14 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "textfile", OPT_TEXTFILE, "FILE.prom", 0, "keep a Prometheus textfile here", 0 },
 	{ "interval", OPT_INTERVAL, "SECONDS", 0, "between two textfiles (default 15)", 0 },
+	{ "journal", OPT_JOURNAL, "auto|on|off", 0,
+	  "write entries with fields to systemd's journal; auto (the default): when systemd "
+	  "connected standard output or standard error to it",
+	  0 },
+	{ "repeat-interval", OPT_REPEAT_INTERVAL, "SECONDS", 0,
+	  "summarise repeats of a collision after so long, then at growing intervals (default 10; "
+	  "0: write each)",
+	  0 },
 	{ "protect", OPT_PROTECT, "LIST", 0,
 	  "warn when the kernel gives a client one of these ports, or that of an exposed listener "
 	  "that has ended: 30000-32767,10250",
@@ -42,14 +67,14 @@ static const char doc[] =
 struct agent {
 	struct pc_watch_options watch;
 	struct pc_metrics metrics;
-	struct pc_log log;
+	struct pc_outlets out;
 	const char *log_path;
+	enum pc_journal_choice journal;
 	const char *textfile;
 	uint64_t interval_ns;
 	uint64_t protect[PC_PORT_WORDS];
 	uint64_t next_ns;
 	int textfile_error; /* of the last attempt, to speak of changes only */
-	int log_error;
 };
 
 static void parse_textfile(struct argp_state *state, struct agent *a, const char *path)
@@ -62,6 +87,22 @@ static void parse_textfile(struct argp_state *state, struct agent *a, const char
 			   "reads no others",
 			   path);
 	a->textfile = path;
+}
+
+static void parse_journal(struct argp_state *state, struct agent *a, const char *name)
+{
+	a->journal = pc_journal_choice(name);
+	if (a->journal == PC_JOURNAL_CHOICES)
+		argp_error(state, "--journal takes auto, on or off, not \"%s\"", name);
+}
+
+static void parse_repeat(struct argp_state *state, struct agent *a, const char *text)
+{
+	a->watch.repeat_ns =
+		strcmp(text, "0") ? pc_parse_seconds(state, "--repeat-interval", text) : 0;
+	if (a->watch.repeat_ns > REPEAT_MAX_NS)
+		argp_error(state, "--repeat-interval takes at most a day, not \"%s\" seconds",
+			   text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -77,6 +118,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_INTERVAL:
 		a->interval_ns = pc_parse_seconds(state, "--interval", arg);
+		return 0;
+	case OPT_JOURNAL:
+		parse_journal(state, a, arg);
+		return 0;
+	case OPT_REPEAT_INTERVAL:
+		parse_repeat(state, a, arg);
 		return 0;
 	case OPT_PROTECT:
 		pc_parse_protect(state, arg, a->protect);
@@ -138,34 +185,6 @@ static void write_textfile(struct agent *a, struct pc_watch *w, bool up)
 		pc_watch_count_sink_error(w);
 }
 
-/* Here too: once when it begins to fail, once when it works again. */
-static void report_log(struct agent *a, struct pc_watch *w)
-{
-	int error = pc_watch_last_error(w);
-	const char *name = a->log_path ? a->log_path : "standard output";
-
-	if (error == a->log_error)
-		return;
-	if (error)
-		fprintf(stderr,
-			"portclash: cannot write to %s: %s; lines are lost and counted until this "
-			"works again, watching goes on\n",
-			name, strerror(error));
-	else
-		fprintf(stderr, "portclash: %s is written again; lines lost so far: %lu\n", name,
-			(unsigned long)a->log.lost);
-	a->log_error = error;
-}
-
-static void reopen_log(struct agent *a)
-{
-	int err = pc_log_reopen(&a->log);
-
-	if (err)
-		fprintf(stderr, "portclash: cannot reopen %s: %s; the old file is written on\n",
-			a->log_path, strerror(-err));
-}
-
 /* 0 to end well, or the error that ends it. */
 static int loop(struct agent *a, struct pc_watch *w, int signals)
 {
@@ -173,13 +192,13 @@ static int loop(struct agent *a, struct pc_watch *w, int signals)
 		int number = pc_wait(w, signals, a->next_ns);
 		int err = number < 0 ? number : pc_watch_run(w);
 
-		report_log(a, w);
+		pc_outlets_report(&a->out, w);
 		if (err)
 			return err;
 		if (number == SIGTERM || number == SIGINT)
 			return 0;
 		if (number == SIGHUP)
-			reopen_log(a);
+			pc_outlets_reopen(&a->out);
 		if (a->textfile && clock_ns(CLOCK_BOOTTIME) >= a->next_ns) {
 			write_textfile(a, w, true);
 			a->next_ns = clock_ns(CLOCK_BOOTTIME) + a->interval_ns;
@@ -208,7 +227,7 @@ static int run(struct agent *a, int signals)
 	err = loop(a, w, signals);
 	if (!err)
 		pc_watch_summary(w, false, 0);
-	report_log(a, w);
+	pc_outlets_report(&a->out, w);
 	write_textfile(a, w, false);
 	pc_watch_close(w);
 	return err ? PC_EXIT_FAILED : PC_EXIT_OK;
@@ -219,24 +238,24 @@ int pc_cmd_agent(int argc, char **argv)
 	static const struct argp argp = { options, parse, NULL, doc, NULL, NULL, NULL };
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 	struct agent a = {
-		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_json },
-		.log = PC_LOG_INIT,
+		.watch = { .monitor = { .backend = "auto" },
+			   .repeat_ns = REPEAT_DEFAULT * 1000000000ULL },
 		.interval_ns = INTERVAL_DEFAULT * 1000000000ULL,
 	};
 	int err, signals, status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	a.watch.log = &a.log;
 	a.watch.metrics = &a.metrics;
 	signals = pc_signals_open(numbers, NULL);
-	err = pc_log_open(&a.log, a.log_path);
+	err = pc_outlets_open(&a.out, a.log_path, a.journal);
 	if (err) {
 		fprintf(stderr, "portclash: cannot open %s for writing: %s\n",
 			a.log_path ? a.log_path : "standard output", strerror(-err));
 		return PC_EXIT_FAILED;
 	}
+	pc_outlets_give(&a.out, &a.watch);
 	status = run(&a, signals);
-	pc_log_close(&a.log);
+	pc_outlets_close(&a.out);
 	close(signals);
 	return status;
 }

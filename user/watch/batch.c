@@ -249,7 +249,6 @@ static uint32_t netns_pid(struct pc_watch *w, uint32_t netns)
 static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 {
 	uint64_t reserved[PC_PORT_WORDS];
-	struct pc_clock clock;
 
 	if (v->refusal.walk & PC_WALK_NETNS &&
 	    pc_monitor_reserved(w->monitor, v->refusal.netns_key, reserved) == 0)
@@ -261,9 +260,7 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	v->incomplete = what_is_missing(w, v);
 	pc_advise(v);
 	count(w, v);
-	pc_clock_now(&clock);
-	if (!w->sink_gone)
-		pc_sink_result(w, w->options.sink->verdict(w->options.log, &clock, v));
+	pc_repeat_verdict(w, v);
 	pc_verdict_clear(v);
 }
 
