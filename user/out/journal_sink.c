@@ -35,12 +35,28 @@ static void part_end(FILE *out, enum pc_field field, struct pc_text *text)
 	free(value);
 }
 
-/* What is to be known of a process by journald itself: it adds more by the pid while the process
- * is there, and the unit is what `journalctl -u` looks for when it is not. */
+/* As journald has it: behind the slices comes the unit. Further down may be names that a user has
+ * chosen, in a group that was delegated. */
+static bool is_system_unit(const struct pc_identity *who)
+{
+	const char *name = who->cgroup, *end;
+	size_t len = who->unit ? strlen(who->unit) : 0;
+
+	while (len && name && *name == '/') {
+		end = strchrnul(++name, '/');
+		if (end - name < 6 || memcmp(end - 6, ".slice", 6) != 0)
+			return (size_t)(end - name) == len && !memcmp(name, who->unit, len);
+		name = end;
+	}
+	return false;
+}
+
+/* What journald makes more of: it looks at the process while it is there. A refused server is
+ * often gone by then, and `journalctl -u` still finds the entry by its unit. */
 static void put_object(FILE *out, uint32_t pid, const struct pc_party *p)
 {
 	fprintf(out, "OBJECT_PID=%u\n", pid);
-	if (p->who && p->who->unit)
+	if (p->who && is_system_unit(p->who))
 		pc_field_hostile_as(out, "OBJECT_SYSTEMD_UNIT", p->who->unit, strlen(p->who->unit));
 }
 
