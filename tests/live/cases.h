@@ -55,5 +55,7 @@ extern const struct scenario cases_who_edges[];
 extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
+extern const struct scenario cases_journal[];
+extern const struct scenario cases_repeat[];
 
 #endif

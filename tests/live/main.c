@@ -64,6 +64,8 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
+	cases_journal,
+	cases_repeat,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -99,6 +101,7 @@ static int list(void)
 		[EVERYWHERE] = "",
 		[EACH_KERNEL] = " (each-kernel)",
 		[ONCE] = " (once)",
+		[HERE] = " (here)",
 	};
 
 	for (size_t i = 0; i < TABLES; i++)
