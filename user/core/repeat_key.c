@@ -66,17 +66,16 @@ static void put_settings(FILE *out, const struct pc_refusal *r)
 	put_number(out, r->unprivileged_start);
 }
 
-/* A pod stays when its container is made anew, with another id, after each crash. */
+/* A pod stays when its container is made anew, with another id, after each crash. A bare path is
+ * no place: on cgroup v1 it is not known of every process. */
 static void put_place(FILE *out, const struct pc_identity *who)
 {
 	if (who->pod)
 		put_string(out, who->pod);
 	else if (who->container)
 		put_string(out, who->container);
-	else if (who->unit)
-		put_string(out, who->unit);
 	else
-		put_string(out, who->cgroup);
+		put_string(out, who->unit);
 }
 
 /* One that is not known is nobody else. */
