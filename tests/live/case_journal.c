@@ -49,59 +49,6 @@ static void refuse(struct cast *c)
 	c->attempt = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 }
 
-/* The only entry that matches, and says that it was found by these words. */
-static json_t *only(struct test *t, const char *arguments)
-{
-	json_t *list = journald_find(t, arguments, 1);
-
-	if (json_array_size(list) != 1)
-		test_abort(t, "expected one entry for %s, got %zu", arguments,
-			   json_array_size(list));
-	return json_array_get(list, 0);
-}
-
-/* Compared fields are taken out of the entry: what is left was not looked at. */
-static void expect_field(struct test *t, json_t *entry, const char *name, const char *value)
-{
-	const char *have = json_string_value(json_object_get(entry, name));
-
-	if (!have || strcmp(have, value))
-		test_fail(t, "expected \"%s\", got \"%s\" at %s", value, have ? have : "(none)",
-			  name);
-	json_object_del(entry, name);
-}
-
-static void expect_number(struct test *t, json_t *entry, const char *name, long long value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld", value);
-	expect_field(t, entry, name, text);
-}
-
-static void expect_part(struct test *t, json_t *entry, const char *name, const char *part)
-{
-	const char *have = json_string_value(json_object_get(entry, name));
-
-	if (!have || !strstr(have, part))
-		test_fail(t, "expected \"…%s…\", got \"%s\" at %s", part, have ? have : "(none)",
-			  name);
-	json_object_del(entry, name);
-}
-
-/* One of several values of a field. */
-static void expect_among(struct test *t, json_t *entry, const char *name, const char *part)
-{
-	json_t *list = json_object_get(entry, name), *value;
-	bool found = false;
-	size_t i;
-
-	json_array_foreach(list, i, value) found |= strstr(json_string_value(value), part) != NULL;
-	if (!found)
-		test_fail(t, "expected \"…%s…\" among the values of %s", part, name);
-	json_object_del(entry, name);
-}
-
 static void expect_person_fields(struct test *t, json_t *entry, const char *part,
 				 const struct person *who)
 {
@@ -115,11 +62,11 @@ static void expect_person_fields(struct test *t, json_t *entry, const char *part
 	snprintf(number[1], sizeof(number[1]), "%u", who->uid);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(name, sizeof(name), "PORTCLASH_%s_%s", part, names[i]);
-		expect_field(t, entry, name, values[i]);
+		journald_field(t, entry, name, values[i]);
 	}
 	snprintf(name, sizeof(name), "PORTCLASH_%s_CGROUP", part);
 	if (who->cgroup[0])
-		expect_field(t, entry, name, who->cgroup);
+		journald_field(t, entry, name, who->cgroup);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(name, sizeof(name), "PORTCLASH_%s_%s", part, places[i]);
 		json_object_del(entry, name);
@@ -131,27 +78,27 @@ static void expect_end_field(struct test *t, json_t *entry, const char *name, co
 	char text[80];
 
 	snprintf(text, sizeof(text), "%s:%u", end->address, end->port);
-	expect_field(t, entry, name, text);
+	journald_field(t, entry, name, text);
 }
 
 static void expect_call(struct test *t, json_t *entry, const struct cast *c)
 {
 	struct spot s = spot_of(t, entry);
 
-	expect_field(t, entry, "PORTCLASH_TYPE", "refusal");
-	expect_field(t, entry, "PORTCLASH_CAUSE", "ephemeral-client");
-	expect_field(t, entry, "PORTCLASH_PROTO", "tcp");
-	expect_field(t, entry, "PORTCLASH_OP", "bind");
-	expect_field(t, entry, "PORTCLASH_ADDRESS", "0.0.0.0");
-	expect_number(t, entry, "PORTCLASH_PORT", c->out.look.local.port);
-	expect_number(t, entry, "PORTCLASH_NETNS", (long long)c->web->who.netns);
-	expect_field(t, entry, "PORTCLASH_ERRNO", "EADDRINUSE");
-	expect_number(t, entry, "ERRNO", EADDRINUSE);
-	expect_number(t, entry, "OBJECT_PID", c->web->pid);
-	expect_field(t, entry, "OBJECT_COMM", "web");
-	expect_field(t, entry, "PORTCLASH_RANGE_LOW", "32768");
-	expect_field(t, entry, "PORTCLASH_RANGE_HIGH", "60999");
-	expect_field(t, entry, "PORTCLASH_RESERVED", "no");
+	journald_field(t, entry, "PORTCLASH_TYPE", "refusal");
+	journald_field(t, entry, "PORTCLASH_CAUSE", "ephemeral-client");
+	journald_field(t, entry, "PORTCLASH_PROTO", "tcp");
+	journald_field(t, entry, "PORTCLASH_OP", "bind");
+	journald_field(t, entry, "PORTCLASH_ADDRESS", "0.0.0.0");
+	journald_number(t, entry, "PORTCLASH_PORT", c->out.look.local.port);
+	journald_number(t, entry, "PORTCLASH_NETNS", (long long)c->web->who.netns);
+	journald_field(t, entry, "PORTCLASH_ERRNO", "EADDRINUSE");
+	journald_number(t, entry, "ERRNO", EADDRINUSE);
+	journald_number(t, entry, "OBJECT_PID", c->web->pid);
+	journald_field(t, entry, "OBJECT_COMM", "web");
+	journald_field(t, entry, "PORTCLASH_RANGE_LOW", "32768");
+	journald_field(t, entry, "PORTCLASH_RANGE_HIGH", "60999");
+	journald_field(t, entry, "PORTCLASH_RESERVED", "no");
 	expect_time(&s, "PORTCLASH_TIME", c->attempt.before, c->attempt.after);
 	json_object_del(entry, "PORTCLASH_TIME");
 	expect_person_fields(t, entry, "REQUESTER", &c->web->who);
@@ -163,40 +110,40 @@ static void expect_holder(struct test *t, json_t *entry, const struct cast *c)
 	char owner[64];
 
 	expect_person_fields(t, entry, "HOLDER", &c->client->who);
-	expect_field(t, entry, "PORTCLASH_HOLDER_STATE", "ESTABLISHED");
-	expect_field(t, entry, "PORTCLASH_HOLDER_HOW", "connect");
+	journald_field(t, entry, "PORTCLASH_HOLDER_STATE", "ESTABLISHED");
+	journald_field(t, entry, "PORTCLASH_HOLDER_HOW", "connect");
 	expect_end_field(t, entry, "PORTCLASH_HOLDER_LOCAL", &c->out.look.local);
 	expect_end_field(t, entry, "PORTCLASH_HOLDER_REMOTE", &c->out.look.remote);
-	expect_number(t, entry, "PORTCLASH_HOLDER_COOKIE", (long long)c->out.look.cookie);
+	journald_number(t, entry, "PORTCLASH_HOLDER_COOKIE", (long long)c->out.look.cookie);
 	expect_time(&s, "PORTCLASH_HOLDER_SINCE", c->out.before, c->out.after);
 	json_object_del(entry, "PORTCLASH_HOLDER_SINCE");
 	snprintf(owner, sizeof(owner), "client[%d] as descriptor %d", c->client->pid, c->out.fd);
-	expect_field(t, entry, "PORTCLASH_HOLDER_OWNER", owner);
+	journald_field(t, entry, "PORTCLASH_HOLDER_OWNER", owner);
 	snprintf(owner, sizeof(owner), "server[%d]", c->server->pid);
-	expect_field(t, entry, "PORTCLASH_HOLDER_PEER", owner);
-	expect_field(t, entry, "PORTCLASH_HOLDERS_TOTAL", "1");
+	journald_field(t, entry, "PORTCLASH_HOLDER_PEER", owner);
+	journald_field(t, entry, "PORTCLASH_HOLDERS_TOTAL", "1");
 }
 
 static void expect_advice(struct test *t, json_t *entry, const struct cast *c)
 {
 	char command[80];
 
-	expect_part(t, entry, "PORTCLASH_EXPLANATION", "not by a listener");
+	journald_part(t, entry, "PORTCLASH_EXPLANATION", "not by a listener");
 	snprintf(command, sizeof(command), "\nkill %d", c->client->pid);
-	expect_part(t, entry, "PORTCLASH_FIX_NOW", command);
+	journald_part(t, entry, "PORTCLASH_FIX_NOW", command);
 	snprintf(command, sizeof(command), "ip_local_reserved_ports=%u", c->out.look.local.port);
-	expect_among(t, entry, "PORTCLASH_FIX_LASTING", command);
+	journald_among(t, entry, "PORTCLASH_FIX_LASTING", command);
 }
 
 static void expect_frame(struct test *t, json_t *entry, const struct monitor *m)
 {
-	expect_field(t, entry, "MESSAGE_ID", REFUSAL_ID);
-	expect_field(t, entry, "PRIORITY", "3");
-	expect_field(t, entry, "SYSLOG_IDENTIFIER", "portclash");
-	expect_field(t, entry, "SYSLOG_FACILITY", "3");
-	expect_field(t, entry, "DOCUMENTATION", "man:portclash(8)");
-	expect_field(t, entry, "_TRANSPORT", "journal");
-	expect_number(t, entry, "_PID", m->pid);
+	journald_field(t, entry, "MESSAGE_ID", REFUSAL_ID);
+	journald_field(t, entry, "PRIORITY", "3");
+	journald_field(t, entry, "SYSLOG_IDENTIFIER", "portclash");
+	journald_field(t, entry, "SYSLOG_FACILITY", "3");
+	journald_field(t, entry, "DOCUMENTATION", "man:portclash(8)");
+	journald_field(t, entry, "_TRANSPORT", "journal");
+	journald_number(t, entry, "_PID", m->pid);
 }
 
 static void expect_no_more(struct test *t, json_t *entry)
@@ -235,6 +182,28 @@ static void end_well(struct test *t, struct monitor *m)
 		test_fail(t, "expected 0, got %#x as exit status", m->status);
 }
 
+/* No catalog but ours. */
+static void install_catalog(struct test *t)
+{
+	if (system("mount -t tmpfs none /usr/lib/systemd/catalog && mkdir -p /var/lib/systemd && "
+		   "mount -t tmpfs none /var/lib/systemd && "
+		   "cp packaging/systemd/portclash.catalog /usr/lib/systemd/catalog && "
+		   "journalctl --update-catalog"))
+		test_abort(t, "stage: the catalog cannot be installed");
+}
+
+static void expect_catalog(struct test *t, const struct cast *c)
+{
+	char *text = journald_command(t, "journalctl -q -x --no-pager PORTCLASH_TYPE=refusal");
+	char subject[80];
+
+	snprintf(subject, sizeof(subject), "Subject: tcp port %u was refused: ephemeral-client\n",
+		 c->out.look.local.port);
+	if (!strstr(text, subject))
+		test_fail(t, "expected \"%s\", got \"%s\"", subject, text);
+	free(text);
+}
+
 static void every_field(struct test *t)
 {
 	struct monitor *m;
@@ -243,6 +212,7 @@ static void every_field(struct test *t)
 	char words[128];
 
 	journald_enter(t);
+	install_catalog(t);
 	journald_start(t);
 	c = cast_of(t);
 	m = agent(t, &c);
@@ -250,18 +220,19 @@ static void every_field(struct test *t)
 	refuse(&c);
 	snprintf(words, sizeof(words), "PORTCLASH_CAUSE=ephemeral-client PORTCLASH_HOLDER_PID=%d",
 		 c.client->pid);
-	entry = only(t, words);
+	entry = journald_only(t, words);
 	expect_call(t, entry, &c);
 	expect_holder(t, entry, &c);
 	expect_advice(t, entry, &c);
 	expect_frame(t, entry, m);
 	expect_id(t, entry, &c);
 	snprintf(words, sizeof(words), "held by     client[%d]", c.client->pid);
-	expect_part(t, entry, "MESSAGE", words);
+	journald_part(t, entry, "MESSAGE", words);
 	expect_no_more(t, entry);
+	expect_catalog(t, &c);
 	end_well(t, m);
-	only(t, "PORTCLASH_TYPE=ready");
-	only(t, "PORTCLASH_TYPE=summary");
+	journald_only(t, "PORTCLASH_TYPE=ready");
+	journald_only(t, "PORTCLASH_TYPE=summary");
 }
 
 /* The log of the refused service itself has it, though the service is gone. */
@@ -278,10 +249,10 @@ static void service_log(struct test *t)
 	m = agent(t, &c);
 	steal(&c);
 	refuse(&c);
-	entry = only(t, "-u orders.service PORTCLASH_TYPE=refusal");
-	expect_field(t, entry, "OBJECT_SYSTEMD_UNIT", "orders.service");
-	expect_field(t, entry, "PORTCLASH_REQUESTER_UNIT", "orders.service");
-	expect_number(t, entry, "OBJECT_PID", c.web->pid);
+	entry = journald_only(t, "-u orders.service PORTCLASH_TYPE=refusal");
+	journald_field(t, entry, "OBJECT_SYSTEMD_UNIT", "orders.service");
+	journald_field(t, entry, "PORTCLASH_REQUESTER_UNIT", "orders.service");
+	journald_number(t, entry, "OBJECT_PID", c.web->pid);
 	end_well(t, m);
 	puppet_exit(c.web);
 	group_remove(unit_path);
@@ -334,48 +305,62 @@ static void as_service(struct test *t)
 	expect_count(t, "_TRANSPORT=journal PORTCLASH_TYPE=ready", 1);
 }
 
-/* Said once each time, counted, and the log goes on. */
+static size_t occurrences(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
+static void expect_sentences(struct test *t, struct monitor *m, size_t want)
+{
+	char *said = monitor_text(m->err);
+
+	if (occurrences(said, "\n") != want)
+		test_fail(t, "expected %zu sentences, got \"%s\"", want, said);
+	free(said);
+}
+
+static void expect_refusals(struct test *t, const struct cast *c, size_t want)
+{
+	char *text = logfile_read(c->log), part[64];
+
+	snprintf(part, sizeof(part), "\"requester\":{\"pid\":%d,", c->web->pid);
+	if (occurrences(text, part) != want)
+		test_fail(t, "expected %zu, got %zu refusals in the log", want,
+			  occurrences(text, part));
+	free(text);
+}
+
+/* Not there, there, gone, there again: said once each time and counted, and the log goes on. */
 static void outage(struct test *t)
 {
 	struct monitor *m;
 	struct cast c;
 	pid_t journald;
-	char *said;
 
 	journald_enter(t);
-	journald = journald_start(t);
 	c = cast_of(t);
 	m = agent(t, &c);
+	logfile_await_said(t, m, "cannot write to the journal: No such file or directory");
+	journald = journald_start(t);
 	steal(&c);
+	refuse(&c);
+	logfile_await_said(t, m, "the journal is written again; lines lost so far: 1\n");
+	expect_count(t, "PORTCLASH_CAUSE=ephemeral-client", 1);
 	journald_kill(journald);
 	refuse(&c);
 	refuse(&c);
 	logfile_await_said(t, m, "cannot write to the journal: Connection refused");
 	journald_start(t);
 	refuse(&c);
-	logfile_await_said(t, m, "the journal is written again; lines lost so far: 2\n");
-	expect_count(t, "PORTCLASH_CAUSE=ephemeral-client", 1);
+	logfile_await_said(t, m, "the journal is written again; lines lost so far: 3\n");
+	expect_count(t, "PORTCLASH_CAUSE=ephemeral-client", 2);
 	end_well(t, m);
-	said = monitor_text(m->err);
-	if (strchr(strchr(said, '\n') + 1, '\n')[1])
-		test_fail(t, "expected two sentences, got \"%s\"", said);
-	free(said);
-}
-
-/* No journald at all: the same, and it starts. */
-static void absent(struct test *t)
-{
-	struct monitor *m;
-	struct cast c;
-
-	journald_enter(t);
-	c = cast_of(t);
-	m = agent(t, &c);
-	steal(&c);
-	refuse(&c);
-	logfile_expect(t, c.log, "\"cause\":\"ephemeral-client\"");
-	logfile_await_said(t, m, "cannot write to the journal: No such file or directory");
-	end_well(t, m);
+	expect_sentences(t, m, 4);
+	expect_refusals(t, &c, 4);
 }
 
 const struct scenario cases_journal[] = {
@@ -383,6 +368,5 @@ const struct scenario cases_journal[] = {
 	{ .name = "journal-service-log", .run = service_log, .where = HERE },
 	{ .name = "journal-as-service", .run = as_service, .where = HERE },
 	{ .name = "journal-outage", .run = outage, .where = HERE },
-	{ .name = "journal-absent", .run = absent, .where = HERE },
 	{ 0 },
 };

@@ -14,7 +14,7 @@
 /* Restarts, and how many come without a pause. */
 #define RESTARTS 500
 #define AT_ONCE 100
-#define PAUSE_MS 400
+#define PAUSE_MS 250
 
 struct io_loop {
 	uint16_t port;

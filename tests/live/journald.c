@@ -183,3 +183,53 @@ json_t *journald_find(struct test *t, const char *arguments, size_t least)
 	}
 	return list;
 }
+
+json_t *journald_only(struct test *t, const char *arguments)
+{
+	json_t *list = journald_find(t, arguments, 1);
+
+	if (json_array_size(list) != 1)
+		test_abort(t, "expected one entry for %s, got %zu", arguments,
+			   json_array_size(list));
+	return json_array_get(list, 0);
+}
+
+void journald_field(struct test *t, json_t *entry, const char *name, const char *value)
+{
+	const char *have = json_string_value(json_object_get(entry, name));
+
+	if (!have || strcmp(have, value))
+		test_fail(t, "expected \"%s\", got \"%s\" at %s", value, have ? have : "(none)",
+			  name);
+	json_object_del(entry, name);
+}
+
+void journald_number(struct test *t, json_t *entry, const char *name, long long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", value);
+	journald_field(t, entry, name, text);
+}
+
+void journald_part(struct test *t, json_t *entry, const char *name, const char *part)
+{
+	const char *have = json_string_value(json_object_get(entry, name));
+
+	if (!have || !strstr(have, part))
+		test_fail(t, "expected \"…%s…\", got \"%s\" at %s", part, have ? have : "(none)",
+			  name);
+	json_object_del(entry, name);
+}
+
+void journald_among(struct test *t, json_t *entry, const char *name, const char *part)
+{
+	json_t *list = json_object_get(entry, name), *value;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(list, i, value) found |= strstr(json_string_value(value), part) != NULL;
+	if (!found)
+		test_fail(t, "expected \"…%s…\" among the values of %s", part, name);
+	json_object_del(entry, name);
+}

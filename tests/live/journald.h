@@ -23,6 +23,16 @@ int journald_stream(struct test *t);
  * `least` of them or the time is over. Freed by the caller. */
 json_t *journald_find(struct test *t, const char *arguments, size_t least);
 
+/* The only entry that there is for these arguments; the scenario ends when there is not one. */
+json_t *journald_only(struct test *t, const char *arguments);
+
+/* Compares a field, or looks for a part of it or of one of its values, and takes it out of the
+ * entry: what is left was not looked at. */
+void journald_field(struct test *t, json_t *entry, const char *name, const char *value);
+void journald_number(struct test *t, json_t *entry, const char *name, long long value);
+void journald_part(struct test *t, json_t *entry, const char *name, const char *part);
+void journald_among(struct test *t, json_t *entry, const char *name, const char *part);
+
 /* What a command prints; freed by the caller. */
 char *journald_command(struct test *t, const char *command);
 

@@ -298,10 +298,78 @@ static void delegated_unit(void **state)
 	pc_journal_close(&j);
 }
 
+static char *read_whole(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!file)
+		fail_msg("%s: run this in the folder of the source", name);
+	assert_true(getdelim(&text, &size, '\0', file) > 0);
+	fclose(file);
+	return text;
+}
+
+static bool is_field(const char *name, size_t len)
+{
+	for (int i = 0; i < PC_FIELD_COUNT; i++)
+		if (strlen(pc_field_name(i)) == len && !memcmp(pc_field_name(i), name, len))
+			return true;
+	return false;
+}
+
+/* What journald accepts, and docs/journal.md has each, and no other. */
+static void table_and_document(void **state)
+{
+	char *text = read_whole("docs/journal.md"), quoted[80];
+
+	(void)state;
+	for (int i = 0; i < PC_FIELD_COUNT; i++) {
+		const char *name = pc_field_name(i);
+
+		assert_in_range(strlen(name), 1, 64);
+		assert_int_equal(strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(name));
+		snprintf(quoted, sizeof(quoted), "`%s`", name);
+		if (!strstr(text, quoted))
+			fail_msg("%s is not in docs/journal.md", name);
+	}
+	for (char *at = text; (at = strstr(at, "`PORTCLASH_")); at++) {
+		size_t len = strcspn(at + 1, "`");
+
+		if (!memmem(at + 1, len, "…", strlen("…")) && !is_field(at + 1, len))
+			fail_msg("there is no field %.*s", (int)len, at + 1);
+	}
+	free(text);
+}
+
+static void message_ids(void **state)
+{
+	static const char *const ids[] = { PC_JOURNAL_REFUSAL_ID, PC_JOURNAL_REPEAT_ID,
+					   PC_JOURNAL_WARNING_ID, PC_JOURNAL_READY_ID,
+					   PC_JOURNAL_SUMMARY_ID };
+	char *catalog = read_whole("packaging/systemd/portclash.catalog"), line[64];
+	char *text = read_whole("docs/journal.md");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		snprintf(line, sizeof(line), "\n-- %s\nSubject: ", ids[i]);
+		assert_non_null(strstr(catalog, line));
+		assert_non_null(strstr(text, ids[i]));
+	}
+	for (char *at = catalog; (at = strstr(at, "@PORTCLASH_")); at += strcspn(at + 1, "@") + 2)
+		if (!is_field(at + 1, strcspn(at + 1, "@")))
+			fail_msg("there is no field %.40s", at + 1);
+	free(catalog);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields),
+		cmocka_unit_test(table_and_document),
+		cmocka_unit_test(message_ids),
 		cmocka_unit_test_setup_teardown(datagram, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(large, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(absent_and_back, set_up, tear_down),

@@ -128,8 +128,8 @@ struct pc_claim_event {
 struct pc_counters {
 	uint64_t claims[PC_HOW_COUNT];
 	uint64_t refusals[PC_CAUSE_COUNT];
-	uint64_t verdicts; /* after the filters, written or summarised */
-	uint64_t repeats;  /* those of them that were summarised, not written */
+	uint64_t verdicts;	  /* after the filters, written or summarised */
+	uint64_t repeats;	  /* those of them that were summarised, not written */
 	uint64_t repeats_evicted; /* collisions that gave way to others before they ended */
 	uint64_t lost[PC_STAT_COUNT];
 	uint64_t sink_errors;	/* lines or files that could not be written */

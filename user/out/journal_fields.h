@@ -13,12 +13,14 @@
 /* A process in its part, in the order of enum pc_party_field. */
 #define PC_JOURNAL_PARTY(X, part)                                                     \
 	X(part##_PID)                                                                 \
-	X(part##_COMM) X(part##_EXE) X(part##_CMDLINE) X(part##_UID) X(part##_CGROUP) \
-		X(part##_UNIT) X(part##_CONTAINER) X(part##_POD) X(part##_RUNNING)
+	X(part##_COMM)                                                                \
+	X(part##_EXE) X(part##_CMDLINE) X(part##_UID) X(part##_CGROUP) X(part##_UNIT) \
+		X(part##_CONTAINER) X(part##_POD) X(part##_RUNNING)
 
 #define PC_JOURNAL_FIELDS(X)                                                                       \
 	X(TYPE)                                                                                    \
-	X(ID) X(TIME) X(CAUSE) X(ERRNO) X(PROTO) X(OP) X(HOW) X(ADDRESS) X(PORT) X(NETNS) X(       \
+	X(ID)                                                                                      \
+	X(TIME) X(CAUSE) X(ERRNO) X(PROTO) X(OP) X(HOW) X(ADDRESS) X(PORT) X(NETNS) X(             \
 		EXPLANATION) X(FIX_NOW) X(FIX_LASTING) X(INCOMPLETE) X(RANGE_LOW) X(RANGE_HIGH)    \
 		X(RESERVED) PC_JOURNAL_PARTY(X, REQUESTER) PC_JOURNAL_PARTY(X, HOLDER) X(          \
 			HOLDER_NOTE) X(HOLDER_STATE) X(HOLDER_HOW) X(HOLDER_SINCE) X(HOLDER_LOCAL) \
