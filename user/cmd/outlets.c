@@ -40,26 +40,33 @@ static void add(struct pc_outlets *o, const struct pc_sink *sink, void *to)
 	o->list[o->count++] = (struct pc_outlet){ sink, to };
 }
 
+/* One way through for whatever is asked for later. */
+static const char *target(const struct pc_outlets *o, const char *log_path)
+{
+	return !log_path && o->quiet ? "/dev/null" : log_path;
+}
+
 int pc_outlets_open(struct pc_outlets *o, const char *log_path, enum pc_journal_choice choice)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	bool journal = choice == PC_JOURNAL_ON ||
-		       (choice == PC_JOURNAL_AUTO && (pc_journal_is_stream(stream, STDOUT_FILENO) ||
-						      pc_journal_is_stream(stream, STDERR_FILENO)));
-	int err = 0;
+	bool service = pc_journal_is_stream(stream, STDOUT_FILENO) ||
+		       pc_journal_is_stream(stream, STDERR_FILENO);
+	bool journal = choice == PC_JOURNAL_ON || (choice == PC_JOURNAL_AUTO && service);
 
 	*o = (struct pc_outlets){
-		.log_path = log_path,
 		.log = PC_LOG_INIT,
 		.journal = PC_JOURNAL_INIT,
+		.quiet = journal && output_is_journal(stream),
 	};
-	if (log_path || !journal || !output_is_journal(stream)) {
-		err = pc_log_open(&o->log, log_path);
-		add(o, &pc_sink_json, &o->log);
-	}
+	add(o, &pc_sink_json, &o->log);
 	if (journal)
 		add(o, &pc_sink_journal, &o->journal);
-	return err;
+	return pc_log_open(&o->log, target(o, log_path));
+}
+
+int pc_outlets_switch(struct pc_outlets *o, const char *log_path)
+{
+	return pc_log_switch(&o->log, target(o, log_path));
 }
 
 void pc_outlets_give(struct pc_outlets *o, struct pc_watch_options *options)
@@ -68,11 +75,20 @@ void pc_outlets_give(struct pc_outlets *o, struct pc_watch_options *options)
 	options->outlets_count = o->count;
 }
 
+static const char *log_name(const char *path)
+{
+	return path ? path : "standard output";
+}
+
+void pc_outlets_complain(const char *log_path, int err)
+{
+	fprintf(stderr, "portclash: cannot open %s for writing: %s\n", log_name(log_path),
+		strerror(-err));
+}
+
 static const char *name_of(const struct pc_outlets *o, unsigned i)
 {
-	if (o->list[i].sink == &pc_sink_journal)
-		return "the journal";
-	return o->log_path ? o->log_path : "standard output";
+	return o->list[i].sink == &pc_sink_journal ? "the journal" : log_name(o->log.path);
 }
 
 static uint64_t lost_of(const struct pc_outlets *o, unsigned i)
@@ -97,15 +113,6 @@ void pc_outlets_report(struct pc_outlets *o, const struct pc_watch *w)
 				name_of(o, i), (unsigned long)lost_of(o, i));
 		o->errors[i] = error;
 	}
-}
-
-void pc_outlets_reopen(struct pc_outlets *o)
-{
-	int err = pc_log_reopen(&o->log);
-
-	if (err)
-		fprintf(stderr, "portclash: cannot reopen %s: %s; the old file is written on\n",
-			o->log_path, strerror(-err));
 }
 
 void pc_outlets_close(struct pc_outlets *o)

@@ -51,6 +51,11 @@ struct pc_repeats *pc_repeats_new(uint64_t interval_ns)
 	return t;
 }
 
+void pc_repeats_set(struct pc_repeats *t, uint64_t interval_ns)
+{
+	t->interval_ns = interval_ns;
+}
+
 static void collision_free(struct collision *c)
 {
 	pc_identity_free(&c->requester);

@@ -24,7 +24,7 @@ enum pc_repeat_why {
 	PC_REPEAT_GOES_ON, /* its time has come */
 	PC_REPEAT_ENDED,   /* not repeated for a while */
 	PC_REPEAT_EVICTED, /* more than PC_REPEATS_MAX others came after it */
-	PC_REPEAT_STOPPED, /* portclash ends */
+	PC_REPEAT_STOPPED, /* portclash ends, or is told to count no more */
 	PC_REPEAT_COUNT,
 };
 
@@ -49,6 +49,8 @@ struct pc_repeats;
 
 /* NULL: no memory. */
 struct pc_repeats *pc_repeats_new(uint64_t interval_ns);
+/* Another interval, from the next summary of each on. */
+void pc_repeats_set(struct pc_repeats *table, uint64_t interval_ns);
 void pc_repeats_free(struct pc_repeats *table);
 
 /* Is this the same collision as one that was added? Then it is counted and need not be written. */

@@ -148,7 +148,7 @@ void pc_put_repeat(FILE *out, const struct pc_clock *clock, const struct pc_repe
 		[PC_REPEAT_GOES_ON] = "it goes on",
 		[PC_REPEAT_ENDED] = "it has stopped for now",
 		[PC_REPEAT_EVICTED] = "told early, to make room for others",
-		[PC_REPEAT_STOPPED] = "told early, because portclash ends",
+		[PC_REPEAT_STOPPED] = "counted no more",
 	};
 	_Static_assert(sizeof(words) / sizeof(words[0]) == PC_REPEAT_COUNT, "words for each why");
 
@@ -231,6 +231,8 @@ static void put_lost(FILE *out, const struct pc_counters *c)
 	}
 	if (total)
 		fprintf(out, "%sinvalid %lu)", comma, (unsigned long)c->records_bad);
+	if (c->states_missed)
+		fprintf(out, "; TCP state changes not seen: %lu", (unsigned long)c->states_missed);
 }
 
 static void put_command(FILE *out, int status)

@@ -69,9 +69,7 @@ static int allocate(struct pc_watch *w)
 	w->batch = calloc(PC_BATCH_MAX, sizeof(*w->batch));
 	if (w->options.with_claims)
 		w->pending = calloc(PC_CLAIMS_PENDING_MAX, sizeof(*w->pending));
-	if (w->options.repeat_ns)
-		w->repeats = pc_repeats_new(w->options.repeat_ns);
-	if (pc_protect_open(w) || (w->options.repeat_ns && !w->repeats))
+	if (pc_protect_open(w) || pc_watch_repeat(w, w->options.repeat_ns))
 		return -ENOMEM;
 	return w->ledger && w->processes && w->batch && (!w->options.with_claims || w->pending) ?
 		       0 :
@@ -181,8 +179,9 @@ int pc_watch_run(struct pc_watch *w)
 
 const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 {
-	if (!pc_monitor_stats(w->monitor, w->counters.lost))
-		w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	pc_monitor_stats(w->monitor, w->counters.lost);
+	w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	w->counters.states_missed = pc_monitor_states_missed(w->monitor);
 	w->counters.records_bad = pc_monitor_invalid(w->monitor) + w->processes_bad;
 	w->counters.ledger_claims = pc_ledger_count(w->ledger);
 	return &w->counters;

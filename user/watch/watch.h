@@ -26,7 +26,7 @@ struct pc_watch_options {
 	uint64_t repeat_ns;	    /* first interval of core/repeat.h; 0: nothing is summarised */
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
-	const uint64_t *protect; /* PC_PORT_WORDS words, to stay; NULL: no early warnings */
+	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
 struct pc_watch;
@@ -48,6 +48,9 @@ int pc_watch_run(struct pc_watch *w);
  * at once. */
 bool pc_watch_busy(const struct pc_watch *w);
 
+/* Repeats are summarised after this interval from now on; 0: each is written. 0 or -ENOMEM. */
+int pc_watch_repeat(struct pc_watch *w, uint64_t interval_ns);
+
 /* The counters, brought up to date. */
 const struct pc_counters *pc_watch_counters(struct pc_watch *w);
 
@@ -59,6 +62,10 @@ int pc_watch_last_error(const struct pc_watch *w, unsigned outlet);
 
 /* Something that the caller writes itself could not be written. */
 void pc_watch_count_sink_error(struct pc_watch *w);
+
+/* Protects these ports (PC_PORT_WORDS words) instead of those before; none: no early warnings from
+ * now on. -EOPNOTSUPP: none were wanted at the start, so the programs do not send what they need. */
+int pc_watch_protect(struct pc_watch *w, const uint64_t *listed);
 
 /* The TCP ports in use in portclash's own network namespace; see pc_monitor_tcp_ports(). */
 int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words);

@@ -45,7 +45,7 @@ struct pc_watch {
 	unsigned pending_count;
 	int sink_error; /* the last that was not taken */
 	struct pc_outlet_state outlets[PC_OUTLETS_MAX];
-	struct pc_repeats *repeats;  /* NULL: every verdict is written */
+	struct pc_repeats *repeats;  /* NULL: none was ever wanted */
 	struct pc_range_look *range; /* NULL: none lately */
 	struct pc_protect *protect;  /* NULL: no early warnings */
 	uint64_t processes_bad;	     /* process records that made no sense */
