@@ -92,9 +92,8 @@ static void put_requester(FILE *out, const struct pc_verdict *v)
 	put_string(out, who->cmdline);
 }
 
-static void put_holder(FILE *out, const struct pc_verdict *v)
+static void put_holder(FILE *out, const struct pc_holder *h)
 {
-	const struct pc_holder *h = &v->holders[v->primary];
 	const struct pc_socket *s = &h->socket;
 	const struct pc_party *actor = pc_holder_actor(h);
 
@@ -110,6 +109,7 @@ static void put_holder(FILE *out, const struct pc_verdict *v)
 		put_process(out, &actor->who->key);
 }
 
+/* When the cause speaks of no holder, any of them may be what a reader looks for. */
 char *pc_repeat_key(const struct pc_verdict *v)
 {
 	struct pc_text text;
@@ -120,7 +120,8 @@ char *pc_repeat_key(const struct pc_verdict *v)
 	put_wanted(text.out, &v->refusal);
 	put_settings(text.out, &v->refusal);
 	put_requester(text.out, v);
-	if (v->primary >= 0)
-		put_holder(text.out, v);
+	for (unsigned i = 0; i < v->holders_count; i++)
+		if (v->primary < 0 || (int)i == v->primary)
+			put_holder(text.out, &v->holders[i]);
 	return pc_text_close(&text);
 }
