@@ -57,6 +57,7 @@ extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
 extern const struct scenario cases_journal[];
+extern const struct scenario cases_journal_service[];
 extern const struct scenario cases_repeat[];
 
 #endif

@@ -66,6 +66,7 @@ static const struct scenario *const tables[] = {
 	cases_protect_listener,
 	cases_range,
 	cases_journal,
+	cases_journal_service,
 	cases_repeat,
 };
 

@@ -33,6 +33,14 @@ static void put_process(FILE *out, const struct pc_process_key *key)
 	put_number(out, key->start_ns);
 }
 
+static void put_party(FILE *out, const struct pc_party *p)
+{
+	if (p && p->who)
+		put_process(out, &p->who->key);
+	else
+		fputs("- ", out);
+}
+
 static void put_end(FILE *out, uint16_t family, const uint8_t *address, uint16_t port)
 {
 	char text[PC_ENDPOINT_TEXT];
@@ -95,7 +103,6 @@ static void put_requester(FILE *out, const struct pc_verdict *v)
 static void put_holder(FILE *out, const struct pc_holder *h)
 {
 	const struct pc_socket *s = &h->socket;
-	const struct pc_party *actor = pc_holder_actor(h);
 
 	put_number(out, s->cookie);
 	put_number(out, s->inode);
@@ -103,10 +110,8 @@ static void put_holder(FILE *out, const struct pc_holder *h)
 	put_end(out, s->family, s->local, s->lport);
 	put_end(out, s->family, s->remote, s->rport);
 	put_number(out, h->how);
-	if (h->maker.who)
-		put_process(out, &h->maker.who->key);
-	if (actor && actor->who)
-		put_process(out, &actor->who->key);
+	put_party(out, &h->maker);
+	put_party(out, pc_holder_actor(h));
 }
 
 /* When the cause speaks of no holder, any of them may be what a reader looks for. */
@@ -117,6 +122,7 @@ char *pc_repeat_key(const struct pc_verdict *v)
 	if (pc_text_open(&text))
 		return NULL;
 	put_number(text.out, v->cause);
+	put_number(text.out, v->primary >= 0);
 	put_wanted(text.out, &v->refusal);
 	put_settings(text.out, &v->refusal);
 	put_requester(text.out, v);

@@ -35,17 +35,6 @@ static int text_verdict(void *to, const struct pc_clock *clock, const struct pc_
 	return pc_text_finish(to, &text);
 }
 
-static int text_repeat(void *to, const struct pc_clock *clock, const struct pc_repeat *r)
-{
-	struct pc_text text;
-
-	if (pc_text_open(&text))
-		return -ENOMEM;
-	put_time(text.out, clock, clock->now_ns);
-	pc_put_repeat(text.out, clock, r);
-	return pc_text_finish(to, &text);
-}
-
 static int text_claim(void *to, const struct pc_clock *clock, const struct pc_claim_event *c)
 {
 	const struct pc_endpoints *e = c->endpoints.header.type ? &c->endpoints : NULL;
@@ -106,11 +95,11 @@ static int text_summary(void *to, const struct pc_clock *clock, const struct pc_
 	return pc_text_finish(to, &text);
 }
 
+/* Only the agent, which does not print text, summarises repeats. */
 const struct pc_sink pc_sink_text = {
 	.name = "text",
 	.ready = text_ready,
 	.verdict = text_verdict,
-	.repeat = text_repeat,
 	.claim = text_claim,
 	.warning = text_warning,
 	.summary = text_summary,
