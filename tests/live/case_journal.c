@@ -214,8 +214,12 @@ static const char *check_refusal(struct test *t, const struct monitor *m, const 
 static void check_repeat(struct test *t, const struct monitor *m, const struct theft *o,
 			 const struct attempt *first, const char *id)
 {
-	json_t *entry = journald_only(t, "PORTCLASH_TYPE=repeat");
+	char words[80];
+	json_t *entry;
 
+	snprintf(words, sizeof(words), "PORTCLASH_TYPE=repeat PORTCLASH_HOLDER_PID=%d",
+		 o->client->pid);
+	entry = journald_only(t, words);
 	expect_frame(t, entry, m, "repeat", REPEAT_ID, "3");
 	expect_call(t, entry, o);
 	expect_port(t, entry, o);

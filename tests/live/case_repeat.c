@@ -2,6 +2,7 @@
 /* A server that crashes in a loop: told once, then counted, and what is counted adds up. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -191,7 +192,49 @@ static void crash_loop(struct test *t)
 	test_note(t, "%d refusals: %u line and %u summaries", RESTARTS, s.lines, s.repeats);
 }
 
+static void write_config(struct test *t, const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		test_abort(t, "stage: %s cannot be written", path);
+}
+
+/* From counting to writing each: what was counted is told, and then there is nothing to count. */
+static void reload(struct test *t)
+{
+	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	char log[128], config[128], requester[64];
+	const char *argv[] = { "agent", "--config", config, "--log", log, NULL };
+	struct monitor *m;
+	char *text;
+
+	test_path(t, "agent.log", log, sizeof(log));
+	test_path(t, "portclash.yaml", config, sizeof(config));
+	write_config(t, config, "repeat_interval: 1d\n");
+	stage_listener(api, 0, "127.0.0.1", 8080);
+	m = logfile_agent(t, argv, log);
+	for (unsigned i = 0; i < 3; i++)
+		stage_refused(web, 0, "127.0.0.1", 8080, EADDRINUSE);
+	logfile_expect(t, log, "\"type\":\"refusal\"");
+	sleep_ms(300);
+	write_config(t, config, "repeat_interval: 0\n");
+	kill(m->pid, SIGHUP);
+	logfile_await_said(t, m, "`repeat_interval` has changed\n");
+	logfile_expect(t, log, "\"why\":\"stopped\",\"count\":2,\"total\":3,");
+	for (unsigned i = 0; i < 2; i++)
+		stage_refused(web, 0, "127.0.0.1", 8080, EADDRINUSE);
+	if (monitor_stop(t, m, SIGTERM, 10))
+		test_fail(t, "expected 0, got %#x as exit status", m->status);
+	text = logfile_read(log);
+	snprintf(requester, sizeof(requester), "\"requester\":{\"pid\":%d,", web->pid);
+	if (logfile_count(text, requester) != 4)
+		test_fail(t, "expected 3 refusals and a summary of %d, got %s", web->pid, text);
+	free(text);
+}
+
 const struct scenario cases_repeat[] = {
 	{ .name = "crash-loop-summarised", .run = crash_loop, .where = ONCE },
+	{ .name = "repeat-interval-reload", .run = reload, .where = ONCE },
 	{ 0 },
 };
