@@ -30,6 +30,7 @@ LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 include tests/kernels/kernels.mk
 
+include tests/service/service.mk
 include tests/rules/rules.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
@@ -40,7 +41,7 @@ check: deps-kernels ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
-	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
+	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
 		$(RULES_SUITES) $(LIVE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests

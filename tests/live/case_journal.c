@@ -264,9 +264,8 @@ static void check_warning(struct test *t, const struct monitor *m, const struct 
 static void every_field(struct test *t)
 {
 	char log[128];
-	const char *argv[] = { "agent", "--journal", "on", "--repeat-interval",
-			       "1",	"--log",     log,  "--protect",
-			       PROTECT, NULL };
+	const char *argv[] = { "agent", "--journal", "on",    "--repeat-interval", "1", "--log",
+			       log,	"--protect", PROTECT, "--enter-netns=yes", NULL };
 	struct attempt first;
 	struct monitor *m;
 	struct theft o;

@@ -59,5 +59,7 @@ extern const struct scenario cases_range[];
 extern const struct scenario cases_journal[];
 extern const struct scenario cases_journal_service[];
 extern const struct scenario cases_repeat[];
+extern const struct scenario cases_notify[];
+extern const struct scenario cases_privileges[];
 
 #endif

@@ -68,6 +68,8 @@ static const struct scenario *const tables[] = {
 	cases_journal,
 	cases_journal_service,
 	cases_repeat,
+	cases_notify,
+	cases_privileges,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

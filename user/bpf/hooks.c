@@ -52,7 +52,9 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 		count_misses(m, p);
 		return keep_link(m, attach_function(m, p));
 	case PC_ATTACH_STATES:
-		m->states = bpf_program__fd(p);
+		if (!with_states && !*m->claims_by_state)
+			return 0;
+		m->states = *m->claims_by_state ? bpf_program__fd(p) : -1;
 		return keep_link(m, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
 		if (!bpf_program__autoload(p) || keep_link(m, attach_function(m, p)))
@@ -72,6 +74,15 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	}
 }
 
+static const char *advice(enum pc_attach attach, int err)
+{
+	if ((attach == PC_ATTACH_SYSCALL || attach == PC_ATTACH_SYSCALL_RARE) && err == -ENOENT)
+		return "; the kernel needs CONFIG_FTRACE_SYSCALLS=y";
+	return "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed, and CAP_SYS_ADMIN "
+	       "where "
+	       "kernel.perf_event_paranoid is above 2 or tracefs is not mounted";
+}
+
 static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
 		      bool with_states, char *sentence)
 {
@@ -81,12 +92,7 @@ static int attach_all(struct pc_monitor *m, const struct pc_program *programs, i
 		if (!err)
 			continue;
 		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
-			 strerror(-err),
-			 programs->attach >= PC_ATTACH_SYSCALL &&
-					 programs->attach <= PC_ATTACH_SYSCALL_RARE &&
-					 err == -ENOENT ?
-				 "; the kernel needs CONFIG_FTRACE_SYSCALLS=y" :
-				 "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed");
+			 strerror(-err), advice(programs->attach, err));
 		return err;
 	}
 	return 0;

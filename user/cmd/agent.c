@@ -10,6 +10,7 @@
 #include "cmd/agent_options.h"
 #include "cmd/cmd.h"
 #include "cmd/outlets.h"
+#include "cmd/service.h"
 #include "core/ports.h"
 #include "host/usage.h"
 #include "version.h"
@@ -20,6 +21,7 @@ struct agent {
 	struct pc_watch_options watch;
 	struct pc_metrics metrics;
 	struct pc_outlets out;
+	struct pc_service service;
 	uint64_t next_ns;
 	bool textfile_ours; /* it was written, so that it may be removed */
 	int textfile_error; /* of the last attempt, to speak of changes only */
@@ -175,10 +177,14 @@ static int loop(struct agent *a, struct pc_watch *w, int signals)
 		pc_outlets_report(&a->out, w);
 		if (err)
 			return err;
+		pc_service_round(&a->service, w);
 		if (number == SIGTERM || number == SIGINT)
 			return 0;
-		if (number == SIGHUP)
+		if (number == SIGHUP) {
+			pc_service_reloading(&a->service);
 			reload(a, w);
+			pc_service_ready(&a->service, w);
+		}
 		if (a->settings.textfile && clock_ns(CLOCK_BOOTTIME) >= a->next_ns) {
 			write_textfile(a, w, true);
 			a->next_ns = clock_ns(CLOCK_BOOTTIME) + a->settings.interval_ns;
@@ -191,12 +197,15 @@ static int run(struct agent *a, int signals)
 	char sentence[PC_SENTENCE] = "";
 	struct pc_watch *w = NULL;
 	struct utsname kernel;
-	int err = pc_watch_open(&a->watch, &w, sentence);
+	int err;
 
+	pc_service_check_privileges(&a->service, &a->metrics);
+	err = pc_watch_open(&a->watch, &w, sentence);
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
+	pc_service_drop_privileges(&a->service, &a->metrics);
 	uname(&kernel);
 	a->metrics.version = PC_VERSION;
 	a->metrics.backend = pc_watch_backend(w);
@@ -204,7 +213,9 @@ static int run(struct agent *a, int signals)
 	a->metrics.start_ns = a->metrics.config.success_ns = clock_ns(CLOCK_REALTIME);
 	write_textfile(a, w, true);
 	a->next_ns = a->settings.textfile ? clock_ns(CLOCK_BOOTTIME) + a->settings.interval_ns : 0;
+	pc_service_ready(&a->service, w);
 	err = loop(a, w, signals);
+	pc_service_stopping(&a->service);
 	if (!err)
 		pc_watch_summary(w, false, 0);
 	pc_outlets_report(&a->out, w);
@@ -221,6 +232,7 @@ static void use_settings(struct agent *a)
 		.monitor = { .backend = s->backend, .verbose = s->verbose },
 		.repeat_ns = s->repeat_ns,
 		.metrics = &a->metrics,
+		.own_netns_only = !s->enter_netns,
 		.protect = pc_ports_count(s->protect, 1, PC_PORTS - 1) ? s->protect : NULL,
 	};
 	pc_outlets_give(&a->out, &a->watch);
@@ -234,18 +246,20 @@ static int start(struct agent *a)
 	int err = pc_outlets_open(&a->out, a->settings.log, pc_journal_choice(a->settings.journal));
 
 	use_settings(a);
+	pc_service_open(&a->service, a->settings.enter_netns);
 	if (err)
 		pc_outlets_complain(a->settings.log, err);
 	else
 		status = run(a, signals);
 	pc_outlets_close(&a->out);
+	pc_service_close(&a->service);
 	close(signals);
 	return status;
 }
 
 int pc_cmd_agent(int argc, char **argv)
 {
-	struct agent a = { 0 };
+	struct agent a = { .service = PC_SERVICE_INIT };
 	int status = PC_EXIT_USAGE;
 	unsigned mistakes;
 

@@ -8,32 +8,30 @@
 
 #include "out/sink.h"
 
-/* clang-format off: it makes a ladder of these. */
+/* clang-format makes a ladder of these. */
+/* clang-format off */
 
 /* A process in its part, in the order of enum pc_party_field. */
-#define PC_JOURNAL_PARTY(X, part)                                                     \
-	X(part##_PID)                                                                 \
-	X(part##_COMM)                                                                \
-	X(part##_EXE) X(part##_CMDLINE) X(part##_UID) X(part##_CGROUP) X(part##_UNIT) \
-		X(part##_CONTAINER) X(part##_POD) X(part##_RUNNING)
+#define PC_JOURNAL_PARTY(X, part) \
+	X(part##_PID) X(part##_COMM) X(part##_EXE) X(part##_CMDLINE) X(part##_UID) \
+	X(part##_CGROUP) X(part##_UNIT) X(part##_CONTAINER) X(part##_POD) X(part##_RUNNING)
 
-#define PC_JOURNAL_FIELDS(X)                                                                       \
-	X(TYPE)                                                                                    \
-	X(ID)                                                                                      \
-	X(TIME) X(CAUSE) X(ERRNO) X(PROTO) X(OP) X(HOW) X(ADDRESS) X(PORT) X(NETNS) X(             \
-		EXPLANATION) X(FIX_NOW) X(FIX_LASTING) X(INCOMPLETE) X(RANGE_LOW) X(RANGE_HIGH)    \
-		X(RESERVED) PC_JOURNAL_PARTY(X, REQUESTER) PC_JOURNAL_PARTY(X, HOLDER) X(          \
-			HOLDER_NOTE) X(HOLDER_STATE) X(HOLDER_HOW) X(HOLDER_SINCE) X(HOLDER_LOCAL) \
-			X(HOLDER_REMOTE) X(HOLDER_COOKIE) X(HOLDER_OWNER) X(HOLDER_PEER)           \
-				X(OTHER_HOLDER) X(HOLDERS_TOTAL) X(REPEAT_OF) X(REPEAT_WHY) X(     \
-					REPEAT_COUNT) X(REPEAT_TOTAL) X(REPEAT_FIRST_TIME)         \
-					X(REPEAT_FIRST_PID) X(REPEAT_PROCESSES) PC_JOURNAL_PARTY(  \
-						X, CLIENT) PC_JOURNAL_PARTY(X, LISTENER)           \
-						X(LISTENER_GONE_SINCE) X(PROTECTED) X(REMOTE)      \
-							X(SUPPRESSED) X(VERSION) X(BACKEND) X(     \
-								BACKENDS_REFUSED) X(CANNOT_SEE)    \
-								X(VERDICTS) X(REPEATS) X(WARNINGS) \
-									X(LOST) X(WATCHED_SECONDS)
+#define PC_JOURNAL_FIELDS(X) \
+	X(TYPE) X(ID) X(TIME) X(CAUSE) X(ERRNO) X(PROTO) X(OP) X(HOW) X(ADDRESS) X(PORT) \
+	X(NETNS) X(EXPLANATION) X(FIX_NOW) X(FIX_LASTING) X(INCOMPLETE) \
+	X(RANGE_LOW) X(RANGE_HIGH) X(RESERVED) \
+	PC_JOURNAL_PARTY(X, REQUESTER) \
+	PC_JOURNAL_PARTY(X, HOLDER) \
+	X(HOLDER_NOTE) X(HOLDER_STATE) X(HOLDER_HOW) X(HOLDER_SINCE) X(HOLDER_LOCAL) \
+	X(HOLDER_REMOTE) X(HOLDER_COOKIE) X(HOLDER_OWNER) X(HOLDER_PEER) \
+	X(OTHER_HOLDER) X(HOLDERS_TOTAL) \
+	X(REPEAT_OF) X(REPEAT_WHY) X(REPEAT_COUNT) X(REPEAT_TOTAL) X(REPEAT_FIRST_TIME) \
+	X(REPEAT_FIRST_PID) X(REPEAT_PROCESSES) \
+	PC_JOURNAL_PARTY(X, CLIENT) \
+	PC_JOURNAL_PARTY(X, LISTENER) \
+	X(LISTENER_GONE_SINCE) X(PROTECTED) X(REMOTE) X(SUPPRESSED) \
+	X(VERSION) X(BACKEND) X(BACKENDS_REFUSED) X(CANNOT_SEE) \
+	X(VERDICTS) X(REPEATS) X(WARNINGS) X(LOST) X(WATCHED_SECONDS)
 
 #define PC_JOURNAL_ENUM(name) PC_FIELD_##name,
 enum pc_field { PC_JOURNAL_FIELDS(PC_JOURNAL_ENUM) PC_FIELD_COUNT };

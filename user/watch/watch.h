@@ -26,6 +26,7 @@ struct pc_watch_options {
 	uint64_t repeat_ns;	    /* first interval of core/repeat.h; 0: nothing is summarised */
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
+	bool own_netns_only;	 /* may not enter others: their settings and sockets are not read */
 	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
