@@ -32,17 +32,19 @@ include tests/kernels/kernels.mk
 
 include tests/service/service.mk
 include tests/rules/rules.mk
+include tests/prometheus/prometheus.mk
+include tests/fleet/fleet.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps-kernels ## All tests; installs what they need if it is missing
+check: deps-kernels deps-prometheus ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(KERNELS_SUITES)
+		$(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(FLEET_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)
