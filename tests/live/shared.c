@@ -24,7 +24,7 @@ struct monitor *shared_start(struct test *t, enum watch watch)
 {
 	static const char *const argv[][4] = {
 		/* It has dropped its privileges: all that is asked of it works without. */
-		[WATCH_SHARED] = { "agent", NULL },
+		[WATCH_SHARED] = { "agent", "--repeat-interval", "0", NULL },
 		[WATCH_CLAIMS] = { "trace", "--json", "--claims", NULL },
 	};
 
