@@ -87,7 +87,7 @@ static struct floor_bpf *load(const struct pc_backend *backend)
 	for (int i = 0; i < skel->skeleton->prog_cnt; i++)
 		bpf_program__set_autoload(*skel->skeleton->progs[i].prog, false);
 	set_autoload(skel, backend->programs);
-	set_autoload(skel, backend->cgroup);
+	set_autoload(skel, pc_backend_cgroup(backend));
 	if (floor_bpf__load(skel) == 0)
 		return skel;
 	floor_bpf__destroy(skel);
@@ -100,7 +100,7 @@ static struct floor_bpf *start(const struct pc_backend *backend)
 	struct floor_bpf *skel = load(backend);
 
 	if (skel && (cgroup < 0 || attach_rows(skel, backend->programs, cgroup) ||
-		     attach_rows(skel, backend->cgroup, cgroup))) {
+		     attach_rows(skel, pc_backend_cgroup(backend), cgroup))) {
 		floor_bpf__destroy(skel);
 		skel = NULL;
 	}

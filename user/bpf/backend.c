@@ -2,6 +2,8 @@
 /* The table of attach back ends. To add one: its programs in bpf/portclash.bpf.c, a row here. */
 #include "bpf/backend.h"
 
+#include <bpf/libbpf.h>
+
 static const struct pc_program tracepoint_programs[] = {
 	{ "inet_sock_set_state", PC_ATTACH_STATES },
 	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
@@ -73,6 +75,7 @@ const struct pc_backend pc_backends[] = {
 		.name = "fentry",
 		.programs = fentry_programs,
 		.cgroup = cookie_programs,
+		.makes_cookies = true,
 		.blind = "",
 		.cgroup_blind = WITHOUT_COOKIES,
 		.exact = 2,
@@ -106,3 +109,14 @@ const struct pc_program pc_common_programs[] = {
 	{ "sweep", PC_ATTACH_NONE },
 	{ NULL, PC_ATTACH_NONE },
 };
+
+/* The version that lets tracing programs make a cookie (compat_cookie()) brought bpf_check_mtu(). */
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend)
+{
+	static const struct pc_program none[] = { { NULL, PC_ATTACH_NONE } };
+
+	if (backend->makes_cookies &&
+	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) == 1)
+		return none;
+	return backend->cgroup;
+}

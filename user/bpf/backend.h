@@ -28,10 +28,11 @@ struct pc_backend {
 	const char *name;
 	const struct pc_program *programs; /* ends with a NULL name */
 	const struct pc_program *cgroup;   /* it can do without these */
-	const char *blind;		   /* what it cannot see; "" for nothing */
-	const char *cgroup_blind;	   /* what more, without the cgroup programs */
-	const char *needs;	/* a file without which it is not worth trying, or NULL */
-	const char *needs_what; /* what that file stands for */
+	bool makes_cookies; /* from 5.12 on, in its other programs: none on a cgroup is needed */
+	const char *blind;  /* what it cannot see; "" for nothing */
+	const char *cgroup_blind; /* what more, without the cgroup programs */
+	const char *needs;	  /* a file without which it is not worth trying, or NULL */
+	const char *needs_what;	  /* what that file stands for */
 	bool claims_by_state; /* connect() of TCP is seen by its state, unless a cgroup program sees it */
 	unsigned exact;	      /* optional programs that see the kernel's conflict check */
 };
@@ -39,6 +40,9 @@ struct pc_backend {
 /* Best first. */
 extern const struct pc_backend pc_backends[];
 extern const size_t pc_backends_count;
+
+/* Its programs on cgroup hooks, as far as this kernel needs them. */
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend);
 
 /* Needed by every back end. */
 extern const struct pc_program pc_common_programs[];

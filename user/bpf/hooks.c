@@ -103,8 +103,12 @@ bool pc_hooks_attach_cgroup(struct pc_monitor *m)
 {
 	char unused[PC_SENTENCE];
 	size_t before = m->links_count;
-	int fd = pc_cgroup_root_open();
-	int err = fd < 0 ? fd : attach_all(m, m->backend->cgroup, fd, false, unused);
+	int fd, err;
+
+	if (!m->cgroup->name)
+		return true;
+	fd = pc_cgroup_root_open();
+	err = fd < 0 ? fd : attach_all(m, m->cgroup, fd, false, unused);
 
 	if (fd >= 0)
 		close(fd);

@@ -71,7 +71,7 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 		set_autoload(m, pc_backends[i].cgroup, false);
 	}
 	set_autoload(m, m->backend->programs, true);
-	set_autoload(m, m->backend->cgroup, with_cgroup);
+	set_autoload(m, m->cgroup, with_cgroup);
 	drop_missing(m);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
@@ -121,7 +121,10 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
 		char *sentence)
 {
-	int err = try_load(m, o, true);
+	int err;
+
+	m->cgroup = pc_backend_cgroup(m->backend);
+	err = try_load(m, o, true);
 
 	*cgroup = err == 0;
 	if (err)

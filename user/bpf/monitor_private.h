@@ -19,6 +19,7 @@ struct pc_monitor {
 	struct portclash_bpf *skel; /* loader.c only */
 	struct bpf_object *object;  /* the skeleton's */
 	const struct pc_backend *backend;
+	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
