@@ -6,7 +6,7 @@ set -eu
 
 KERNELS="bullseye bookworm trixie trixie-backports/6.18 sid"
 BACKENDS="fentry kprobe tracepoint"
-OWN="none floor portclash portclash-stopped"
+OWN="none floor portclash portclash-stopped portclash-idle"
 PEERS="tcpconnect tcptracer tcplife tcpstates bindsnoop bpftrace-state bpftrace-kprobe"
 LOADS="connect4 connect6 udp-connect udp-send bind refused-1 refused-16 refused-10000 getppid"
 
@@ -22,7 +22,8 @@ usage() {
 		  --write         the table to tests/bench/RESULTS.md as well
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
-		portclash-stopped is portclash with its process stopped: what the kernel does alone.
+		portclash-stopped is portclash with its process stopped: what the kernel does alone;
+		portclash-idle is what its process takes in a second in which nothing happens.
 		STATIC_FOLDER has portclash, floor and loads, static; what is left of a run goes to its
 		sibling folder "instructions". Lists have commas or blanks.
 	END
@@ -35,6 +36,11 @@ name_of() { echo "$folder/$(echo "$1" | tr / -)"; }
 plan() {
 	for setup in $setups; do
 		case $setup in
+		portclash-idle)
+			for backend in $backends; do
+				echo "$setup $backend idle"
+			done
+			;;
 		floor | portclash*)
 			for backend in $backends; do
 				echo "$setup $backend $loads"
@@ -51,10 +57,21 @@ closure() {
 		path=$(PATH=$PATH:/usr/sbin command -v "$program")
 		echo "$path"
 		ldd "$path" | grep -o '/[^ ]*'
+		# What bpftrace's compiler includes first
+		[ "$program" != bpftrace ] ||
+			gcc -M -include linux/types.h -x c /dev/null | grep -o '/usr/include/[^ ]*'
 	done | sort -u
 }
 
-# An archive for all guests, not packed: unpacking is slow where it is emulated.
+# archive FOLDER: moves it into an archive. The same files make the same archive: what a guest finds
+# in it, times and numbers of files too, changes what it does by a few instructions, and then its
+# chance. Not packed: unpacking is slow where it is emulated.
+archive() {
+	find "$1" -exec touch -h -d @0 {} +
+	(cd "$1" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0)
+	rm -rf "$1"
+}
+
 pack_peers() {
 	wanted=$(echo "$setups" | tr ' ' '\n' | grep -vx -e none -e floor -e 'portclash.*' |
 		sed 's/^bpftrace-.*/bpftrace/' | sort -u)
@@ -65,8 +82,7 @@ pack_peers() {
 		mkdir -p "$root$(dirname "$file")"
 		cp -L "$file" "$root$file"
 	done
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/peers.cpio"
-	rm -rf "$root"
+	archive "$root" >"$folder/peers.cpio"
 }
 
 # pack OUT KERNEL_FOLDER PLAN
@@ -82,8 +98,7 @@ pack() {
 	cp -r "$2/modules" "$root/"
 	chmod 755 "$root" "$root/bin/busybox" "$root/init" "$root/portclash" "$root/floor" \
 		"$root/loads"
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | cat - "$folder/peers.cpio" >"$1"
-	rm -rf "$root"
+	archive "$root" | cat - "$folder/peers.cpio" >"$1"
 }
 
 # Chance is the same each time: addresses, ports and hashes with it. An idle guest's clock jumps
@@ -91,7 +106,7 @@ pack() {
 boot() {
 	timeout "$timeout" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
 		-cpu max -seed 1 -smp 1 -m 2048 -rtc base=2026-01-01,clock=vm \
-		-display none -monitor none -nic none -no-reboot \
+		-display none -monitor none -nic none -nodefaults -no-user-config -no-reboot \
 		-serial "file:$1.console" -serial "file:$1.results" \
 		-kernel "$2/vmlinuz" -initrd "$1.cpio" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 norandmaps \

@@ -110,9 +110,11 @@ static void nth_address(const struct world *w, unsigned nth, struct sockaddr_in6
 static void prepare_connect(struct world *w, const struct load *load)
 {
 	struct sockaddr_in *v4 = (void *)&w->address;
+	int one = 1;
 
 	set_address(w, load->family, PORT);
 	w->listener = open_socket(w, SOCK_STREAM);
+	setsockopt(w->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (load->family == AF_INET)
 		v4->sin_addr.s_addr = 0;
 	if (!try_bind(w, w->listener) || listen(w->listener, 128) != 0)
@@ -252,24 +254,32 @@ static void round_getppid(const struct world *w, unsigned nth)
 	getppid();
 }
 
+static void round_idle(const struct world *w, unsigned nth)
+{
+	(void)w;
+	(void)nth;
+	sleep(1);
+}
+
 static const struct load loads[] = {
 	{ "connect4", 3000, AF_INET, 0, true, prepare_connect, round_connect },
 	{ "connect6", 3000, AF_INET6, 0, true, prepare_connect, round_connect },
 	{ "udp-connect", 3000, AF_INET, 0, false, prepare_udp, round_udp_connect },
 	{ "udp-send", 3000, AF_INET, 0, false, prepare_udp, round_udp_send },
 	{ "bind", 3000, AF_INET, 0, false, prepare_bind, round_bind },
-	{ "refused-1", 300, AF_INET, 1, false, prepare_refused, round_refused },
-	{ "refused-16", 300, AF_INET, 16, false, prepare_refused, round_refused },
-	{ "refused-10000", 50, AF_INET, 10000, false, prepare_refused, round_refused },
+	{ "refused-1", 100, AF_INET, 1, false, prepare_refused, round_refused },
+	{ "refused-16", 100, AF_INET, 16, false, prepare_refused, round_refused },
+	{ "refused-10000", 20, AF_INET, 10000, false, prepare_refused, round_refused },
 	{ "getppid", 100000, AF_INET, 0, false, prepare_nothing, round_getppid },
+	{ "idle", 60, AF_INET, 0, false, prepare_nothing, round_idle },
 	{ "settle", 1, AF_INET, 0, false, prepare_nothing, round_getppid },
-	{ "connect4-long", 50000, AF_INET, 0, true, prepare_connect, round_connect },
+	{ "connect4-long", 30000, AF_INET, 0, true, prepare_connect, round_connect },
 };
 
 static void run(const struct load *load, unsigned rounds, struct monitor *m)
 {
 	struct world w = { .listener = -1 };
-	uint64_t start, took, after;
+	uint64_t before, start, took, after;
 	unsigned n = 0;
 
 	load->prepare(&w, load);
@@ -278,11 +288,14 @@ static void run(const struct load *load, unsigned rounds, struct monitor *m)
 	if (load->connects)
 		sleep(TIME_WAIT_S);
 	monitor_settle(m);
+	before = monitor_cpu_ns(m);
 	start = now_ns(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < rounds; i++)
 		load->round(&w, n++);
 	took = now_ns(CLOCK_MONOTONIC) - start;
-	after = monitor_finish(m);
+	after = load->round == round_idle ? monitor_cpu_ns(m) - before : monitor_finish(m);
+	if (load->round == round_idle)
+		took = 0;
 	printf("%s %u %llu %llu\n", load->name, rounds, (unsigned long long)took,
 	       (unsigned long long)after);
 	if (w.holders) {

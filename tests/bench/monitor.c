@@ -15,10 +15,12 @@
 /* Whoever takes more of a second than this is still starting up. */
 #define BUSY_NS 300000000
 
-static uint64_t cpu_ns(const struct monitor *m)
+uint64_t monitor_cpu_ns(const struct monitor *m)
 {
 	struct timespec t;
 
+	if (!m->is_there)
+		return 0;
 	if (clock_gettime(m->clock, &t) != 0) {
 		fprintf(stderr, "loads: the monitor has ended\n");
 		exit(1);
@@ -36,10 +38,10 @@ int monitor_open(struct monitor *m, pid_t pid)
 
 static uint64_t one_second(const struct monitor *m)
 {
-	uint64_t before = cpu_ns(m);
+	uint64_t before = monitor_cpu_ns(m);
 
 	sleep(1);
-	return cpu_ns(m) - before;
+	return monitor_cpu_ns(m) - before;
 }
 
 void monitor_settle(struct monitor *m)
