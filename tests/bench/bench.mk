@@ -20,7 +20,8 @@ bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 bench-instructions: deps-kernels ## Cost in instructions: every kernel and back end, and peers
 	$(Q)sh tests/bench/install-deps.sh
 	$(Q)$(MAKE) --no-print-directory bench-instructions-build
-	$(Q)sh tests/bench/instructions.sh $(BENCH_FLAGS) $(STATIC)
+	$(Q)sh tests/bench/instructions.sh \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
 
 bench-instructions-build: $(STATIC)/portclash $(STATIC)/floor $(STATIC)/loads
 

@@ -19,7 +19,7 @@ usage() {
 		                  $PEERS)
 		  --load LIST     ($LOADS)
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
-		  --write         the table to tests/bench/RESULTS.md as well
+		  --write FILE    the tables into its section "Instructions"
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
 		portclash-stopped is portclash with its process stopped: what the kernel does alone;
@@ -127,20 +127,25 @@ guest() {
 		echo "cannot all - the guest did not come to its end" >>"$name.results"
 }
 
-report() {
-	files=$(for kernel in $kernels; do echo "$(name_of "$kernel").results"; done)
-	# shellcheck disable=SC2086 # a list of words
-	awk -v backends="$backends" -v peers="$PEERS" -v loads="$loads" \
-		-f "$here/instructions.awk" $files
+# The lines at the head of the tables: what was measured with what
+heading() {
+	cat <<-END
+		Made by \`make bench-instructions${flags:+ BENCH_FLAGS="$flags"}\` on $(date -u +%F).
+		portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo "of no commit"),
+		$(dpkg-query -W -f '${Package} ${Version}, ' libbpf-tools bpftrace 2>/dev/null)
+		$(qemu-system-x86_64 --version | sed -n '1s/ emulator version//p').
+		One instruction is one nanosecond (\`-icount shift=0,sleep=off -smp 1\`): µs here are thousands
+		of instructions. The monitor's process runs on the same processor as the load; what it does
+		later for the load is included, what it does anyhow is not. The first row is what a round
+		takes, the others what they add. tests/bench/README.md says what each load and setup is.
+	END
 }
 
-# The lines at the head of the table: what was measured with what
-heading() {
-	echo "* \`make bench-instructions${flags:+ BENCH_FLAGS=\"$flags\"}\`, $(date -u +%F)"
-	echo "* portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)"
-	echo "* $(qemu-system-x86_64 --version | sed -n '1s/QEMU emulator version/QEMU/p'):" \
-		"-icount shift=0,sleep=off -smp 1"
-	dpkg-query -W -f '* ${Package} ${Version}\n' libbpf-tools bpftrace 2>/dev/null || true
+report() {
+	files=$(for kernel in $kernels; do echo "$(name_of "$kernel").results"; done)
+	heading
+	# shellcheck disable=SC2086 # a list of words
+	awk -v backends="$backends" -v loads="$loads" -f "$here/instructions.awk" $files
 }
 
 kernels=$KERNELS backends=$BACKENDS setups="$OWN $PEERS" loads=$LOADS
@@ -160,7 +165,7 @@ while [ $# -gt 1 ]; do
 	--jobs) jobs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
 	--guest) single=$2 && shift 2 ;;
-	--write) write=1 && shift ;;
+	--write) write=$2 && flags='' && shift 2 ;;
 	*) break ;;
 	esac
 done
@@ -184,4 +189,8 @@ for kernel in $kernels; do
 	echo "$kernel"
 done | xargs -P "$jobs" -I KERNEL sh "$0" --guest KERNEL --backend "$backends" --setup "$setups" \
 	--load "$loads" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
-report
+status=0
+report >"$folder/tables" || status=$?
+cat "$folder/tables"
+[ -z "$write" ] || sh "$here/section.sh" "$write" Instructions <"$folder/tables"
+exit $status
