@@ -9,7 +9,7 @@ BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
 BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c)
 
-.PHONY: bench bench-tools bench-instructions bench-instructions-build
+.PHONY: bench bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent
@@ -23,7 +23,13 @@ bench-instructions: deps-kernels ## Cost in instructions: every kernel and back 
 	$(Q)sh tests/bench/instructions.sh \
 		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
 
-bench-instructions-build: $(STATIC)/portclash $(STATIC)/floor $(STATIC)/loads
+# One kernel and back end: what grows does so everywhere.
+bench-scale: deps-kernels ## How the cost grows with sockets, namespaces, processes, holders
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)sh tests/bench/instructions.sh --scale all --kernel trixie \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
+
+bench-instructions-build: $(addprefix $(STATIC)/,portclash floor loads stage)
 
 # On the hooks of the monitor, whatever they are: on others it would measure nothing.
 $(BUILD)/floor.bpf.c: tests/bench/floor.awk $(wildcard bpf/*.bpf.c bpf/*.bpf.h)
@@ -48,6 +54,10 @@ $(STATIC)/floor: tests/bench/floor.c $(BENCH_ATTACH) $(BUILD)/floor.skel.h
 $(STATIC)/loads: $(BENCH_LOADS) tests/bench/loads.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_LOADS) $(STATIC_LDFLAGS) -o $@
+
+$(STATIC)/stage: tests/bench/stage.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $< $(STATIC_LDFLAGS) -o $@
 
 $(BENCH)/connect_rate: tests/bench/connect_rate.c
 	@mkdir -p $(@D)

@@ -8,6 +8,11 @@ KERNELS="bullseye bookworm trixie trixie-backports/6.18 sid"
 BACKENDS="fentry kprobe tracepoint"
 OWN="none floor portclash portclash-stopped portclash-idle"
 PEERS="tcpconnect tcptracer tcplife tcpstates bindsnoop bpftrace-state bpftrace-kprobe"
+# Of memory: 100,000 sockets or 5,000 processes, and bpftrace with its compiler, have room.
+MIB=4096
+# What there may be more and more of, of each kind
+SCALES="holders:1,10,100,1000,10000,100000 sockets:100,1000,10000,100000 \
+namespaces:1,10,100,1000 processes:10,100,1000,5000"
 LOADS="connect4 connect6 udp-connect udp-send bind refused-1 refused-16 refused-10000 getppid"
 
 usage() {
@@ -18,8 +23,10 @@ usage() {
 		  --setup LIST    ($OWN, and the peers
 		                  $PEERS)
 		  --load LIST     ($LOADS)
+		  --scale LIST    instead: what it costs with more and more of this on the machine, or all
+		                  ($SCALES)
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
-		  --write FILE    the tables into its section "Instructions"
+		  --write FILE    the tables into its section "Instructions", or "Scale"
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
 		portclash-stopped is portclash with its process stopped: what the kernel does alone;
@@ -48,6 +55,25 @@ plan() {
 			;;
 		*) echo "$setup - $loads" ;;
 		esac
+	done
+}
+
+# scale_plan: as plan, for the first back end
+scale_plan() {
+	for scale in $scales; do
+		kind=${scale%%:*}
+		numbers=$(echo "${scale#*:}" | tr ',' ' ')
+		if [ "$kind" = holders ]; then
+			# shellcheck disable=SC2086 # a list of words
+			loads=$(printf 'refused-%s ' $numbers)
+			printf 'stage - 0\nnone - %s\nportclash %s %s\n' "$loads" "${backends%% *}" "$loads"
+			continue
+		fi
+		for number in $numbers; do
+			printf 'stage %s %s\n' "$kind" "$number"
+			printf 'none - connect4 refused-1\n'
+			printf 'portclash %s connect4 refused-1\n' "${backends%% *}"
+		done
 	done
 }
 
@@ -91,13 +117,13 @@ pack() {
 	mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys"
 	mkdir -m 1777 "$root/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	cp "$static/portclash" "$static/floor" "$static/loads" "$here/init" \
+	cp "$static/portclash" "$static/floor" "$static/loads" "$static/stage" "$here/init" \
 		"$here/../kernels/mounts.sh" "$root/"
 	cp "$3" "$root/plan"
 	echo "${rounds:+--rounds $rounds}" >"$root/load-options"
 	cp -r "$2/modules" "$root/"
 	chmod 755 "$root" "$root/bin/busybox" "$root/init" "$root/portclash" "$root/floor" \
-		"$root/loads"
+		"$root/loads" "$root/stage"
 	archive "$root" | cat - "$folder/peers.cpio" >"$1"
 }
 
@@ -105,7 +131,7 @@ pack() {
 # to its next timer (sleep=off).
 boot() {
 	timeout "$timeout" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
-		-cpu max -seed 1 -smp 1 -m 2048 -rtc base=2026-01-01,clock=vm \
+		-cpu max -seed 1 -smp 1 -m "$MIB" -rtc base=2026-01-01,clock=vm \
 		-display none -monitor none -nic none -nodefaults -no-user-config -no-reboot \
 		-serial "file:$1.console" -serial "file:$1.results" \
 		-kernel "$2/vmlinuz" -initrd "$1.cpio" \
@@ -119,7 +145,11 @@ guest() {
 		echo "cannot all - $(tail -n 1 "$name.fetch")" >"$name.results"
 		return
 	fi
-	plan >"$name.plan"
+	if [ -n "$scales" ]; then
+		scale_plan >"$name.plan"
+	else
+		plan >"$name.plan"
+	fi
 	pack "$name.cpio" "$image" "$name.plan"
 	boot "$name" "$image" || true
 	rm -f "$name.cpio"
@@ -130,7 +160,7 @@ guest() {
 # The lines at the head of the tables: what was measured with what
 heading() {
 	cat <<-END
-		Made by \`make bench-instructions${flags:+ BENCH_FLAGS="$flags"}\` on $(date -u +%F).
+		Made by \`make $target${flags:+ BENCH_FLAGS="$flags"}\` on $(date -u +%F).
 		portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo "of no commit"),
 		$(dpkg-query -W -f '${Package} ${Version}, ' libbpf-tools bpftrace 2>/dev/null)
 		$(qemu-system-x86_64 --version | sed -n '1s/ emulator version//p').
@@ -145,11 +175,15 @@ report() {
 	files=$(for kernel in $kernels; do echo "$(name_of "$kernel").results"; done)
 	heading
 	# shellcheck disable=SC2086 # a list of words
-	awk -v backends="$backends" -v loads="$loads" -f "$here/instructions.awk" $files
+	if [ -n "$scales" ]; then
+		awk -f "$here/scale.awk" $files
+	else
+		awk -v backends="$backends" -v loads="$loads" -f "$here/instructions.awk" $files
+	fi
 }
 
 kernels=$KERNELS backends=$BACKENDS setups="$OWN $PEERS" loads=$LOADS
-rounds='' write=''
+rounds='' write='' scales=''
 jobs=$(nproc)
 timeout=1800
 flags=$*
@@ -161,6 +195,7 @@ while [ $# -gt 1 ]; do
 	--backend) backends=$(list "$2") && shift 2 ;;
 	--setup) setups=$(list "$2") && shift 2 ;;
 	--load) loads=$(list "$2") && shift 2 ;;
+	--scale) scales=$2 && shift 2 && [ "$scales" != all ] || scales=$SCALES ;;
 	--rounds) rounds=$2 && shift 2 ;;
 	--jobs) jobs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
@@ -183,14 +218,19 @@ if [ -n "$single" ]; then
 	guest "$single"
 	exit
 fi
+title=Instructions target=bench-instructions
+if [ -n "$scales" ]; then
+	title=Scale target=bench-scale
+	setups=none
+fi
 pack_peers
 for kernel in $kernels; do
 	rm -f "$(name_of "$kernel")".*
 	echo "$kernel"
 done | xargs -P "$jobs" -I KERNEL sh "$0" --guest KERNEL --backend "$backends" --setup "$setups" \
-	--load "$loads" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
+	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
 status=0
 report >"$folder/tables" || status=$?
 cat "$folder/tables"
-[ -z "$write" ] || sh "$here/section.sh" "$write" Instructions <"$folder/tables"
+[ -z "$write" ] || sh "$here/section.sh" "$write" "$title" <"$folder/tables"
 exit $status
