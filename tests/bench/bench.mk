@@ -6,6 +6,7 @@ BENCH = $(BUILD)/tests/bench
 BENCH_CFLAGS = $(CFLAGS) -D_GNU_SOURCE -Iuser -Iinclude -I$(BUILD)
 BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
+BENCH_SOAK = $(addprefix tests/bench/,soak.c child.c collision.c collision_judge.c spread.c summary.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
 BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c)
 
@@ -13,6 +14,9 @@ BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent
+
+bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minutes at full speed: all named, none lost, memory flat
+	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --textfile $(BENCH)/soak.prom
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 
@@ -66,3 +70,7 @@ $(BENCH)/connect_rate: tests/bench/connect_rate.c
 $(BENCH)/run: $(BENCH_RUN) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(BENCH_RUN) $(LDFLAGS) -o $@ $(LDLIBS)
+
+$(BENCH)/soak: $(BENCH_SOAK) $(BENCH_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_SOAK) $(LDFLAGS) -o $@ $(LDLIBS) -lm
