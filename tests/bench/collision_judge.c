@@ -17,7 +17,7 @@ static const struct {
 	[COLLISION_CLIENT] = { "ephemeral-client", "connect", "tcp" },
 	[COLLISION_LISTENER] = { "listener", "bind", "tcp" },
 	[COLLISION_BIND_ZERO] = { "ephemeral-bind", "bind-zero", "tcp" },
-	[COLLISION_UDP_CLIENT] = { "ephemeral-client", "autobind", "udp" },
+	[COLLISION_UDP_CLIENT] = { "ephemeral-bind", "autobind", "udp" },
 };
 _Static_assert(sizeof(expected) / sizeof(expected[0]) == COLLISION_COUNT, "a kind is missing");
 
