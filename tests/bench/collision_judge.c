@@ -11,13 +11,14 @@
 
 static const struct {
 	const char *cause;
+	const char *or_cause; /* as true: when the holder has not ended before it is looked at */
 	const char *how;
 	const char *proto;
 } expected[] = {
-	[COLLISION_CLIENT] = { "ephemeral-client", "connect", "tcp" },
-	[COLLISION_LISTENER] = { "listener", "bind", "tcp" },
-	[COLLISION_BIND_ZERO] = { "ephemeral-bind", "bind-zero", "tcp" },
-	[COLLISION_UDP_CLIENT] = { "ephemeral-bind", "autobind", "udp" },
+	[COLLISION_CLIENT] = { "ephemeral-client", "", "connect", "tcp" },
+	[COLLISION_LISTENER] = { "listener", "duplicate-instance", "bind", "tcp" },
+	[COLLISION_BIND_ZERO] = { "ephemeral-bind", "", "bind-zero", "tcp" },
+	[COLLISION_UDP_CLIENT] = { "ephemeral-bind", "", "autobind", "udp" },
 };
 _Static_assert(sizeof(expected) / sizeof(expected[0]) == COLLISION_COUNT, "a kind is missing");
 
@@ -51,7 +52,8 @@ static bool names_holder(const json_t *verdict, const struct collision *c)
 
 static bool is_right(const json_t *verdict, const struct collision *c)
 {
-	return is_text(verdict, "cause", expected[c->kind].cause) &&
+	return (is_text(verdict, "cause", expected[c->kind].cause) ||
+		is_text(verdict, "cause", expected[c->kind].or_cause)) &&
 	       is_text(verdict, "proto", expected[c->kind].proto) && names_holder(verdict, c);
 }
 

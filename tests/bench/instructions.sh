@@ -11,7 +11,7 @@ PEERS="tcpconnect tcptracer tcplife tcpstates bindsnoop bpftrace-state bpftrace-
 # Of memory: 100,000 sockets or 5,000 processes, and bpftrace with its compiler, have room.
 MIB=4096
 # What there may be more and more of, of each kind
-SCALES="holders:1,10,100,1000,10000,100000 sockets:100,1000,10000,100000 \
+SCALES="holders:1,10,100,1000,10000 sockets:100,1000,10000,100000 \
 namespaces:1,10,100,1000 processes:10,100,1000,5000"
 LOADS="connect4 connect6 udp-connect udp-send bind refused-1 refused-16 refused-10000 getppid"
 

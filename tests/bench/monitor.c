@@ -9,6 +9,9 @@
 /* Seconds to wait for a monitor that has come to no rest. */
 #define PATIENCE_S 120
 
+/* Without a monitor: until the kernel's own threads have done what the load's preparation left them */
+#define QUIET_S 2
+
 /* Two idle seconds differ by so much: a timer that fires once more in one of them. */
 #define NOISE_NS 100000
 
@@ -48,8 +51,10 @@ void monitor_settle(struct monitor *m)
 {
 	uint64_t last = UINT64_MAX;
 
-	if (!m->is_there)
+	if (!m->is_there) {
+		sleep(QUIET_S);
 		return;
+	}
 	for (int i = 0; i < PATIENCE_S; i++) {
 		m->idle_ns = one_second(m);
 		if (m->idle_ns < BUSY_NS && m->idle_ns <= last && last - m->idle_ns < NOISE_NS)
