@@ -104,6 +104,7 @@ pack_peers() {
 	: >"$folder/peers.cpio"
 	[ -n "$wanted" ] || return 0
 	root=$(mktemp -d)
+	# shellcheck disable=SC2086 # a list of words
 	for file in $(closure $wanted); do
 		mkdir -p "$root$(dirname "$file")"
 		cp -L "$file" "$root$file"
