@@ -23,8 +23,8 @@ ASAN_BINARIES = $(UNIT_TESTS:%.c=$(ASAN)/%)
 RUN_SUITES = V=$(V) sh tests/run.sh $(BUILD)/tests/logs
 UNIT_SUITES = $(UNIT_BINARIES)
 REPLAY_SUITES = '$(REPLAY) tests/replay' '$(ASAN)/tests/replay/replay tests/replay'
-STYLE_SUITES = 'sh tests/run_test.sh' 'sh tests/style.sh' $(KERNELS_STYLE_SUITES) \
-	$(FUZZ_STYLE_SUITES)
+STYLE_SUITES = 'sh tests/run_test.sh' 'sh tests/style.sh' 'sh tests/bench/instructions_test.sh' \
+	$(KERNELS_STYLE_SUITES) $(FUZZ_STYLE_SUITES)
 
 -include tests/live/live.mk
 LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)

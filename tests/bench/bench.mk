@@ -6,13 +6,17 @@ BENCH = $(BUILD)/tests/bench
 BENCH_CFLAGS = $(CFLAGS) -D_GNU_SOURCE -Iuser -Iinclude -I$(BUILD)
 BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
+BENCH_SOAK = $(addprefix tests/bench/,soak.c child.c collision.c collision_judge.c spread.c summary.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
 BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c)
 
-.PHONY: bench bench-tools bench-instructions bench-instructions-build
+.PHONY: bench bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
+
+bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minutes at full speed: all named, none lost, memory flat
+	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --textfile $(BENCH)/soak.prom
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 
@@ -20,9 +24,16 @@ bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 bench-instructions: deps-kernels ## Cost in instructions: every kernel and back end, and peers
 	$(Q)sh tests/bench/install-deps.sh
 	$(Q)$(MAKE) --no-print-directory bench-instructions-build
-	$(Q)sh tests/bench/instructions.sh $(BENCH_FLAGS) $(STATIC)
+	$(Q)sh tests/bench/instructions.sh \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
 
-bench-instructions-build: $(STATIC)/portclash $(STATIC)/floor $(STATIC)/loads
+# One kernel and back end: what grows does so everywhere.
+bench-scale: deps-kernels ## How the cost grows with sockets, namespaces, processes, holders
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)sh tests/bench/instructions.sh --scale all --kernel trixie \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
+
+bench-instructions-build: $(addprefix $(STATIC)/,portclash floor loads stage)
 
 # On the hooks of the monitor, whatever they are: on others it would measure nothing.
 $(BUILD)/floor.bpf.c: tests/bench/floor.awk $(wildcard bpf/*.bpf.c bpf/*.bpf.h)
@@ -48,6 +59,10 @@ $(STATIC)/loads: $(BENCH_LOADS) tests/bench/loads.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_LOADS) $(STATIC_LDFLAGS) -o $@
 
+$(STATIC)/stage: tests/bench/stage.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $< $(STATIC_LDFLAGS) -o $@
+
 $(BENCH)/connect_rate: tests/bench/connect_rate.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $< $(LDFLAGS) -o $@ -pthread
@@ -55,3 +70,7 @@ $(BENCH)/connect_rate: tests/bench/connect_rate.c
 $(BENCH)/run: $(BENCH_RUN) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(BENCH_RUN) $(LDFLAGS) -o $@ $(LDLIBS)
+
+$(BENCH)/soak: $(BENCH_SOAK) $(BENCH_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_SOAK) $(LDFLAGS) -o $@ $(LDLIBS) -lm

@@ -40,11 +40,8 @@ static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int 
 		    row->attach == PC_ATTACH_STATES || !bpf_program__autoload(*slot->prog))
 			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
-		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL) {
-			fprintf(stderr, "floor: cannot attach %s: %s\n", row->name,
-				strerror(errno));
+		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL)
 			return -errno;
-		}
 	}
 	return 0;
 }

@@ -6,8 +6,13 @@ set -eu
 
 KERNELS="bullseye bookworm trixie trixie-backports/6.18 sid"
 BACKENDS="fentry kprobe tracepoint"
-OWN="none floor portclash portclash-stopped"
+OWN="none floor portclash portclash-stopped portclash-idle"
 PEERS="tcpconnect tcptracer tcplife tcpstates bindsnoop bpftrace-state bpftrace-kprobe"
+# Of memory: 100,000 sockets or 5,000 processes, and bpftrace with its compiler, have room.
+MIB=4096
+# What there may be more and more of, of each kind
+SCALES="holders:1,10,100,1000,10000 sockets:100,1000,10000,100000 \
+namespaces:1,10,100,1000 processes:10,100,1000,5000"
 LOADS="connect4 connect6 udp-connect udp-send bind refused-1 refused-16 refused-10000 getppid"
 
 usage() {
@@ -18,11 +23,14 @@ usage() {
 		  --setup LIST    ($OWN, and the peers
 		                  $PEERS)
 		  --load LIST     ($LOADS)
+		  --scale LIST    instead: what it costs with more and more of this on the machine, or all
+		                  ($SCALES)
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
-		  --write         the table to tests/bench/RESULTS.md as well
+		  --write FILE    the tables into its section "Instructions", or "Scale"
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
-		portclash-stopped is portclash with its process stopped: what the kernel does alone.
+		portclash-stopped is portclash with its process stopped: what the kernel does alone;
+		portclash-idle is what its process takes in a second in which nothing happens.
 		STATIC_FOLDER has portclash, floor and loads, static; what is left of a run goes to its
 		sibling folder "instructions". Lists have commas or blanks.
 	END
@@ -35,6 +43,11 @@ name_of() { echo "$folder/$(echo "$1" | tr / -)"; }
 plan() {
 	for setup in $setups; do
 		case $setup in
+		portclash-idle)
+			for backend in $backends; do
+				echo "$setup $backend idle"
+			done
+			;;
 		floor | portclash*)
 			for backend in $backends; do
 				echo "$setup $backend $loads"
@@ -45,28 +58,58 @@ plan() {
 	done
 }
 
+# scale_plan: as plan, for the first back end
+scale_plan() {
+	for scale in $scales; do
+		kind=${scale%%:*}
+		numbers=$(echo "${scale#*:}" | tr ',' ' ')
+		if [ "$kind" = holders ]; then
+			# shellcheck disable=SC2086 # a list of words
+			loads=$(printf 'refused-%s ' $numbers)
+			printf 'stage - 0\nnone - %s\nportclash %s %s\n' "$loads" "${backends%% *}" "$loads"
+			continue
+		fi
+		for number in $numbers; do
+			printf 'stage %s %s\n' "$kind" "$number"
+			printf 'none - connect4 refused-1\n'
+			printf 'portclash %s connect4 refused-1\n' "${backends%% *}"
+		done
+	done
+}
+
 # closure PROGRAM…: the files that it needs, itself included
 closure() {
 	for program; do
 		path=$(PATH=$PATH:/usr/sbin command -v "$program")
 		echo "$path"
 		ldd "$path" | grep -o '/[^ ]*'
+		# What bpftrace's compiler includes first
+		[ "$program" != bpftrace ] ||
+			gcc -M -include linux/types.h -x c /dev/null | grep -o '/usr/include/[^ ]*'
 	done | sort -u
 }
 
-# An archive for all guests, not packed: unpacking is slow where it is emulated.
+# archive FOLDER: moves it into an archive. The same files make the same archive: what a guest finds
+# in it, times and numbers of files too, changes what it does by a few instructions, and then its
+# chance. Not packed: unpacking is slow where it is emulated.
+archive() {
+	find "$1" -exec touch -h -d @0 {} +
+	(cd "$1" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0)
+	rm -rf "$1"
+}
+
 pack_peers() {
 	wanted=$(echo "$setups" | tr ' ' '\n' | grep -vx -e none -e floor -e 'portclash.*' |
 		sed 's/^bpftrace-.*/bpftrace/' | sort -u)
 	: >"$folder/peers.cpio"
 	[ -n "$wanted" ] || return 0
 	root=$(mktemp -d)
+	# shellcheck disable=SC2086 # a list of words
 	for file in $(closure $wanted); do
 		mkdir -p "$root$(dirname "$file")"
 		cp -L "$file" "$root$file"
 	done
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/peers.cpio"
-	rm -rf "$root"
+	archive "$root" >"$folder/peers.cpio"
 }
 
 # pack OUT KERNEL_FOLDER PLAN
@@ -75,23 +118,22 @@ pack() {
 	mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys"
 	mkdir -m 1777 "$root/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	cp "$static/portclash" "$static/floor" "$static/loads" "$here/init" \
+	cp "$static/portclash" "$static/floor" "$static/loads" "$static/stage" "$here/init" \
 		"$here/../kernels/mounts.sh" "$root/"
 	cp "$3" "$root/plan"
 	echo "${rounds:+--rounds $rounds}" >"$root/load-options"
 	cp -r "$2/modules" "$root/"
 	chmod 755 "$root" "$root/bin/busybox" "$root/init" "$root/portclash" "$root/floor" \
-		"$root/loads"
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | cat - "$folder/peers.cpio" >"$1"
-	rm -rf "$root"
+		"$root/loads" "$root/stage"
+	archive "$root" | cat - "$folder/peers.cpio" >"$1"
 }
 
 # Chance is the same each time: addresses, ports and hashes with it. An idle guest's clock jumps
 # to its next timer (sleep=off).
 boot() {
 	timeout "$timeout" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
-		-cpu max -seed 1 -smp 1 -m 2048 -rtc base=2026-01-01,clock=vm \
-		-display none -monitor none -nic none -no-reboot \
+		-cpu max -seed 1 -smp 1 -m "$MIB" -rtc base=2026-01-01,clock=vm \
+		-display none -monitor none -nic none -nodefaults -no-user-config -no-reboot \
 		-serial "file:$1.console" -serial "file:$1.results" \
 		-kernel "$2/vmlinuz" -initrd "$1.cpio" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 norandmaps \
@@ -104,7 +146,11 @@ guest() {
 		echo "cannot all - $(tail -n 1 "$name.fetch")" >"$name.results"
 		return
 	fi
-	plan >"$name.plan"
+	if [ -n "$scales" ]; then
+		scale_plan >"$name.plan"
+	else
+		plan >"$name.plan"
+	fi
 	pack "$name.cpio" "$image" "$name.plan"
 	boot "$name" "$image" || true
 	rm -f "$name.cpio"
@@ -112,24 +158,33 @@ guest() {
 		echo "cannot all - the guest did not come to its end" >>"$name.results"
 }
 
-report() {
-	files=$(for kernel in $kernels; do echo "$(name_of "$kernel").results"; done)
-	# shellcheck disable=SC2086 # a list of words
-	awk -v backends="$backends" -v peers="$PEERS" -v loads="$loads" \
-		-f "$here/instructions.awk" $files
+# The lines at the head of the tables: what was measured with what
+heading() {
+	cat <<-END
+		Made by \`make $target${flags:+ BENCH_FLAGS="$flags"}\` on $(date -u +%F).
+		portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo "of no commit"),
+		$(dpkg-query -W -f '${Package} ${Version}, ' libbpf-tools bpftrace 2>/dev/null)
+		$(qemu-system-x86_64 --version | sed -n '1s/ emulator version//p').
+		One instruction is one nanosecond (\`-icount shift=0,sleep=off -smp 1\`): µs here are thousands
+		of instructions. The monitor's process runs on the same processor as the load; what it does
+		later for the load is included, what it does anyhow is not. The first row is what a round
+		takes, the others what they add. tests/bench/README.md says what each load and setup is.
+	END
 }
 
-# The lines at the head of the table: what was measured with what
-heading() {
-	echo "* \`make bench-instructions${flags:+ BENCH_FLAGS=\"$flags\"}\`, $(date -u +%F)"
-	echo "* portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)"
-	echo "* $(qemu-system-x86_64 --version | sed -n '1s/QEMU emulator version/QEMU/p'):" \
-		"-icount shift=0,sleep=off -smp 1"
-	dpkg-query -W -f '* ${Package} ${Version}\n' libbpf-tools bpftrace 2>/dev/null || true
+report() {
+	files=$(for kernel in $kernels; do echo "$(name_of "$kernel").results"; done)
+	heading
+	# shellcheck disable=SC2086 # a list of words
+	if [ -n "$scales" ]; then
+		awk -f "$here/scale.awk" $files
+	else
+		awk -v backends="$backends" -v loads="$loads" -f "$here/instructions.awk" $files
+	fi
 }
 
 kernels=$KERNELS backends=$BACKENDS setups="$OWN $PEERS" loads=$LOADS
-rounds='' write=''
+rounds='' write='' scales=''
 jobs=$(nproc)
 timeout=1800
 flags=$*
@@ -141,11 +196,12 @@ while [ $# -gt 1 ]; do
 	--backend) backends=$(list "$2") && shift 2 ;;
 	--setup) setups=$(list "$2") && shift 2 ;;
 	--load) loads=$(list "$2") && shift 2 ;;
+	--scale) scales=$2 && shift 2 && [ "$scales" != all ] || scales=$SCALES ;;
 	--rounds) rounds=$2 && shift 2 ;;
 	--jobs) jobs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
 	--guest) single=$2 && shift 2 ;;
-	--write) write=1 && shift ;;
+	--write) write=$2 && flags='' && shift 2 ;;
 	*) break ;;
 	esac
 done
@@ -163,10 +219,19 @@ if [ -n "$single" ]; then
 	guest "$single"
 	exit
 fi
+title=Instructions target=bench-instructions
+if [ -n "$scales" ]; then
+	title=Scale target=bench-scale
+	setups=none
+fi
 pack_peers
 for kernel in $kernels; do
 	rm -f "$(name_of "$kernel")".*
 	echo "$kernel"
 done | xargs -P "$jobs" -I KERNEL sh "$0" --guest KERNEL --backend "$backends" --setup "$setups" \
-	--load "$loads" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
-report
+	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
+status=0
+report >"$folder/tables" || status=$?
+cat "$folder/tables"
+[ -z "$write" ] || sh "$here/section.sh" "$write" "$title" <"$folder/tables"
+exit $status

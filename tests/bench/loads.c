@@ -110,9 +110,11 @@ static void nth_address(const struct world *w, unsigned nth, struct sockaddr_in6
 static void prepare_connect(struct world *w, const struct load *load)
 {
 	struct sockaddr_in *v4 = (void *)&w->address;
+	int one = 1;
 
 	set_address(w, load->family, PORT);
 	w->listener = open_socket(w, SOCK_STREAM);
+	setsockopt(w->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (load->family == AF_INET)
 		v4->sin_addr.s_addr = 0;
 	if (!try_bind(w, w->listener) || listen(w->listener, 128) != 0)
@@ -252,24 +254,30 @@ static void round_getppid(const struct world *w, unsigned nth)
 	getppid();
 }
 
+static void round_idle(const struct world *w, unsigned nth)
+{
+	(void)w;
+	(void)nth;
+	sleep(1);
+}
+
 static const struct load loads[] = {
 	{ "connect4", 3000, AF_INET, 0, true, prepare_connect, round_connect },
 	{ "connect6", 3000, AF_INET6, 0, true, prepare_connect, round_connect },
 	{ "udp-connect", 3000, AF_INET, 0, false, prepare_udp, round_udp_connect },
 	{ "udp-send", 3000, AF_INET, 0, false, prepare_udp, round_udp_send },
 	{ "bind", 3000, AF_INET, 0, false, prepare_bind, round_bind },
-	{ "refused-1", 300, AF_INET, 1, false, prepare_refused, round_refused },
-	{ "refused-16", 300, AF_INET, 16, false, prepare_refused, round_refused },
-	{ "refused-10000", 50, AF_INET, 10000, false, prepare_refused, round_refused },
+	{ "refused-", 100, AF_INET, 0, false, prepare_refused, round_refused },
 	{ "getppid", 100000, AF_INET, 0, false, prepare_nothing, round_getppid },
+	{ "idle", 60, AF_INET, 0, false, prepare_nothing, round_idle },
 	{ "settle", 1, AF_INET, 0, false, prepare_nothing, round_getppid },
-	{ "connect4-long", 50000, AF_INET, 0, true, prepare_connect, round_connect },
+	{ "connect4-long", 30000, AF_INET, 0, true, prepare_connect, round_connect },
 };
 
-static void run(const struct load *load, unsigned rounds, struct monitor *m)
+static void run(const struct load *load, const char *name, unsigned rounds, struct monitor *m)
 {
 	struct world w = { .listener = -1 };
-	uint64_t start, took, after;
+	uint64_t before, start, took, after;
 	unsigned n = 0;
 
 	load->prepare(&w, load);
@@ -278,12 +286,15 @@ static void run(const struct load *load, unsigned rounds, struct monitor *m)
 	if (load->connects)
 		sleep(TIME_WAIT_S);
 	monitor_settle(m);
+	before = monitor_cpu_ns(m);
 	start = now_ns(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < rounds; i++)
 		load->round(&w, n++);
 	took = now_ns(CLOCK_MONOTONIC) - start;
-	after = monitor_finish(m);
-	printf("%s %u %llu %llu\n", load->name, rounds, (unsigned long long)took,
+	after = load->round == round_idle ? monitor_cpu_ns(m) - before : monitor_finish(m);
+	if (load->round == round_idle)
+		took = 0;
+	printf("%s %u %llu %llu\n", name, rounds, (unsigned long long)took,
 	       (unsigned long long)after);
 	if (w.holders) {
 		kill(w.holders, SIGKILL);
@@ -291,21 +302,34 @@ static void run(const struct load *load, unsigned rounds, struct monitor *m)
 	}
 }
 
-static const struct load *find_load(const char *name)
+/* With many holders, a refusal is dear: fewer rounds of it. */
+#define MANY_HOLDERS 1000
+#define MANY_ROUNDS 20
+
+/* The name of one, or "refused-" and the number of holders */
+static bool find_load(const char *name, struct load *ret)
 {
-	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
-		if (!strcmp(loads[i].name, name))
-			return &loads[i];
-	return NULL;
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		size_t len = strlen(loads[i].name);
+
+		if (loads[i].name[len - 1] == '-' ? strncmp(loads[i].name, name, len) :
+						    strcmp(loads[i].name, name))
+			continue;
+		*ret = loads[i];
+		ret->holders = (int)strtol(name + len, NULL, 10);
+		if (ret->holders >= MANY_HOLDERS)
+			ret->rounds = MANY_ROUNDS;
+		return true;
+	}
+	return false;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "pid", required_argument, NULL, 'p' },
 						 { "rounds", required_argument, NULL, 'r' },
-						 { "list", no_argument, NULL, 'l' },
 						 { 0 } };
-	const struct load *load = NULL;
+	struct load load;
 	unsigned long rounds = 0;
 	struct monitor m = MONITOR_NONE;
 	int c;
@@ -315,16 +339,11 @@ int main(int argc, char **argv)
 			die("no such monitor");
 		else if (c == 'r')
 			rounds = strtoul(optarg, NULL, 10);
-		else if (c == 'l')
-			for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
-				puts(loads[i].name);
 	}
-	if (optind + 1 == argc)
-		load = find_load(argv[optind]);
-	if (!load) {
+	if (optind + 1 != argc || !find_load(argv[optind], &load)) {
 		fprintf(stderr, "usage: loads [--pid MONITOR] [--rounds N] LOAD\n");
 		return 2;
 	}
-	run(load, rounds ? (unsigned)rounds : load->rounds, &m);
+	run(&load, argv[optind], rounds ? (unsigned)rounds : load.rounds, &m);
 	return 0;
 }
