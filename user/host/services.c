@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,7 @@ static bool line_names(char *line, const char *name, unsigned *port)
 	return matches;
 }
 
-static bool find(const char *file, const char *name, unsigned *port)
+bool pc_services_port(const char *file, const char *name, unsigned *port)
 {
 	FILE *services = fopen(file, "re");
 	char *line = NULL;
@@ -55,7 +54,7 @@ static int put_item(FILE *out, const char *file, const char *item, size_t len, c
 	name = strndup(item, len);
 	if (!name)
 		return -ENOMEM;
-	if (!find(file, name, &port)) {
+	if (!pc_services_port(file, name, &port)) {
 		*bad = name;
 		return -ENOENT;
 	}

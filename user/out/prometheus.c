@@ -324,6 +324,19 @@ static void put_agent(FILE *out, const struct pc_metrics *metrics)
 		 metrics->update_ns);
 }
 
+static void put_config(FILE *out, const struct pc_metrics *metrics)
+{
+	put_single(out, "config_errors_total", "counter",
+		   "Mistakes found in the configuration when it was read again.",
+		   metrics->config.mistakes);
+	put_single(out, "config_last_reload_successful", "gauge",
+		   "1 when the configuration was taken the last time it was read, else 0.",
+		   !metrics->config.failed);
+	put_time(out, "config_last_reload_success_timestamp_seconds",
+		 "When the configuration in use was read, in Unix time.",
+		 metrics->config.success_ns);
+}
+
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 {
 	size_t size = 0;
@@ -334,6 +347,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	if (!out)
 		return NULL;
 	put_agent(out, metrics);
+	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
 	put_claims(out, metrics->counters);

@@ -33,6 +33,11 @@ struct pc_metrics {
 	const char *kernel;
 	uint64_t start_ns; /* wall clock */
 	uint64_t update_ns;
+	struct {
+		uint64_t mistakes;   /* since the start: one at the start is its end */
+		uint64_t success_ns; /* wall clock: the configuration in use was read */
+		bool failed;	     /* a later one was not taken */
+	} config;
 	bool up; /* false in the last file, written on the way out */
 };
 

@@ -25,7 +25,7 @@ struct pc_watch_options {
 	struct pc_log *log;
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
-	const uint64_t *protect; /* PC_PORT_WORDS words, to stay; NULL: no early warnings */
+	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
 struct pc_watch;
@@ -58,6 +58,10 @@ int pc_watch_last_error(const struct pc_watch *w);
 
 /* Something that the caller writes itself could not be written. */
 void pc_watch_count_sink_error(struct pc_watch *w);
+
+/* Protects these ports (PC_PORT_WORDS words) instead of those before; none: no early warnings from
+ * now on. -EOPNOTSUPP: none were wanted at the start, so the programs do not send what they need. */
+int pc_watch_protect(struct pc_watch *w, const uint64_t *listed);
 
 /* The TCP ports in use in portclash's own network namespace; see pc_monitor_tcp_ports(). */
 int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words);
