@@ -87,4 +87,4 @@ help: ## This list
 	@grep -hE '^[a-z_.-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

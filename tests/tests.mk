@@ -33,15 +33,18 @@ include tests/kernels/kernels.mk
 include tests/rules/rules.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
+include tests/package/package.mk
+
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps-kernels ## All tests; installs what they need if it is missing
+check: deps-kernels deps-package ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
+check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build \
+		check-package-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(KERNELS_SUITES)
+		$(RULES_SUITES) $(LIVE_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

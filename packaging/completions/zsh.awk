@@ -22,7 +22,7 @@ $1 == "option" {
 
 $1 == "operand" {
 	if ($3 == "command")
-		cases = cases " \\\n\t\t\t'(-)--[the command behind it]' '*::command:_normal'"
+		cases = cases " \\\n\t\t\t'(-)1:command:_command_names -e' '*::argument:_normal'"
 	else
 		cases = cases " \\\n\t\t\t" quoted("1:" $3 ":" action($3, $4))
 	block["@OPTIONS@"] = done cases " ;;\n"

@@ -175,11 +175,13 @@ function escaped(text) {
 	return text
 }
 
-# What is literal keeps the hyphens that can be copied.
-function literal(text) {
+function literal(line) { return guarded(copyable(line)) }
+
+# A bare hyphen may be shown as a dash that no shell takes.
+function copyable(text) {
 	text = escaped(text)
 	gsub(/-/, "\\-", text)
-	return guarded(text)
+	return text
 }
 
 # body TEXT: each sentence on a line of its own, which tells formatters where they end.
@@ -208,7 +210,7 @@ function text_of(text, out, end) {
 
 function span(text, target) {
 	if (text ~ /^`/)
-		return "\\fB" literal(substr(text, 2, length(text) - 2)) "\\fR"
+		return "\\fB" copyable(substr(text, 2, length(text) - 2)) "\\fR"
 	if (text ~ /^\*\*/)
 		return "\\fB" escaped(substr(text, 3, length(text) - 4)) "\\fR"
 	if (text ~ /^\*/)
@@ -228,7 +230,7 @@ function page_of(file, text) {
 		return "portclash\\-causes(7)"
 	if (file == "audit.md")
 		return "portclash\\-audit(8)"
-	if (file == "config.md")
+	if (file == "configuration.md")
 		return "portclash.yaml(5)"
 	if (file == "json.md" || file == "metrics.md" || file == "journal.md") {
 		sub(/\.md$/, "(5)", file)

@@ -3,8 +3,8 @@
 # machine.sh FOLDER: boots this system's systemd as process 1 of namespaces of its own (pid,
 # mount, cgroup, network, ipc, uts), on an overlay whose upper layer is in memory: what is
 # installed there is gone afterwards. Stays in the foreground; when it ends or is killed, all
-# that ran in there is killed. Needs root. FOLDER/pid is the process id of its systemd; FOLDER
-# is /mnt in there, and /run/host-proc is /proc of the pid namespace outside.
+# that ran in there is killed. Needs root. FOLDER/pid is the process id of its systemd; in there
+# FOLDER is /mnt, and the folder it was started in /run/tree.
 set -eu
 
 folder=$(realpath "$1")
@@ -44,8 +44,8 @@ mount -t overlay overlay "$root" \
 	-o "lowerdir=/,upperdir=$folder/memory/upper,workdir=$folder/memory/work"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/mnt"
 mount -t tmpfs tmpfs "$root/run"
-mkdir "$root/run/host-proc" "$root/run/old-root"
-mount --rbind /proc "$root/run/host-proc"
+mkdir "$root/run/old-root" "$root/run/tree"
+mount --bind "$PWD" "$root/run/tree"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
@@ -62,9 +62,9 @@ ln -s pts/ptmx "$root/dev/ptmx"
 mount --bind "$folder" "$root/mnt"
 # What would change the kernel of the machine outside stays out.
 for unit in systemd-sysctl systemd-modules-load systemd-udevd systemd-networkd networking \
-	systemd-timesyncd systemd-random-seed portclash; do
+	systemd-timesyncd systemd-random-seed; do
 	mkdir -p "$root/run/systemd/system"
-	[ "$unit" = portclash ] || ln -s /dev/null "$root/run/systemd/system/$unit.service"
+	ln -s /dev/null "$root/run/systemd/system/$unit.service"
 done
 cd "$root"
 pivot_root . run/old-root
