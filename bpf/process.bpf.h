@@ -205,13 +205,14 @@ __attribute__((noinline)) int process_send(void)
 static __always_inline void process_note(struct pc_process_key *key)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u8 one = 1;
+	__u32 epoch = process_epoch, *seen;
 
 	process_key(task, key);
-	if (bpf_map_lookup_elem(&seen_processes, key))
+	seen = bpf_map_lookup_elem(&seen_processes, key);
+	if (seen && *seen == epoch)
 		return;
 	if (process_send())
-		bpf_map_update_elem(&seen_processes, key, &one, BPF_ANY);
+		bpf_map_update_elem(&seen_processes, key, &epoch, BPF_ANY);
 	else
 		stat_count(PC_STAT_PROCESSES_LOST);
 }

@@ -37,9 +37,7 @@ __attribute__((noinline)) int refusal_netns(void)
 	const struct net *net;
 	unsigned long *bitmap;
 	struct pc_netns_ports *ports;
-	__u32 zero = 0;
 	__u64 key;
-	void *empty;
 
 	if (!refusing)
 		return 0;
@@ -51,19 +49,12 @@ __attribute__((noinline)) int refusal_netns(void)
 	compat_port_range(net, &r->range_low, &r->range_high);
 	r->unprivileged_start = BPF_CORE_READ(net, ipv4.sysctl_ip_prot_sock);
 	r->reserved = bitmap_test(bitmap, r->wanted_port);
-	ports = bpf_map_lookup_elem(&netns_ports, &key);
-	if (!ports) {
-		empty = bpf_map_lookup_elem(&zeros, &zero);
-		if (!empty)
-			return 0;
-		bpf_map_update_elem(&netns_ports, &key, empty, BPF_ANY);
-		ports = bpf_map_lookup_elem(&netns_ports, &key);
-		if (!ports)
-			return 0;
-	}
+	ports = &netns_ports[PC_NETNS_SLOT(key)];
+	ports->netns_key = 0;
 	if (bitmap && bpf_probe_read_kernel(ports->reserved, sizeof(ports->reserved), bitmap))
 		return 0;
-	ports->time_ns = r->time_ns;
+	if (bitmap)
+		ports->netns_key = key;
 	r->walk |= PC_WALK_NETNS;
 	return 0;
 }

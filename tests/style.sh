@@ -58,10 +58,20 @@ check_all() {
 		"$(causes_that_differ)"
 	result "each cause in docs/causes.md has a sentence, an example and what to do" \
 		"$(causes_without_parts)"
+	result "the configuration takes the back ends that there are" "$(backends_that_differ)"
 	result "no host name of a package mirror" \
 		"$(grep -rnE '(deb|security|snapshot|ftp)\.[a-z.]*debian\.org|registry\.npmjs' \
 			--include='*' bpf user include tests packaging docs vmlinux Makefile .ci ./*.md \
 			2>/dev/null | grep -v '^tests/style\.sh:')"
+}
+
+# core/ must not ask user/bpf for them.
+backends_that_differ() {
+	code=$(sed -n 's/^\t\t\.name = "\(.*\)",$/\1/p' user/bpf/backend.c 2>/dev/null | paste -sd' ')
+	keys=$(sed -n 's/^static const char \*const backends\[\] = { "auto", \(.*\), NULL };$/\1/p' \
+		user/core/settings_keys.c 2>/dev/null | tr -d '",')
+	[ -n "$keys" ] && [ "$code" = "$keys" ] ||
+		printf 'code: %s\nconfiguration: %s\n' "$code" "$keys"
 }
 
 causes_that_differ() {

@@ -14,7 +14,7 @@ bench_hooks = $(shell grep -ohE 'SEC."(tp_btf|tracepoint|cgroup)/[^"]*"' $(1) | 
 .PHONY: bench bench-hooks bench-tools
 
 bench: bench-hooks bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
-	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent
+	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 

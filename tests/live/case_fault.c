@@ -93,6 +93,54 @@ static void killed(struct test *t)
 	stage_bound(theft.web, OPT_UDP, "127.0.0.1", 0);
 }
 
+/* Return probes that it has in tracefs; those of another portclash do not count. */
+static unsigned probes_of(struct test *t, pid_t pid)
+{
+	FILE *list = fopen("/sys/kernel/tracing/kprobe_events", "re");
+	char line[1024], end[16];
+	unsigned count = 0;
+
+	if (!list)
+		test_skip(t, "no list of kprobes: %s", strerror(errno));
+	snprintf(end, sizeof(end), "_%d ", (int)pid);
+	while (fgets(line, sizeof(line), list))
+		count += strstr(line, ":portclash/") && strstr(line, end);
+	fclose(list);
+	return count;
+}
+
+/* What it adds to tracefs goes with it, or with the next one. */
+static void return_probes(struct test *t)
+{
+	pid_t killed, next;
+	unsigned left;
+
+	probes_of(t, 0);
+	monitor_watch(t, NULL);
+	killed = t->monitor->pid;
+	if (!t->settings->backend || strcmp(t->settings->backend, "kprobe")) {
+		if (probes_of(t, killed))
+			test_fail(t, "expected no return probes without the kprobe back end");
+		return;
+	}
+	left = probes_of(t, killed);
+	if (!left)
+		test_fail(t, "expected return probes in tracefs, got none");
+	kill_it(t, t->monitor);
+	if (probes_of(t, killed) != left)
+		test_fail(t, "expected that a kill leaves %u probes, got %u", left,
+			  probes_of(t, killed));
+	monitor_watch(t, NULL);
+	next = t->monitor->pid;
+	left = probes_of(t, killed);
+	monitor_finish(t);
+	t->monitor = NULL;
+	left += probes_of(t, next);
+	if (left)
+		test_fail(t, "expected that the next one removes them and its own, got %u left",
+			  left);
+}
+
 /* Starts it, stops it after so long, and kills it then: what it had by then cannot change. */
 static void kill_after(struct test *t, int64_t ns, struct bpf_objects *held)
 {
@@ -223,6 +271,7 @@ static void no_locked_memory(struct test *t)
 
 const struct scenario cases_fault[] = {
 	{ .name = "killed", .run = killed, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "return-probes", .run = return_probes, .watch = WATCH_OWN },
 	{ .name = "killed-while-loading",
 	  .run = killed_while_loading,
 	  .seconds = 120,

@@ -26,6 +26,7 @@ extern const struct scenario cases_brief[];
 extern const struct scenario cases_many[];
 extern const struct scenario cases_burst[];
 extern const struct scenario cases_agent[];
+extern const struct scenario cases_config[];
 extern const struct scenario cases_disk[];
 extern const struct scenario cases_usage[];
 extern const struct scenario cases_cgroup[];

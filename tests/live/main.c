@@ -33,6 +33,7 @@ static const struct scenario *const tables[] = {
 	cases_many,
 	cases_burst,
 	cases_agent,
+	cases_config,
 	cases_disk,
 	cases_usage,
 	cases_cgroup,

@@ -26,7 +26,8 @@ static int open_out(const struct monitor_spec *spec, const struct monitor *m)
 	return spec->out_path ? open(spec->out_path, O_WRONLY | O_CLOEXEC) : m->out;
 }
 
-/* With --backend behind the name of the subcommand, if one was asked for. */
+/* With --backend behind the name of the subcommand, if one was asked for; and no agent reads what this
+ * machine's own is configured by. */
 static void complete(struct test *t, const struct monitor_spec *spec, const char **argv)
 {
 	const char *first = spec->argv[0];
@@ -35,6 +36,10 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 	argv[n++] = spec->exe ? spec->exe : t->settings->portclash;
 	for (int i = 0; i < MONITOR_ARGS_MAX && spec->argv[i]; i++) {
 		argv[n++] = spec->argv[i];
+		if (!i && !strcmp(first, "agent")) {
+			argv[n++] = "--config";
+			argv[n++] = "none";
+		}
 		if (i || !t->settings->backend ||
 		    (strcmp(first, "trace") && strcmp(first, "agent")))
 			continue;
@@ -45,7 +50,7 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 
 static void become(struct test *t, const struct monitor_spec *spec, const struct monitor *m)
 {
-	const char *argv[MONITOR_ARGS_MAX + 4] = { NULL };
+	const char *argv[MONITOR_ARGS_MAX + 6] = { NULL };
 
 	complete(t, spec, argv);
 	if (!spec->in_space && setns(t->home_netns, CLONE_NEWNET))

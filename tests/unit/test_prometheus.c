@@ -308,7 +308,7 @@ static void test_counters(void **state)
 		f->counters.lost[i] = 10 + i;
 	f->counters.records_bad = 20;
 	f->counters.claims[PC_HOW_BIND_ZERO] = 30;
-	f->counters.ledger_refused = 40;
+	f->counters.ledger_refused = 40, f->counters.states_missed = 50;
 	reading = format(f);
 	assert_sample(reading, LOST "\"claim\"} 10");
 	assert_sample(reading, LOST "\"endpoints\"} 12");
@@ -319,6 +319,7 @@ static void test_counters(void **state)
 	assert_sample(reading, LOST "\"invalid\"} 20");
 	assert_sample(reading, "portclash_claims_total{how=\"bind-zero\"} 30");
 	assert_sample(reading, "portclash_ledger_refused_total 40");
+	assert_sample(reading, "portclash_state_changes_missed_total 50");
 }
 
 static void test_gauges(void **state)
@@ -327,7 +328,7 @@ static void test_gauges(void **state)
 	struct reading *reading;
 
 	f->metrics.usage = (struct pc_port_usage){ 32768, 60999, 3, 2, 5, 6, 7, 8, true, true };
-	f->metrics.up = true;
+	f->metrics.up = f->metrics.config.failed = true;
 	f->metrics.start_ns = 1763718978123456789;
 	f->metrics.update_ns = 5000000;
 	reading = format(f);
@@ -342,6 +343,7 @@ static void test_gauges(void **state)
 	assert_sample(reading, "portclash_up 1");
 	assert_sample(reading, "portclash_start_time_seconds 1763718978.123");
 	assert_sample(reading, "portclash_last_update_timestamp_seconds 0.005");
+	assert_sample(reading, "portclash_config_last_reload_successful 0");
 }
 
 static void test_hostile_labels(void **state)

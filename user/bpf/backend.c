@@ -3,11 +3,16 @@
 #include "bpf/backend.h"
 
 static const struct pc_program tracepoint_programs[] = {
-	{ "inet_sock_set_state", PC_ATTACH_SECTION }, { "sys_enter_bind", PC_ATTACH_SYSCALL },
-	{ "sys_exit_bind", PC_ATTACH_SYSCALL },	      { "sys_enter_listen", PC_ATTACH_SYSCALL },
-	{ "sys_exit_listen", PC_ATTACH_SYSCALL },     { "sys_exit_connect", PC_ATTACH_SYSCALL },
-	{ "sys_exit_sendto", PC_ATTACH_SYSCALL },     { "sys_exit_sendmsg", PC_ATTACH_SYSCALL },
-	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL },   { NULL, PC_ATTACH_NONE },
+	{ "inet_sock_set_state", PC_ATTACH_STATES },
+	{ "sys_enter_bind", PC_ATTACH_SYSCALL },
+	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
+	{ "sys_enter_listen", PC_ATTACH_SYSCALL },
+	{ "sys_exit_listen", PC_ATTACH_SYSCALL },
+	{ "sys_exit_connect", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendto", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendmsg", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL_RARE },
+	{ NULL, PC_ATTACH_NONE },
 };
 
 static const struct pc_program fentry_programs[] = {
@@ -28,23 +33,24 @@ static const struct pc_program fentry_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
+/* Return probes first: a call that only the entry probe saw would wait for its return. */
 static const struct pc_program kprobe_programs[] = {
-	{ "kprobe_connect4", PC_ATTACH_SECTION },
-	{ "kprobe_connect6", PC_ATTACH_SECTION },
 	{ "kretprobe_connect4", PC_ATTACH_SECTION },
+	{ "kprobe_connect4", PC_ATTACH_SECTION },
 	{ "kretprobe_connect6", PC_ATTACH_SECTION },
-	{ "kprobe_bind4", PC_ATTACH_SECTION },
+	{ "kprobe_connect6", PC_ATTACH_SECTION },
 	{ "kretprobe_bind4", PC_ATTACH_SECTION },
-	{ "kprobe_bind6", PC_ATTACH_SECTION },
+	{ "kprobe_bind4", PC_ATTACH_SECTION },
 	{ "kretprobe_bind6", PC_ATTACH_SECTION },
-	{ "kprobe_get_port", PC_ATTACH_SECTION },
+	{ "kprobe_bind6", PC_ATTACH_SECTION },
 	{ "kretprobe_get_port", PC_ATTACH_SECTION },
-	{ "kprobe_autobind", PC_ATTACH_SECTION },
+	{ "kprobe_get_port", PC_ATTACH_SECTION },
 	{ "kretprobe_autobind", PC_ATTACH_SECTION },
-	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
+	{ "kprobe_autobind", PC_ATTACH_SECTION },
 	{ "kretprobe_conflict", PC_ATTACH_OPTIONAL },
-	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
 	{ "kretprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
 	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
 	{ NULL, PC_ATTACH_NONE },
 };

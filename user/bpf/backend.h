@@ -9,16 +9,18 @@
 
 /* Where a program is attached, and so how. */
 enum pc_attach {
-	PC_ATTACH_NONE = 0, /* run on demand */
-	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
-	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+	PC_ATTACH_NONE = 0,	/* run on demand */
+	PC_ATTACH_SECTION,	/* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
+	PC_ATTACH_STATES,	/* as SECTION: TCP state changes, nearly all of no interest */
+	PC_ATTACH_SYSCALL,	/* the system call's tracepoint */
+	PC_ATTACH_SYSCALL_RARE, /* as SYSCALL, but nearly every run finds nothing to record */
+	PC_ATTACH_CGROUP,	/* root of the cgroup2 hierarchy */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
 	PC_ATTACH_OPTIONAL, /* as SECTION, where the kernel has the function */
 };
 
 struct pc_program {
-	const char *name; /* of the BPF function; for PC_ATTACH_SYSCALL also of the event */
+	const char *name; /* of the BPF function */
 	enum pc_attach attach;
 };
 

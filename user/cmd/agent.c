@@ -22,6 +22,7 @@ struct agent {
 	struct pc_log log;
 	struct pc_service service;
 	uint64_t next_ns;
+	bool textfile_ours; /* it was written, so that it may be removed */
 	int textfile_error; /* of the last attempt, to speak of changes only */
 	int log_error;
 };
@@ -66,6 +67,8 @@ static void write_textfile(struct agent *a, struct pc_watch *w, bool up)
 	report_textfile(a, err);
 	if (err)
 		pc_watch_count_sink_error(w);
+	else
+		a->textfile_ours = true;
 }
 
 static const char *log_name(const char *path)
@@ -131,9 +134,10 @@ static void leave_textfile(struct agent *a, const char *path)
 
 	if (!old || same_path(old, path))
 		return;
-	if (unlink(old) && errno != ENOENT)
+	if (a->textfile_ours && unlink(old) && errno != ENOENT)
 		fprintf(stderr, "portclash: cannot remove %s, whose metrics are now stale: %s\n",
 			old, strerror(errno));
+	a->textfile_ours = false;
 	a->textfile_error = 0;
 }
 

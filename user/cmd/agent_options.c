@@ -180,8 +180,9 @@ static void say_mistakes(const struct pc_agent_options *o, const struct pc_setti
 		fprintf(stderr, "%s%s:%u:%u: %s\n", speaker(o), o->path, one->line, one->column,
 			reason);
 	}
-	if (m->count > shown)
-		fprintf(stderr, "%s%s: %u more mistakes\n", speaker(o), o->path, m->count - shown);
+	if (m->count == PC_SETTINGS_MISTAKES_MAX)
+		fprintf(stderr, "%s%s: so many mistakes that the rest is not read\n", speaker(o),
+			o->path);
 }
 
 static void warn_if_foreign(const struct pc_agent_options *o, const struct pc_config_file *file)
@@ -249,8 +250,10 @@ int pc_agent_options_load(struct pc_agent_options *o, struct pc_settings *out, u
 	struct pc_settings settings;
 	int err = pc_settings_init(&settings);
 
-	*mistakes = 0;
-	if (!err && o->path)
+	*mistakes = !!err;
+	if (err)
+		fprintf(stderr, "%s%s\n", speaker(o), strerror(-err));
+	else if (o->path)
 		err = read_file(o, &settings, mistakes);
 	if (!err)
 		err = apply_all(o, &settings, mistakes);

@@ -134,6 +134,7 @@ struct pc_counters {
 	uint64_t protected_claims[2][PC_HOW_COUNT]; /* of TCP and UDP: see --protect */
 	uint64_t warnings;			    /* shown */
 	uint64_t warnings_suppressed;		    /* more than are shown in a second */
+	uint64_t states_missed;	 /* TCP state changes, any of which may have been a claim */
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
 

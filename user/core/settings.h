@@ -13,7 +13,7 @@
 /* A file of ours has one or two KiB. What is larger is not one, and is not worth its time. */
 #define PC_SETTINGS_BYTES_MAX 65536
 
-/* Who has made so many mistakes has mixed up two files; the others are counted. */
+/* Who has made so many mistakes has mixed up two files: the rest is not read. */
 #define PC_SETTINGS_MISTAKES_MAX 32
 
 /* One sentence with two names cut to PC_SETTINGS_SHOWN_MAX. */
@@ -80,7 +80,7 @@ struct pc_settings_mistake {
 
 struct pc_settings_mistakes {
 	struct pc_settings_mistake list[PC_SETTINGS_MISTAKES_MAX];
-	unsigned count; /* may be more than are in the list */
+	unsigned count;
 };
 
 /* NULL: there is no such key. */

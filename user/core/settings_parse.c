@@ -14,6 +14,8 @@
  * but libyaml's time grows with the square of the depth. */
 #define DEPTH_MAX 16
 
+#define NOT_KEYS "is not what it must be: lines of `key: value`"
+
 struct walk {
 	struct pc_settings *settings;
 	const struct pc_settings_source *source;
@@ -31,16 +33,19 @@ __attribute__((format(printf, 4, 5))) static void mistake_at(struct walk *w, siz
 							     size_t column, const char *format, ...)
 {
 	struct pc_settings_mistakes *m = w->mistakes;
-	struct pc_settings_mistake *new = &m->list[m->count];
+	struct pc_settings_mistake *new;
 	va_list args;
 
-	if (m->count++ >= PC_SETTINGS_MISTAKES_MAX)
+	if (m->count == PC_SETTINGS_MISTAKES_MAX)
 		return;
+	new = &m->list[m->count++];
 	new->line = (unsigned)line + 1;
 	new->column = (unsigned)column + 1;
 	va_start(args, format);
 	vsnprintf(new->reason, sizeof(new->reason), format, args);
 	va_end(args);
+	if (m->count == PC_SETTINGS_MISTAKES_MAX)
+		w->err = -EINVAL;
 }
 
 /* Where the event starts. */
@@ -286,28 +291,34 @@ static const struct pc_settings_key *read_key(struct walk *w)
 	return key;
 }
 
+/* A colon is missing in the first line, if nothing worse follows. */
+static void read_root_scalar(struct walk *w)
+{
+	yaml_mark_t mark = w->event.start_mark;
+	bool nothing = is_null(w);
+
+	next(w);
+	if (!nothing && !w->err)
+		mistake_at(w, mark.line, mark.column, NOT_KEYS);
+}
+
+/* Up to the document's end. */
 static void read_root(struct walk *w)
 {
-	switch (next(w)) {
-	case YAML_MAPPING_START_EVENT:
-		for (;;) {
-			yaml_event_type_t type = next(w);
+	yaml_event_type_t type = next(w);
 
-			if (type == YAML_MAPPING_END_EVENT || type == YAML_NO_EVENT)
-				return;
-			read_value(w, read_key(w));
-		}
-	case YAML_SCALAR_EVENT:
-		if (is_null(w))
-			return;
-		/* fall through */
-	case YAML_SEQUENCE_START_EVENT:
-		mistake(w, "is not what it must be: lines of `key: value`");
-		skip(w);
-		return;
-	default:
+	if (type == YAML_SCALAR_EVENT) {
+		read_root_scalar(w);
 		return;
 	}
+	if (type == YAML_SEQUENCE_START_EVENT) {
+		mistake(w, NOT_KEYS);
+		skip(w);
+	} else if (type == YAML_MAPPING_START_EVENT) {
+		while ((type = next(w)) != YAML_MAPPING_END_EVENT && type != YAML_NO_EVENT)
+			read_value(w, read_key(w));
+	}
+	next(w);
 }
 
 static void read_stream(struct walk *w)
@@ -316,7 +327,6 @@ static void read_stream(struct walk *w)
 	if (next(w) != YAML_DOCUMENT_START_EVENT) /* nothing but comments */
 		return;
 	read_root(w);
-	next(w); /* the document's end */
 	if (next(w) == YAML_DOCUMENT_START_EVENT)
 		mistake(w, "a second document starts here: a file has one");
 }

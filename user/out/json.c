@@ -229,6 +229,8 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "lost", lost_of(s->counters));
 	json_object_set_new(line, "lost_total",
 			    json_integer((json_int_t)pc_lost_total(s->counters)));
+	json_object_set_new(line, "states_missed",
+			    json_integer((json_int_t)s->counters->states_missed));
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
 	if (s->has_command)
 		add_command(line, s->command_status);

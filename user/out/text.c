@@ -256,6 +256,8 @@ static void put_lost(FILE *out, const struct pc_counters *c)
 	}
 	if (total)
 		fprintf(out, "%sinvalid %lu)", comma, (unsigned long)c->records_bad);
+	if (c->states_missed)
+		fprintf(out, "; TCP state changes not seen: %lu", (unsigned long)c->states_missed);
 }
 
 static void put_command(FILE *out, int status)

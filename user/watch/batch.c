@@ -112,6 +112,7 @@ static void on_owner(void *context, const struct pc_owner *o)
 static bool claims_were_lost(const struct pc_watch *w)
 {
 	return w->counters.lost[PC_STAT_CLAIMS_LOST] || w->counters.ledger_refused ||
+	       w->counters.states_missed ||
 	       w->counters.lost[PC_STAT_COOKIES_MISSING] || w->counters.lost[PC_STAT_NOT_RUN] ||
 	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
 }

@@ -189,8 +189,9 @@ int pc_watch_run(struct pc_watch *w)
 
 const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 {
-	if (!pc_monitor_stats(w->monitor, w->counters.lost))
-		w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	pc_monitor_stats(w->monitor, w->counters.lost);
+	w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	w->counters.states_missed = pc_monitor_states_missed(w->monitor);
 	w->counters.records_bad = pc_monitor_invalid(w->monitor) + w->processes_bad;
 	w->counters.ledger_claims = pc_ledger_count(w->ledger);
 	return &w->counters;
