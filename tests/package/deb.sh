@@ -30,6 +30,12 @@ for name in usr/bin/portclash systemd/system/portclash.service \
 	echo "$contents" | grep -q "/$name\$" || missing="$missing $name"
 done
 nothing "unit, man pages, completions and the textfile's folder are in it" "$missing"
+# Here they are installed, elsewhere the build would fail. cmocka is for tests.
+nothing "its source names the libraries that a build needs" \
+	"$(sed -n 's/^need_file .* \(.*-dev\)$/\1/p' packaging/install-deps.sh |
+		grep -vx -e libc6-dev -e libcmocka-dev | while read -r library; do
+		grep -q "^ $library,*\$" packaging/debian/control || echo "$library"
+	done)"
 # A path of the build machine would make each build another one.
 nothing "it does not say where it was built" \
 	"$(in_package usr/bin/portclash | grep -ac "$(realpath "$build")" | grep -vx 0)"
