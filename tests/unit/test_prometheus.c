@@ -306,8 +306,7 @@ static void test_counters(void **state)
 
 	for (int i = 0; i < PC_STAT_COUNT; i++)
 		f->counters.lost[i] = 10 + i;
-	f->counters.records_bad = 20;
-	f->counters.claims[PC_HOW_BIND_ZERO] = 30;
+	f->counters.records_bad = 20, f->counters.claims[PC_HOW_BIND_ZERO] = 30;
 	f->counters.ledger_refused = 40, f->counters.states_missed = 50;
 	reading = format(f);
 	assert_sample(reading, LOST "\"claim\"} 10");
