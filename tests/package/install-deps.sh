@@ -20,7 +20,11 @@ if [ "${1:-}" != deb ]; then
 	need_command logrotate logrotate
 	need_command python3 python3
 	need_file /usr/share/bash-completion/bash_completion bash-completion
+	need_command man man-db
+	# For system.sh: systemd-run wants a bus.
 	need_file /lib/systemd/systemd systemd
+	need_command dbus-daemon dbus
+	need_command ip iproute2
 fi
 
 # shellcheck disable=SC2086 # a list of words

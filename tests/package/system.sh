@@ -41,6 +41,8 @@ property() { in_machine systemctl show -P "$1" portclash.service; }
 is() { [ "$(property "$1")" = "$2" ]; }
 has_text() { in_shell "grep -q '$2' '$1'"; }
 
+ended() { ! kill -0 "$machine"; }
+
 booted() {
 	[ -s "$folder/pid" ] || return 1
 	case $(in_machine systemctl is-system-running 2>/dev/null) in
@@ -53,7 +55,8 @@ boot() {
 	cp "$1" "$here/collide.py" "$folder/"
 	sh "$here/machine.sh" "$folder" >"$folder/machine.log" 2>&1 &
 	machine=$!
-	within "$BOOT_SECONDS" booted && return
+	within "$BOOT_SECONDS" eval 'booted || ended'
+	booted && return
 	fail "systemd boots" "$(cat "$folder/machine.log")"
 	finish
 }
@@ -65,19 +68,20 @@ left_behind() {
 	in_shell 'ls /proc/*/exe -l 2>/dev/null | grep /usr/bin/portclash'
 }
 
-# A build machine's image forbids the start of services; a host has no such file.
+# The image of a build machine forbids the start of services and leaves out man pages; a host does
+# not.
 install_package() {
 	in_machine rm -f /usr/sbin/policy-rc.d
 	before=$(left_behind)
-	holds "dpkg installs it" in_shell 'dpkg -i /mnt/*.deb'
+	holds "dpkg installs it" in_shell 'dpkg --path-include="/usr/*" -i /mnt/*.deb'
 	same "it is started" active "$(property ActiveState)"
 	same "it is enabled" enabled "$(in_machine systemctl is-enabled portclash.service)"
 	same "systemd waits until it watches" notify "$(property Type)"
 	nothing "its status is one sentence with figures" \
 		"$(property StatusText | grep -v '[0-9] refusals')"
 	nothing "it complains of nothing" "$(in_machine journalctl -o cat -p warning -u portclash)"
-	same "the man page is found" "portclash(8)" \
-		"$(in_machine man -f portclash | sed 's/^\(portclash\) (8).*/\1(8)/')"
+	same "man finds its page" /usr/share/man/man8/portclash.8.gz \
+		"$(in_machine man -w portclash)"
 }
 
 # refusals_of UNIT FIELD <LINES: that field of each refusal of that unit
@@ -120,13 +124,12 @@ reloads() {
 	pid=$(property MainPID)
 	in_shell 'sed -i "s/^#*interval:.*/interval: 0.2s/" /etc/portclash/portclash.yaml'
 	holds "it is reloaded" in_machine systemctl reload portclash.service
-	within 5 has_text "$textfile" 'interval_seconds 0.2' || true
 	same "it is the same process" "$pid" "$(property MainPID)"
 	same "it is active again" active "$(property ActiveState)"
 	first=$(in_machine stat -c %Y.%i "$textfile")
 	sleep 1
-	[ "$first" != "$(in_machine stat -c %Y.%i "$textfile")" ] &&
-		pass "the new interval is in use" || fail "the new interval is in use"
+	holds "the new interval is in use" \
+		[ "$first" != "$(in_machine stat -c %Y.%i "$textfile")" ]
 }
 
 # Two rotations while refusals come: each must be in one of the three files, once.
