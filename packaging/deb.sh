@@ -23,7 +23,8 @@ cp -r packaging/debian "$tree/debian"
 cd "$tree"
 # Make's own variables, among them that of a make that runs this, are not for the build.
 unset MAKEFLAGS MFLAGS MAKELEVEL BUILD CFLAGS LDFLAGS PREFIX DESTDIR
-export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-} parallel=$(nproc)"
+DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:+$DEB_BUILD_OPTIONS }parallel=$(nproc)"
+export DEB_BUILD_OPTIONS
 dpkg-buildpackage -b -us -uc >../build.log 2>&1 || {
 	tail -30 ../build.log >&2
 	exit 1

@@ -24,6 +24,9 @@ offered() {
 	esac | sort -u
 }
 
+# The pages that there are; build/man may have some of an older tree.
+pages() { (cd packaging/man && ls -- *.in) | sed 's/\.in$//'; }
+
 commands() { LC_ALL=C "$portclash" --help | awk '/^$/ { list++ } list == 1 && NF { print $1 }' | sort; }
 
 # Long and short options as --help has them; the short -? is argp's and no shell needs it.
@@ -58,14 +61,17 @@ differences() {
 	done
 }
 
-check_commands() {
+check_# The pages that there are; build/man may have some of an older tree.
+pages() { (cd packaging/man && ls -- *.in) | sed 's/\.in$//'; }
+
+commands() {
 	for shell in $shells; do
 		same "$shell offers the commands" "$(commands)" \
 			"$(offered "$shell" "$build/completions" "portclash " | grep -v '^-')"
 	done
 	same "each command has its page, and no other" \
 		"$(commands | sed 's/.*/portclash-&.8/')" \
-		"$(cd "$build/man" && ls portclash-*.8)"
+		"$(pages | grep '^portclash-.*\.8$')"
 	for command in $(commands); do
 		nothing "$command: page and completions have its options" \
 			"$(differences "$command" "$build/completions" "$build/man")"
@@ -98,18 +104,17 @@ check_values() {
 }
 
 check_pages() {
-	nothing "mandoc finds nothing to say" "$(mandoc -T lint -W warning "$build"/man/* 2>&1)"
-	for page in "$build"/man/*; do
-		for other in $(sed -n 's/^\.Xr \(portclash[^ ]*\) \([0-9]\).*/\1.\2/p' "$page" | sort -u); do
-			[ -e "$build/man/$other" ] || echo "$(basename "$page") speaks of $other"
+	nothing "mandoc finds nothing to say" \
+		"$(pages | sed "s|^|$build/man/|" | xargs mandoc -T lint -W warning 2>&1)"
+	nothing "pages speak of no page that is not there" "$(
+		for page in $(pages); do
+			mandoc -T utf8 "$build/man/$page" | col -b |
+				grep -oE 'portclash[a-z.-]*\([0-9]\)' | tr '(' . | tr -d ')' | sort -u |
+				while read -r other; do
+					pages | grep -qxF "$other" || echo "$page speaks of $other"
+				done
 		done
-		for name in $(mandoc -T utf8 "$page" | col -b |
-			grep -oE 'portclash[a-z.-]*\([0-9]\)' | tr '()' '. ' | sort -u); do
-			[ -e "$build/man/${name%.}" ] || echo "$(basename "$page") speaks of $name"
-		done
-	done >"$build/man.missing"
-	nothing "pages speak of no page that is not there" "$(cat "$build/man.missing")"
-	rm "$build/man.missing"
+	)"
 	for name in bash:portclash.bash zsh:_portclash fish:portclash.fish; do
 		holds "${name%%:*} finds no mistake" "${name%%:*}" -n "$build/completions/${name#*:}"
 	done

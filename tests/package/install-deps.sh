@@ -10,6 +10,8 @@ need_command() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || mis
 need_file() { [ -e "$1" ] || missing="$missing $2"; }
 
 need_command dpkg-buildpackage dpkg-dev
+dpkg-query -W -f '${Status}' build-essential 2>/dev/null | grep -q ' installed$' ||
+	missing="$missing build-essential"
 need_command dh debhelper
 
 if [ "${1:-}" != deb ]; then
