@@ -61,10 +61,7 @@ differences() {
 	done
 }
 
-check_# The pages that there are; build/man may have some of an older tree.
-pages() { (cd packaging/man && ls -- *.in) | sed 's/\.in$//'; }
-
-commands() {
+check_commands() {
 	for shell in $shells; do
 		same "$shell offers the commands" "$(commands)" \
 			"$(offered "$shell" "$build/completions" "portclash " | grep -v '^-')"

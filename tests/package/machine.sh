@@ -15,7 +15,7 @@ mkdir -p "$folder/root" "$folder/memory" "$folder/cgroup"
 
 # A cgroup of its own, which is the root of what systemd sees there.
 mount -t cgroup2 cgroup2 "$folder/cgroup"
-group=$folder/cgroup/portclash-test-$$
+group=$folder/cgroup/portclash-package-$$
 mkdir "$group"
 
 leave() {
