@@ -30,7 +30,9 @@ print '<ready>'
 INNER
 # The terminal takes lines up to some length only: from a file.
 script=$(mktemp)
-print -r -- "fpath=(${(q)1:A} \$fpath); dump=${(q)1:A}/zcompdump; autoload -Uz compinit; $setup" >$script
+folder=${(q)1:A}
+print -r -- "fpath=($folder \$fpath); dump=$folder/zcompdump; autoload -Uz compinit; $setup" \
+	>$script
 zpty -w shell "source $script"
 zpty -r shell seen '*<ready>*' || exit 1
 zpty -w -n shell "$2"$'\t'

@@ -27,7 +27,9 @@ offered() {
 # The pages that there are; build/man may have some of an older tree.
 pages() { (cd packaging/man && ls -- *.in) | sed 's/\.in$//'; }
 
-commands() { LC_ALL=C "$portclash" --help | awk '/^$/ { list++ } list == 1 && NF { print $1 }' | sort; }
+commands() {
+	LC_ALL=C "$portclash" --help | awk '/^$/ { list++ } list == 1 && NF { print $1 }' | sort
+}
 
 # Long and short options as --help has them; the short -? is argp's and no shell needs it.
 real_options() {
@@ -87,7 +89,8 @@ words() { echo "$1" | tr ' ' '\n' | sort; }
 
 check_values() {
 	backends=$(sed -n 's/^\t\t\.name = "\([a-z]*\)",$/\1/p' user/bpf/backend.c | tr '\n' ' ')
-	values "the back ends of the code" "portclash trace --backend=" "$(words "auto $backends" | grep .)"
+	values "the back ends of the code" "portclash trace --backend=" \
+		"$(words "auto $backends" | grep .)"
 	for backend in auto $backends; do
 		holds "it takes the back end $backend" "$portclash" trace --backend "$backend" --help
 	done

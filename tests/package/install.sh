@@ -37,7 +37,8 @@ check_list() {
 	)" "$(files)"
 	same "the unit runs what was installed" "ExecStart=/opt/portclash/bin/portclash agent" \
 		"$(grep ^ExecStart= "$dest/opt/portclash/lib/systemd/system/portclash.service")"
-	same "what was installed runs" "$(sed -n 's/.*PC_VERSION "\(.*\)"/portclash \1/p' user/version.h)" \
+	same "what was installed runs" \
+		"$(sed -n 's/.*PC_VERSION "\(.*\)"/portclash \1/p' user/version.h)" \
 		"$("$dest/opt/portclash/bin/portclash" --version)"
 	holds "the configuration has no mistake" "$dest/opt/portclash/bin/portclash" agent \
 		--check-config --config "$dest/etc/portclash/portclash.yaml"

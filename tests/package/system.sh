@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# system.sh BUILD: the package in BUILD/deb under a real systemd, which machine.sh boots: installed, it
-# watches; it is reloaded, its log rotated, it is stopped dead and started again; removed, it is
+# system.sh BUILD: the package in BUILD/deb under a real systemd, which machine.sh boots: installed,
+# it watches; it is reloaded, its log rotated, it is stopped dead and started again; removed, it is
 # gone. Nothing of it stays on this system. Needs root.
 set -u
 
@@ -188,7 +188,8 @@ comes_back() {
 }
 
 refuses_mistakes() {
-	in_shell 'cp /etc/portclash/portclash.yaml /mnt/; echo "no-such-key: 1" >>/etc/portclash/portclash.yaml'
+	in_shell 'cp /etc/portclash/portclash.yaml /mnt/
+		echo "no-such-key: 1" >>/etc/portclash/portclash.yaml'
 	in_machine systemctl restart portclash 2>/dev/null && fail "it does not start with a mistake"
 	same "a mistake is no reason to try again and again" failed "$(property ActiveState)"
 	in_shell 'cp /mnt/portclash.yaml /etc/portclash/portclash.yaml'
