@@ -16,7 +16,7 @@ BPF_ARCH = $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 BPF_CFLAGS = -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
 	-ffile-prefix-map=$(CURDIR)=. -Iinclude -Ivmlinux
 USER_CFLAGS = -std=gnu17 $(WARN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) -MMD -MP
-LDLIBS = -lbpf -lelf -lz -ljansson -lyaml
+LDLIBS = -lbpf -lelf -lz -ljansson -lyaml -lcap -lseccomp
 
 # What is pure, and what touches the machine but not BPF: all that unit tests link.
 CORE_SOURCES = $(wildcard user/core/*.c)

@@ -16,9 +16,12 @@ need_file /usr/include/bpf/libbpf.h libbpf-dev
 need_file /usr/include/libelf.h libelf-dev
 need_file /usr/include/zlib.h zlib1g-dev
 need_file /usr/include/jansson.h libjansson-dev
+need_file /usr/include/sys/capability.h libcap-dev
+need_file /usr/include/seccomp.h libseccomp-dev
 need_file /usr/include/yaml.h libyaml-dev
 need_file /usr/include/uthash.h uthash-dev
 need_file /usr/include/cmocka.h libcmocka-dev
+need_command systemd-analyze systemd
 need_file /usr/include/stdio.h libc6-dev
 
 # shellcheck disable=SC2086 # a list of words

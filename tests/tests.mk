@@ -30,6 +30,7 @@ LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 include tests/kernels/kernels.mk
 
+include tests/service/service.mk
 include tests/rules/rules.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
@@ -43,8 +44,8 @@ check: deps-kernels deps-package ## All tests; installs what they need if it is 
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build \
 		check-package-build
-	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
+	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) \
+		$(REPLAY_SUITES) $(RULES_SUITES) $(LIVE_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

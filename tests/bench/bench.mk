@@ -6,25 +6,30 @@ BENCH = $(BUILD)/tests/bench
 BENCH_CFLAGS = $(CFLAGS) -D_GNU_SOURCE -Iuser -Iinclude -I$(BUILD)
 BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
-BENCH_ATTACH = $(addprefix user/bpf/,attach.c cgroup_root.c detached.c tracefs.c)
+BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
+BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c)
 
-# The hooks that a file of BPF programs attaches for good (iterators and sweeps are run at will).
-bench_hooks = $(shell grep -ohE 'SEC."(tp_btf|tracepoint|cgroup)/[^"]*"' $(1) | sort)
+.PHONY: bench bench-tools bench-instructions bench-instructions-build
 
-.PHONY: bench bench-hooks bench-tools
-
-bench: bench-hooks bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
+bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 
-# A floor on other hooks would measure nothing.
-bench-hooks:
-	@test '$(call bench_hooks,bpf/portclash.bpf.c)' = '$(call bench_hooks,tests/bench/floor.bpf.c)' || \
-		{ echo 'tests/bench/floor.bpf.c has not the hooks of bpf/portclash.bpf.c' >&2; exit 1; }
+# In QEMU, where the clock counts instructions; BENCH_FLAGS="--kernel bookworm --load connect4".
+bench-instructions: deps-kernels ## Cost in instructions: every kernel and back end, and peers
+	$(Q)sh tests/bench/install-deps.sh
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)sh tests/bench/instructions.sh $(BENCH_FLAGS) $(STATIC)
 
-$(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c $(wildcard vmlinux/*.h)
+bench-instructions-build: $(STATIC)/portclash $(STATIC)/floor $(STATIC)/loads
+
+# On the hooks of the monitor, whatever they are: on others it would measure nothing.
+$(BUILD)/floor.bpf.c: tests/bench/floor.awk $(wildcard bpf/*.bpf.c bpf/*.bpf.h)
 	@mkdir -p $(@D)
+	$(Q)awk -f $^ > $@
+
+$(BUILD)/floor.bpf.o: $(BUILD)/floor.bpf.c $(wildcard vmlinux/*.h)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/floor.skel.h: $(BUILD)/floor.bpf.o
@@ -34,6 +39,14 @@ $(BUILD)/floor.skel.h: $(BUILD)/floor.bpf.o
 $(BENCH)/floor: tests/bench/floor.c $(BENCH_ATTACH) $(BUILD)/floor.skel.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(filter %.c,$^) $(LDFLAGS) -o $@ $(LDLIBS)
+
+$(STATIC)/floor: tests/bench/floor.c $(BENCH_ATTACH) $(BUILD)/floor.skel.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(filter %.c,$^) $(STATIC_LDFLAGS) -o $@ $(STATIC_LDLIBS)
+
+$(STATIC)/loads: $(BENCH_LOADS) tests/bench/loads.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_LOADS) $(STATIC_LDFLAGS) -o $@
 
 $(BENCH)/connect_rate: tests/bench/connect_rate.c
 	@mkdir -p $(@D)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attaches the empty programs of floor.bpf.c, says "ready" and holds them until SIGTERM:
- * the least that any monitor on these hooks costs. */
+/* Attaches empty programs where a back end of the monitor attaches its own, says "ready" and holds
+ * them until SIGTERM: the least that any monitor on these hooks costs. */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/attach.h"
+#include "bpf/backend.h"
 #include "bpf/cgroup_root.h"
 #include "floor.skel.h"
 
@@ -18,68 +20,117 @@ static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
 {
 	switch (bpf_program__type(prog)) {
 	case BPF_PROG_TYPE_TRACEPOINT:
-		return pc_attach_syscall(prog, bpf_program__name(prog));
-	case BPF_PROG_TYPE_TRACING:
-		return bpf_program__attach(prog);
-	default:
+		return pc_attach_syscall(prog);
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
 		return bpf_program__attach_cgroup(prog, cgroup);
+	default:
+		return bpf_program__attach(prog);
 	}
 }
 
-/* Each link into its place in the skeleton, which destroys it. */
-static int attach_each(const struct bpf_object_skeleton *skeleton, int cgroup)
+/* As the monitor does without --protect and --claims; the link goes into its place in the
+ * skeleton, which destroys it. */
+static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int cgroup)
 {
-	for (int i = 0; i < skeleton->prog_cnt; i++) {
-		struct bpf_prog_skeleton *slot = &skeleton->progs[i];
+	for (int i = 0; i < skel->skeleton->prog_cnt; i++) {
+		struct bpf_prog_skeleton *slot = &skel->skeleton->progs[i];
 
+		if (strcmp(slot->name, row->name) || row->attach == PC_ATTACH_ENDPOINTS ||
+		    !bpf_program__autoload(*slot->prog))
+			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
-		if (!*slot->link) {
-			int err = -errno;
-
-			fprintf(stderr, "floor: cannot attach %s: %s\n", slot->name,
-				strerror(-err));
-			return err;
+		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL) {
+			fprintf(stderr, "floor: cannot attach %s: %s\n", row->name,
+				strerror(errno));
+			return -errno;
 		}
 	}
 	return 0;
 }
 
-static int attach_all(const struct bpf_object_skeleton *skeleton)
+static int attach_rows(struct floor_bpf *skel, const struct pc_program *row, int cgroup)
 {
-	int cgroup = pc_cgroup_root_open();
-	int err;
+	int err = 0;
 
-	if (cgroup < 0) {
-		fprintf(stderr, "floor: cannot open the root of cgroup2: %s\n", strerror(-cgroup));
-		return cgroup;
-	}
-	err = attach_each(skeleton, cgroup);
-	close(cgroup);
+	for (; row->name && !err; row++)
+		err = attach_row(skel, row, cgroup);
 	return err;
 }
 
-int main(void)
+/* A function that this kernel does not have, or has inlined, is left out, as the loader does. */
+static bool is_there(const struct pc_program *row, const struct bpf_program *p)
 {
-	struct floor_bpf *skel;
+	const char *function = strchr(bpf_program__section_name(p), '/');
+
+	return row->attach != PC_ATTACH_OPTIONAL || !function ||
+	       bpf_program__type(p) != BPF_PROG_TYPE_TRACING ||
+	       libbpf_find_vmlinux_btf_id(function + 1, BPF_TRACE_FEXIT) > 0;
+}
+
+static void set_autoload(struct floor_bpf *skel, const struct pc_program *row)
+{
+	for (; row->name; row++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(skel->obj, row->name);
+
+		if (p)
+			bpf_program__set_autoload(p, is_there(row, p));
+	}
+}
+
+static struct floor_bpf *load(const struct pc_backend *backend)
+{
+	struct floor_bpf *skel = floor_bpf__open();
+
+	if (!skel)
+		return NULL;
+	for (int i = 0; i < skel->skeleton->prog_cnt; i++)
+		bpf_program__set_autoload(*skel->skeleton->progs[i].prog, false);
+	set_autoload(skel, backend->programs);
+	set_autoload(skel, backend->cgroup);
+	if (floor_bpf__load(skel) == 0)
+		return skel;
+	floor_bpf__destroy(skel);
+	return NULL;
+}
+
+static struct floor_bpf *start(const struct pc_backend *backend)
+{
+	int cgroup = pc_cgroup_root_open();
+	struct floor_bpf *skel = load(backend);
+
+	if (skel && (cgroup < 0 || attach_rows(skel, backend->programs, cgroup) ||
+		     attach_rows(skel, backend->cgroup, cgroup))) {
+		floor_bpf__destroy(skel);
+		skel = NULL;
+	}
+	if (cgroup >= 0)
+		close(cgroup);
+	return skel;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "auto";
+	struct floor_bpf *skel = NULL;
 	sigset_t end;
-	int err, sig;
+	int sig;
 
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigaddset(&end, SIGINT);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-
-	skel = floor_bpf__open_and_load();
+	libbpf_set_print(NULL);
+	for (size_t i = 0; i < pc_backends_count && !skel; i++)
+		if (!strcmp(name, "auto") || !strcmp(name, pc_backends[i].name))
+			skel = start(&pc_backends[i]);
 	if (!skel) {
-		fprintf(stderr, "floor: cannot load the empty programs: %s\n", strerror(errno));
+		fprintf(stderr, "floor: cannot load and attach the empty programs of %s\n", name);
 		return 1;
 	}
-	err = attach_all(skel->skeleton);
-	if (!err) {
-		puts("{\"type\":\"ready\"}");
-		fflush(stdout);
-		sigwait(&end, &sig);
-	}
+	puts("{\"type\":\"ready\"}");
+	fflush(stdout);
+	sigwait(&end, &sig);
 	floor_bpf__destroy(skel);
-	return err ? 1 : 0;
+	return 0;
 }

@@ -17,6 +17,8 @@ need_library libbpf.a libbpf-dev
 need_library libelf.a libelf-dev
 need_library libz.a zlib1g-dev
 need_library libjansson.a libjansson-dev
+need_library libcap.a libcap-dev
+need_library libseccomp.a libseccomp-dev
 need_library libyaml.a libyaml-dev
 # From elfutils 0.189 on, libelf may be built with it.
 ! grep -q zstd "$(pkg-config --variable=pcfiledir libelf)/libelf.pc" 2>/dev/null ||

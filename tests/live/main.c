@@ -65,6 +65,8 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
+	cases_notify,
+	cases_privileges,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

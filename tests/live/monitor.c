@@ -48,6 +48,14 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 	}
 }
 
+/* What execve() gives root is the bounding set. */
+static void bound(uint64_t capabilities)
+{
+	for (int i = 0; capabilities && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(capabilities >> i & 1) && prctl(PR_CAPBSET_DROP, i))
+			_exit(125);
+}
+
 static void become(struct test *t, const struct monitor_spec *spec, const struct monitor *m)
 {
 	const char *argv[MONITOR_ARGS_MAX + 6] = { NULL };
@@ -60,6 +68,7 @@ static void become(struct test *t, const struct monitor_spec *spec, const struct
 	if (spec->uid && (setresgid(spec->uid, spec->uid, spec->uid) ||
 			  setresuid(spec->uid, spec->uid, spec->uid)))
 		_exit(125);
+	bound(spec->capabilities);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(argv[0], (char **)argv);
 	_exit(127);
@@ -88,6 +97,7 @@ struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec)
 		test_abort(t, "stage: out of memory");
 	m->out = memfd_create("out", MFD_CLOEXEC);
 	m->err = memfd_create("err", MFD_CLOEXEC);
+	m->agent = spec->argv[0] && !strcmp(spec->argv[0], "agent");
 	m->pid = fork();
 	if (m->pid == 0)
 		become(t, spec, m);

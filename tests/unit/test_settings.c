@@ -191,7 +191,7 @@ static void ports_are_added_or_replaced(void **state)
 static void same_and_swap(void **state)
 {
 	static const char other[] = "log: /a\ntextfile: /b.prom\ninterval: 1\nprotect: 1\n"
-				    "backend: fentry\nverbose: yes\n";
+				    "backend: fentry\nverbose: yes\nenter_netns: yes\n";
 	struct pc_settings_mistakes m;
 	struct pc_settings a, b, c;
 

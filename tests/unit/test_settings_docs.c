@@ -80,14 +80,19 @@ static void the_default_file_names_each_key(void **state)
 	(void)state;
 	for (size_t i = 0; i < pc_settings_keys_count; i++) {
 		const struct pc_settings_key *key = &pc_settings_keys[i];
-		char *at;
+		const char *at = text;
+		bool follows = false;
 
 		plain(key->takes, takes);
 		snprintf(line, sizeof(line), "\n# Takes %s. Default: %s\n", takes, key->standard);
 		expect_text(path, text, line);
-		at = strstr(text, line) + strlen(line);
-		at += *at == '#';
-		if (strncmp(at, key->name, strlen(key->name)) || at[strlen(key->name)] != ':')
+		while (!follows && (at = strstr(at, line))) {
+			at += strlen(line);
+			at += *at == '#';
+			follows = !strncmp(at, key->name, strlen(key->name)) &&
+				  at[strlen(key->name)] == ':';
+		}
+		if (!follows)
 			fail_msg("`%s` does not follow what it takes in %s", key->name, path);
 	}
 	free(text);

@@ -72,6 +72,15 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	}
 }
 
+static const char *advice(enum pc_attach attach, int err)
+{
+	if ((attach == PC_ATTACH_SYSCALL || attach == PC_ATTACH_SYSCALL_RARE) && err == -ENOENT)
+		return "; the kernel needs CONFIG_FTRACE_SYSCALLS=y";
+	return "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed, and CAP_SYS_ADMIN "
+	       "where "
+	       "kernel.perf_event_paranoid is above 2 or tracefs is not mounted";
+}
+
 static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
 		      bool with_states, char *sentence)
 {
@@ -81,12 +90,7 @@ static int attach_all(struct pc_monitor *m, const struct pc_program *programs, i
 		if (!err)
 			continue;
 		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
-			 strerror(-err),
-			 programs->attach >= PC_ATTACH_SYSCALL &&
-					 programs->attach <= PC_ATTACH_SYSCALL_RARE &&
-					 err == -ENOENT ?
-				 "; the kernel needs CONFIG_FTRACE_SYSCALLS=y" :
-				 "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed");
+			 strerror(-err), advice(programs->attach, err));
 		return err;
 	}
 	return 0;

@@ -220,12 +220,15 @@ static int run(struct agent *a, int signals)
 	char sentence[PC_SENTENCE] = "";
 	struct pc_watch *w = NULL;
 	struct utsname kernel;
-	int err = pc_watch_open(&a->watch, &w, sentence);
+	int err;
 
+	pc_service_check_privileges(&a->service, &a->metrics);
+	err = pc_watch_open(&a->watch, &w, sentence);
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
+	pc_service_drop_privileges(&a->service, &a->metrics);
 	uname(&kernel);
 	a->metrics.version = PC_VERSION;
 	a->metrics.backend = pc_watch_backend(w);
@@ -253,6 +256,7 @@ static void use_settings(struct agent *a)
 		.sink = &pc_sink_json,
 		.log = &a->log,
 		.metrics = &a->metrics,
+		.own_netns_only = !s->enter_netns,
 		.protect = pc_ports_count(s->protect, 1, PC_PORTS - 1) ? s->protect : NULL,
 	};
 }
@@ -264,7 +268,7 @@ static int start(struct agent *a)
 	int status = PC_EXIT_FAILED, err = pc_log_open(&a->log, a->settings.log);
 
 	use_settings(a);
-	pc_service_open(&a->service);
+	pc_service_open(&a->service, a->settings.enter_netns);
 	if (err)
 		fprintf(stderr, "portclash: cannot open %s for writing: %s\n",
 			log_name(a->settings.log), strerror(-err));

@@ -27,6 +27,7 @@ struct pc_settings {
 	uint64_t protect[PC_PORT_WORDS];
 	const char *backend; /* a static string, as is every choice */
 	bool verbose;
+	bool enter_netns;
 };
 
 enum pc_settings_type {

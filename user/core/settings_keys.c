@@ -91,6 +91,17 @@ const struct pc_settings_key pc_settings_keys[] = {
 		.help = "the BPF library's own messages to standard error",
 		.at_start = true,
 	},
+	{
+		.name = "enter_netns",
+		.type = PC_SETTING_BOOL,
+		.offset = FIELD(enter_netns),
+		.standard = "no",
+		.takes = "`yes` or `no`",
+		.argument = "yes|no",
+		.help = "keep CAP_SYS_ADMIN, to read port settings and sockets of other network "
+			"namespaces",
+		.at_start = true,
+	},
 };
 const size_t pc_settings_keys_count = sizeof(pc_settings_keys) / sizeof(pc_settings_keys[0]);
 

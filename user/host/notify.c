@@ -167,7 +167,8 @@ int pc_notify_alive(struct pc_notify *n, uint64_t now_ns)
 	if (n->fd < 0 || !n->watchdog_ns || now_ns < n->next_ns)
 		return 0;
 	err = tell(n, "WATCHDOG=1");
-	if (!err)
-		n->next_ns = now_ns + n->watchdog_ns;
-	return err;
+	if (err)
+		return err;
+	n->next_ns = now_ns + n->watchdog_ns;
+	return 1;
 }

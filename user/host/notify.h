@@ -16,9 +16,9 @@ struct pc_notify {
 	uint64_t next_ns;     /* when the next one is due */
 };
 
-#define PC_NOTIFY_INIT                                                                             \
-	{                                                                                          \
-		.fd = -1                                                                           \
+#define PC_NOTIFY_INIT   \
+	{                \
+		.fd = -1 \
 	}
 
 /* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and removes them from the environment: they
@@ -33,7 +33,7 @@ int pc_notify_reloading(const struct pc_notify *n); /* until pc_notify_ready() *
 int pc_notify_stopping(const struct pc_notify *n);
 
 /* The caller has done a whole round of its work, at `now_ns` of any clock that does not jump: a
- * sign of life, if one is due. Not for a timer: what hangs must fall silent. */
+ * sign of life, if one is due. Not for a timer: what hangs must fall silent. 1: sent, 0: not due. */
 int pc_notify_alive(struct pc_notify *n, uint64_t now_ns);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/capabilities.h"
 #include "core/names.h"
 #include "out/atomic.h"
 #include "out/escape.h"
@@ -316,6 +317,19 @@ static void put_time(FILE *out, const char *name, const char *help, uint64_t ns)
 		(unsigned)(ns / NS_PER_MS % 1000));
 }
 
+static void put_privileges(FILE *out, const struct pc_metrics *metrics)
+{
+	put_family(out, "capability_missing", "gauge",
+		   "1 where the agent wants a capability that it has not got.");
+	for (size_t i = 0; i < pc_capabilities_count; i++)
+		fprintf(out, "portclash_capability_missing{capability=\"%s\"} %u\n",
+			pc_capabilities[i].name,
+			(unsigned)(metrics->capabilities_missing >> pc_capabilities[i].bit & 1));
+	put_single(out, "confined", "gauge",
+		   "1 when the privileges that only the start needs were given up.",
+		   metrics->confined);
+}
+
 static void put_agent(FILE *out, const struct pc_metrics *metrics)
 {
 	put_build_info(out, metrics);
@@ -350,6 +364,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	if (!out)
 		return NULL;
 	put_agent(out, metrics);
+	put_privileges(out, metrics);
 	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);

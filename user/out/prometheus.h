@@ -38,7 +38,9 @@ struct pc_metrics {
 		uint64_t success_ns; /* wall clock: the configuration in use was read */
 		bool failed;	     /* a later one was not taken */
 	} config;
-	bool up; /* false in the last file, written on the way out */
+	uint64_t capabilities_missing; /* a bit each, as in core/capabilities.h */
+	bool confined;		       /* what only the start needed was given up */
+	bool up;		       /* false in the last file, written on the way out */
 };
 
 /* `err` is positive. Values that are not known are counted all the same, as "unknown" or

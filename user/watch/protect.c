@@ -124,7 +124,7 @@ static const struct pc_netns_settings *settings_of(struct pc_watch *w, struct pc
 	else
 		pc_procfs_netns_pid(PROC, ns.inode, &ns.pid);
 	warning->netns_pid = ns.pid;
-	if (!ns.pid || pc_netns_call(PROC, &ns, read_settings, other))
+	if (!ns.pid || w->options.own_netns_only || pc_netns_call(PROC, &ns, read_settings, other))
 		return NULL;
 	return other->known ? other : NULL;
 }

@@ -25,6 +25,7 @@ struct pc_watch_options {
 	struct pc_log *log;
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
+	bool own_netns_only;	 /* may not enter others: their settings and sockets are not read */
 	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
