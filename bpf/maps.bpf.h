@@ -32,6 +32,9 @@ struct pc_netns_ports netns_ports[PC_NETNS_SLOTS] = {};
 __u64 wanted_sockets[PC_WANTED_SLOTS] = {};
 bool wanted_all = false;
 
+/* A connect() of TCP is seen by its state: neither a function nor a cgroup hook sees it. */
+bool claims_by_state = false;
+
 /* Raised when user space has forgotten processes: each is to be described once more. */
 __u32 process_epoch = 1;
 
@@ -51,25 +54,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } seen_autobinds SEC(".maps");
-
-/* bind() and listen() between entry and exit, by pid_tgid. */
-struct call {
-	__u32 fd;
-	__u32 address_len;
-	__u64 address; /* user pointer */
-	struct sockaddr_in6 copy;
-	__u8 has_copy;
-	__u8 unbound; /* listen(): the socket held no port at entry */
-	__u8 op;
-	__u8 pad;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, __u64);
-	__type(value, struct call);
-} calls SEC(".maps");
 
 /* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
 struct {

@@ -12,6 +12,13 @@
 #define EADDRINUSE 98
 #define EADDRNOTAVAIL 99
 
+/* What was called, and the address that was given to it. */
+struct call {
+	struct sockaddr_in6 copy;
+	__u8 op; /* enum pc_op */
+	__u8 pad[3];
+};
+
 /* The port reasons among the errors of bind() and listen(). */
 static __always_inline bool refusal_error(long ret)
 {
@@ -27,8 +34,9 @@ static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
 	return word >> (port % 64) & 1;
 }
 
-/* Of the refusal that this thread is putting together. The namespace's range, floor and reserved ports as they are now; the whole bitmap goes
- * to a map, because no process of the namespace may be alive for user space to ask. */
+/* Of the refusal that this thread is putting together: the namespace's range, floor and reserved ports
+ * as they are now; the whole bitmap goes to netns_ports, because no process of the namespace may be
+ * alive for user space to ask. */
 __attribute__((noinline)) int refusal_netns(void)
 {
 	struct refusing *refusing = scratch_of(&refusal_scratch);
@@ -83,10 +91,18 @@ static __always_inline void refusal_wanted(struct pc_refusal *r, const struct ca
 	}
 }
 
+static __always_inline bool by_kernel_thread(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 static __always_inline void refusal_requester(struct pc_refusal *r)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
+	process_key((void *)bpf_get_current_task(), &r->process);
 	process_note(&r->process);
 	r->tid = (__u32)pid_tgid;
 	r->uid = (__u32)bpf_get_current_uid_gid();

@@ -136,6 +136,7 @@ struct pc_process {
 
 #define PC_CLAIM_PORT_LATER 1 /* connect(): the kernel chooses the port after this record */
 #define PC_CLAIM_MAYBE_OLD 2  /* seen at a send: the socket may have had its port before */
+#define PC_CLAIM_IF_NEW 4     /* seen at a listen(): a claim that is known is the true one */
 
 struct pc_claim {
 	struct pc_header header;
@@ -322,7 +323,7 @@ struct pc_config {
 	__u32 monitor_netns;  /* inode number of its network namespace */
 	__u32 claims_wake;    /* bytes waiting in ring `claims` that wake the reader */
 	__u8 with_endpoints;  /* send pc_endpoints records */
-	__u8 claims_by_state; /* connect() is seen by its TCP state, not by a function */
+	__u8 cgroup_direct;   /* cgroup programs may use bpf_get_current_task_btf() */
 	__u8 with_protected;  /* the same of ports in `protected_ports`, and listeners that end */
 	__u8 pad;
 };

@@ -4,9 +4,7 @@
 
 static const struct pc_program tracepoint_programs[] = {
 	{ "inet_sock_set_state", PC_ATTACH_STATES },
-	{ "sys_enter_bind", PC_ATTACH_SYSCALL },
 	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
-	{ "sys_enter_listen", PC_ATTACH_SYSCALL },
 	{ "sys_exit_listen", PC_ATTACH_SYSCALL },
 	{ "sys_exit_connect", PC_ATTACH_SYSCALL_RARE },
 	{ "sys_exit_sendto", PC_ATTACH_SYSCALL_RARE },
@@ -61,8 +59,8 @@ static const struct pc_program cookie_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
-/* And UDP ports taken without a bind(). */
-static const struct pc_program cookie_and_udp_programs[] = {
+/* And ports taken by connect(), or by a send without a bind(). */
+static const struct pc_program cookie_and_connect_programs[] = {
 	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
 	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
 	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
@@ -92,7 +90,7 @@ const struct pc_backend pc_backends[] = {
 	{
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
-		.cgroup = cookie_and_udp_programs,
+		.cgroup = cookie_and_connect_programs,
 		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the "
 			 "kernel, and "
 			 "connect() by these that found no port",

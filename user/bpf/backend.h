@@ -9,10 +9,10 @@
 
 /* Where a program is attached, and so how. */
 enum pc_attach {
-	PC_ATTACH_NONE = 0,	/* run on demand */
-	PC_ATTACH_SECTION,	/* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_STATES,	/* as SECTION: TCP state changes, nearly all of no interest */
-	PC_ATTACH_SYSCALL,	/* the system call's tracepoint */
+	PC_ATTACH_NONE = 0, /* run on demand */
+	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
+	PC_ATTACH_STATES,  /* as SECTION, where connect() is not seen otherwise, and as ENDPOINTS */
+	PC_ATTACH_SYSCALL, /* the system call's tracepoint */
 	PC_ATTACH_SYSCALL_RARE, /* as SYSCALL, but nearly every run finds nothing to record */
 	PC_ATTACH_CGROUP,	/* root of the cgroup2 hierarchy */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
@@ -32,8 +32,8 @@ struct pc_backend {
 	const char *cgroup_blind;	   /* what more, without the cgroup programs */
 	const char *needs;	/* a file without which it is not worth trying, or NULL */
 	const char *needs_what; /* what that file stands for */
-	bool claims_by_state;	/* connect() is seen by its TCP state */
-	unsigned exact;		/* optional programs that see the kernel's conflict check */
+	bool claims_by_state; /* connect() of TCP is seen by its state, unless a cgroup program sees it */
+	unsigned exact;	      /* optional programs that see the kernel's conflict check */
 };
 
 /* Best first. */

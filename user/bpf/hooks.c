@@ -52,7 +52,9 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 		count_misses(m, p);
 		return keep_link(m, attach_function(m, p));
 	case PC_ATTACH_STATES:
-		m->states = bpf_program__fd(p);
+		if (!with_states && !*m->claims_by_state)
+			return 0;
+		m->states = *m->claims_by_state ? bpf_program__fd(p) : -1;
 		return keep_link(m, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
 		if (!bpf_program__autoload(p) || keep_link(m, attach_function(m, p)))

@@ -79,7 +79,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 		.claims_wake = CLAIMS_WAKE,
 		.with_endpoints = o->with_endpoints,
 		.with_protected = o->with_protected,
-		.claims_by_state = m->backend->claims_by_state,
+		.cgroup_direct = libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+							 BPF_FUNC_get_current_task_btf, NULL) == 1,
 	};
 	err = portclash_bpf__load(m->skel);
 	if (err) {
@@ -97,6 +98,7 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->stats = (const uint64_t *)s->bss->stats;
 	m->netns_ports = s->bss->netns_ports;
 	m->process_epoch = &s->data->process_epoch;
+	m->claims_by_state = &s->bss->claims_by_state;
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
 	m->owners = (struct pc_open_files){
@@ -137,6 +139,7 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 	int err = 0;
 
 	*cgroup = *cgroup && pc_hooks_attach_cgroup(m);
+	*m->claims_by_state = m->backend->claims_by_state && !*cgroup;
 	if (o->before_hooks)
 		err = o->before_hooks(o->context, m);
 	if (err) {

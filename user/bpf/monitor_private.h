@@ -39,6 +39,7 @@ struct pc_monitor {
 	const volatile uint64_t *stats;
 	const struct pc_netns_ports *netns_ports;
 	volatile uint32_t *process_epoch;
+	bool *claims_by_state;
 	int sweep_prog;
 	int sweep_map;
 	struct pc_open_files owners;

@@ -29,8 +29,8 @@ struct pc_who {
 static void leave_out(struct who_bpf *skel)
 {
 	struct bpf_map *const unused[] = {
-		skel->maps.claims,	   skel->maps.refusals,	      skel->maps.calls,
-		skel->maps.seen_processes, skel->maps.seen_autobinds, skel->maps.process_scratch,
+		skel->maps.claims,	   skel->maps.refusals,	       skel->maps.seen_processes,
+		skel->maps.seen_autobinds, skel->maps.process_scratch,
 	};
 
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
