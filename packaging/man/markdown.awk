@@ -224,17 +224,12 @@ function span(text, target) {
 	return page_of(target, text)
 }
 
-# The page that is made of a file of docs/.
+# The page that is made of a file of docs/, if there is one (-v pages="NAME.5.in ...").
 function page_of(file, text) {
-	if (file == "causes.md")
-		return "portclash\\-causes(7)"
-	if (file == "audit.md")
-		return "portclash\\-audit(8)"
-	if (file == "configuration.md")
+	sub(/\.md$/, "", file)
+	if (file == "configuration")
 		return "portclash.yaml(5)"
-	if (file == "json.md" || file == "metrics.md" || file == "journal.md") {
-		sub(/\.md$/, "(5)", file)
-		return "portclash\\-" file
-	}
-	return escaped(text)
+	if (!match(pages, "portclash-" file "\\.[0-9]\\.in"))
+		return escaped(text)
+	return "portclash\\-" file "(" substr(pages, RSTART + RLENGTH - 4, 1) ")"
 }

@@ -80,7 +80,7 @@ function document(line, file, heading, run, got) {
 	sub(/ .*/, "", file)
 	if (!sub(/^[^ ]+ /, "", heading))
 		heading = ""
-	run = "awk -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
+	run = "awk -v pages='" pages "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
 	while ((run | getline got) > 0) {
 		if (got == "@FAIL@")
 			fail("cannot include " line)
