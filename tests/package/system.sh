@@ -132,6 +132,16 @@ reloads() {
 		[ "$first" != "$(in_machine stat -c %Y.%i "$textfile")" ]
 }
 
+# As an upgrade does: the package is installed over itself.
+upgrades() {
+	pid=$(property MainPID)
+	holds "dpkg installs it again" in_shell 'dpkg -i /mnt/*.deb'
+	same "it runs, started anew" "active 0" \
+		"$(property ActiveState) $([ "$(property MainPID)" != "$pid" ]; echo $?)"
+	holds "the changed configuration is kept" has_text /etc/portclash/portclash.yaml \
+		"^interval: 0.2s"
+}
+
 # Two rotations while refusals come: each must be in one of the three files, once.
 rotates() {
 	in_machine systemd-run --quiet --pipe --unit=many \
@@ -229,6 +239,7 @@ install_package
 reloads
 tells_of_theft
 metrics_are_written
+upgrades
 rotates
 comes_back
 refuses_mistakes
