@@ -49,10 +49,10 @@ check_all() {
 	result "atoi and unbounded string functions are not used" \
 		"$(find_in '[^a-z_](atoi|atol|strcpy|strcat|sprintf|gets)\(' bpf user)"
 	result "every source names its licence" \
-		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' \) \
+		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) \
 			-exec grep -L 'SPDX-License-Identifier: GPL-2.0-only' {} + 2>/dev/null)"
 	result "files are under 400 lines" \
-		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' \) \
+		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) \
 			-exec awk 'END { if (NR > 400) print FILENAME ": " NR }' {} \; 2>/dev/null)"
 	result "docs/causes.md lists the causes of the code, no more and no less" \
 		"$(causes_that_differ)"

@@ -32,6 +32,8 @@ include tests/kernels/kernels.mk
 
 include tests/service/service.mk
 include tests/rules/rules.mk
+include tests/prometheus/prometheus.mk
+include tests/fleet/fleet.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
 include tests/package/package.mk
@@ -39,13 +41,14 @@ include tests/package/package.mk
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps-kernels deps-package ## All tests; installs what they need if it is missing
+check: deps-kernels deps-prometheus deps-package ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build \
 		check-package-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) \
-		$(REPLAY_SUITES) $(RULES_SUITES) $(LIVE_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
+		$(REPLAY_SUITES) $(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) $(FLEET_SUITES) \
+		$(PACKAGE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

@@ -148,8 +148,14 @@ struct pc_port_usage {
 	uint32_t udp_in_use;
 	uint32_t tcp_in_range; /* those of them in the range */
 	uint32_t udp_in_range;
-	bool known;	   /* range and reserved ports could be read; else they are left off */
-	bool in_use_known; /* the same of the ports in use */
+	uint32_t offered;     /* ports the kernel chooses from: in the range and not reserved */
+	uint32_t tcp_offered; /* those of them that a socket holds */
+	uint32_t udp_offered;
+	uint32_t tcp_exposed; /* exposed listeners */
+	uint32_t udp_exposed;
+	bool known;	    /* range and reserved ports could be read; else they are left off */
+	bool in_use_known;  /* the same of the ports in use */
+	bool exposed_known; /* and of the exposed listeners */
 };
 
 /* Every kind of loss added up. */

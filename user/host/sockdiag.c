@@ -225,8 +225,23 @@ static bool has_connections(const char *proc, uint8_t family,
 		       listeners;
 }
 
-static int read_family(int fd, const char *proc, uint8_t family, bool with_bound, void *buffer,
-		       struct pc_audit_sockets *out)
+/* One look: the socket to ask on, and what it is for. */
+struct look {
+	int fd;
+	void *buffer;
+	const char *proc; /* NULL: servers only */
+	bool with_bound;
+	struct pc_audit_sockets *out;
+};
+
+static bool is_wanted(const struct look *l, const struct dump *d)
+{
+	if (!l->proc)
+		return d->chosen == BY_NUMBER;
+	return d->chosen != ANY || l->with_bound || has_connections(l->proc, d->family, l->out);
+}
+
+static int read_family(const struct look *l, uint8_t family)
 {
 	const struct dump dumps[] = {
 		{ family, PC_PROTO_TCP, LISTENING, BY_NUMBER },
@@ -238,25 +253,36 @@ static int read_family(int fd, const char *proc, uint8_t family, bool with_bound
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(dumps) / sizeof(dumps[0]); i++)
-		if (dumps[i].chosen != ANY || with_bound || has_connections(proc, family, out))
-			err = run(fd, &dumps[i], buffer, out);
+		if (is_wanted(l, &dumps[i]))
+			err = run(l->fd, &dumps[i], l->buffer, l->out);
+	return err;
+}
+
+static int read_both(struct look *l)
+{
+	int err;
+
+	l->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	l->buffer = malloc(BUFFER);
+	err = l->fd < 0 ? -errno : l->buffer ? 0 : -ENOMEM;
+	if (!err)
+		err = read_family(l, AF_INET);
+	if (!err)
+		err = read_family(l, AF_INET6);
+	free(l->buffer);
+	if (l->fd >= 0)
+		close(l->fd);
 	return err;
 }
 
 int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	void *buffer = malloc(BUFFER);
-	int err = fd < 0 ? -errno : buffer ? 0 : -ENOMEM;
+	return read_both(&(struct look){ .proc = proc, .with_bound = with_bound, .out = out });
+}
 
-	if (!err)
-		err = read_family(fd, proc, AF_INET, with_bound, buffer, out);
-	if (!err)
-		err = read_family(fd, proc, AF_INET6, with_bound, buffer, out);
-	free(buffer);
-	if (fd >= 0)
-		close(fd);
-	return err;
+int pc_sockdiag_read_servers(struct pc_audit_sockets *out)
+{
+	return read_both(&(struct look){ .out = out });
 }
 
 void pc_sockdiag_free(struct pc_audit_sockets *sockets)

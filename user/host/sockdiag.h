@@ -13,6 +13,10 @@
  * till then is in `out`. */
 int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out);
 
+/* The same of those alone that can be exposed listeners: TCP listeners and UDP sockets that asked
+ * for their port by number. It never walks the table of connections. */
+int pc_sockdiag_read_servers(struct pc_audit_sockets *out);
+
 void pc_sockdiag_free(struct pc_audit_sockets *sockets);
 
 #endif
