@@ -11,6 +11,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 LOGROTATEDIR ?= $(SYSCONFDIR)/logrotate.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+DATADIR ?= $(PREFIX)/share/portclash
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 PAGES = $(notdir $(wildcard packaging/man/*.in))
@@ -29,6 +30,8 @@ FILES = 755:$(BUILD)/portclash:$(BINDIR)/portclash \
 	644:$(BUILD)/completions/portclash.fish:$(FISHDIR)/portclash.fish \
 	$(if $(LOGROTATEDIR),644:packaging/logrotate:$(LOGROTATEDIR)/portclash) \
 	$(if $(UNITDIR),644:$(BUILD)/portclash.service:$(UNIT)) \
+	644:packaging/prometheus/rules.yml:$(DATADIR)/prometheus-rules.yml \
+	644:packaging/grafana/portclash.json:$(DATADIR)/grafana-dashboard.json \
 	644:README.md:$(DOCDIR)/README.md 644:CHANGELOG.md:$(DOCDIR)/CHANGELOG.md
 
 .PHONY: man completions install uninstall deb deps-deb
@@ -76,7 +79,7 @@ uninstall: ## Remove what `make install` installed; nothing is left running
 		[ ! -e "$(UNIT)" ] || systemctl disable --now portclash.service
 	$(Q)for file in $(FILES); do rm -f "$(DESTDIR)$${file##*:}"; done
 	$(Q)! cmp -s packaging/portclash.yaml "$(DESTDIR)$(CONFIG)" || rm "$(DESTDIR)$(CONFIG)"
-	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
+	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" "$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 deps-deb: deps

@@ -25,7 +25,8 @@ contents=$(dpkg-deb -c "$deb" | awk '{ print $NF }')
 missing=
 for name in usr/bin/portclash systemd/system/portclash.service \
 	bash-completion/completions/portclash zsh/vendor-completions/_portclash \
-	fish/vendor_completions.d/portclash.fish var/lib/prometheus/node-exporter/ \
+	fish/vendor_completions.d/portclash.fish share/portclash/prometheus-rules.yml \
+	share/portclash/grafana-dashboard.json var/lib/prometheus/node-exporter/ \
 	$(cd packaging/man && for page in *.in; do echo "${page%.in}.gz"; done); do
 	echo "$contents" | grep -q "/$name\$" || missing="$missing $name"
 done

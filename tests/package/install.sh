@@ -28,6 +28,8 @@ check_list() {
 			644 opt/portclash/share/doc/portclash/CHANGELOG.md
 			644 opt/portclash/share/doc/portclash/README.md
 			644 opt/portclash/share/fish/vendor_completions.d/portclash.fish
+			644 opt/portclash/share/portclash/grafana-dashboard.json
+			644 opt/portclash/share/portclash/prometheus-rules.yml
 			$(cd packaging/man && for page in *.in; do
 				name=${page%.in}
 				echo "644 opt/portclash/share/man/man${name##*.}/$name"
