@@ -48,7 +48,7 @@ def many(count, seconds):
         port = holder.getsockname()[1]
         if not refused(port):
             sys.exit("bind() of a listener's port was not refused")
-        print(port)
+        print(port, flush=True)
         time.sleep(seconds / count)
 
 
