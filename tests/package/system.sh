@@ -77,6 +77,7 @@ install_package() {
 	same "it is started" active "$(property ActiveState)"
 	same "it is enabled" enabled "$(in_machine systemctl is-enabled portclash.service)"
 	same "systemd waits until it watches" notify "$(property Type)"
+	same "systemd starts it again should it hang" 30s "$(property WatchdogUSec)"
 	nothing "its status is one sentence with figures" \
 		"$(property StatusText | grep -v '[0-9] refusals')"
 	nothing "it complains of nothing" "$(in_machine journalctl -o cat -p warning -u portclash)"
