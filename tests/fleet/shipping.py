@@ -125,7 +125,8 @@ class Suite:
 
     def lines_arrive_whole(self):
         self.agent = Process(os.path.join(self.folder, "agent.out"),
-                             [self.portclash, "agent", "--log", self.log])
+                             [self.portclash, "agent", "--log", self.log,
+                              "--repeat-interval", "0"])
         wait_for("the log", lambda: read_lines(self.log))
         self.rsyslog = Process(os.path.join(self.folder, "rsyslog.out"), self.command("-n"))
         self.refuse()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what `make static` (install-deps.sh static) and `make check-kernels` need beyond
-# packaging/install-deps.sh (Debian, Ubuntu), and only what is missing. Prints nothing when
-# nothing is.
+# Installs what `make static` (install-deps.sh static), `make check-kernels` and, for the journal,
+# the live tests of `make check` need beyond packaging/install-deps.sh (Debian, Ubuntu), and only
+# what is missing. Prints nothing when nothing is.
 set -eu
 
 missing=
@@ -28,6 +28,7 @@ if [ "${1:-}" != static ]; then
 	need_command qemu-system-x86_64 qemu-system-x86
 	need_command busybox busybox-static
 	need_command cpio cpio
+	need_command journalctl systemd
 	need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 	# A busybox with shared libraries is of no use in a guest.
 	! ldd "$(command -v busybox)" >/dev/null 2>&1 || missing="$missing busybox-static"

@@ -61,10 +61,10 @@ scenarios() {
 	if [ -n "$tests" ]; then
 		printf '%s\n' $tests
 	elif [ -n "$slow" ]; then
-		"$static/live" --list
+		"$static/live" --list | grep -v ' (here)$'
 		echo rules
 	else
-		"$static/live" --list | grep -v ' (slow)$'
+		"$static/live" --list | grep -v -e ' (here)$' -e ' (slow)$'
 		echo rules
 	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
 }

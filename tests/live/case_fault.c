@@ -10,39 +10,16 @@
 #include "cases.h"
 #include "footprint.h"
 #include "monitor.h"
+#include "theft.h"
 #include "verdict.h"
 
 /* Instants at which a starting portclash is killed. */
 #define KILLS 8
 
-/* A client in the way of a server, and who sees it. */
-struct theft {
-	struct puppet *server;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct attempt attempt;
-};
-
-static void stage_connection(struct theft *o)
-{
-	o->out = stage_client(o->client, 0, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&o->listener, o->server);
-}
-
 static void stage_theft(struct test *t, struct theft *o)
 {
-	o->server = puppet_start(t, "server");
-	o->client = puppet_start(t, "client");
-	o->web = puppet_start(t, "web");
-	o->listener = stage_listener(o->server, 0, "127.0.0.1", SERVER_PORT);
-	stage_connection(o);
-}
-
-static void stage_refusal(struct theft *o)
-{
-	o->attempt = stage_refused(o->web, 0, "0.0.0.0", o->out.look.local.port, EADDRINUSE);
+	theft_cast(t, o);
+	theft_connect(o);
 }
 
 static void check_theft(struct test *t, const struct theft *o)
@@ -76,7 +53,7 @@ static void killed(struct test *t)
 
 	monitor_watch(t, NULL);
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 	bpf_objects_of(t, t->monitor->pid, &held);
 	if (!held.programs || !held.maps || !held.links)
@@ -88,7 +65,7 @@ static void killed(struct test *t)
 		  held.links);
 	t->monitor = NULL;
 	/* Sockets go on as before, old and new ones. */
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	stage_client(theft.web, 0, "127.0.0.1", SERVER_PORT);
 	stage_bound(theft.web, OPT_UDP, "127.0.0.1", 0);
 }
@@ -196,7 +173,7 @@ static void two_with(struct test *t, int signal)
 	monitor_watch(t, NULL);
 	second = t->monitor;
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_by(t, first, &theft);
 	check_by(t, second, &theft);
 	t->monitor = first;
@@ -204,11 +181,11 @@ static void two_with(struct test *t, int signal)
 		kill_it(t, first);
 	else
 		monitor_finish(t);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_by(t, second, &theft);
 	/* A claim after that is seen too. */
-	stage_connection(&theft);
-	stage_refusal(&theft);
+	theft_connect(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 }
 
@@ -265,7 +242,7 @@ static void no_locked_memory(struct test *t)
 		test_abort(t, "stage: setrlimit(): %s", strerror(errno));
 	monitor_watch(t, NULL);
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 }
 

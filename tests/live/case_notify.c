@@ -128,7 +128,7 @@ static void collide(struct test *t, struct puppet *api, const struct prop *out, 
 
 static struct monitor *start_agent(struct test *t, const char *log, bool in_space)
 {
-	const char *argv[] = { "agent", "--log", log, NULL };
+	const char *argv[] = { "agent", "--log", log, "--repeat-interval", "0", NULL };
 
 	return monitor_spawn(t, &(struct monitor_spec){ .argv = argv, .in_space = in_space });
 }

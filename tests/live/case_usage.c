@@ -68,6 +68,8 @@ static void misuses(struct test *t)
 		{ { "trace", "sleep", "1" }, "--" },
 		{ { "agent", "--textfile", "metrics.txt" }, ".prom" },
 		{ { "agent", "--interval", "0" }, "seconds" },
+		{ { "agent", "--journal", "maybe" }, "auto" },
+		{ { "agent", "--repeat-interval", "2d" }, "86400" },
 		{ { "agent", "--interval", "soon" }, "soon" },
 		{ { "agent", "--config" }, "argument" },
 		{ { "agent", "--config", "/no/such/file" }, "/no/such/file: cannot be read" },

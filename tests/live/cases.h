@@ -56,6 +56,9 @@ extern const struct scenario cases_who_edges[];
 extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
+extern const struct scenario cases_journal[];
+extern const struct scenario cases_journal_service[];
+extern const struct scenario cases_repeat[];
 extern const struct scenario cases_notify[];
 extern const struct scenario cases_privileges[];
 

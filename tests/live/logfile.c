@@ -19,6 +19,15 @@ char *logfile_read(const char *path)
 	return text;
 }
 
+size_t logfile_count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
 bool logfile_has(const char *path, const char *what)
 {
 	char *text = logfile_read(path);

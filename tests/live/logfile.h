@@ -11,6 +11,8 @@ struct monitor *logfile_agent(struct test *t, const char *const *argv, const cha
 
 /* NULL when there is no such file; freed by the caller. */
 char *logfile_read(const char *path);
+/* How often `part` is in `text`. */
+size_t logfile_count(const char *text, const char *part);
 bool logfile_has(const char *path, const char *what);
 
 /* A mismatch when the text does not come in time. */

@@ -65,6 +65,9 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
+	cases_journal,
+	cases_journal_service,
+	cases_repeat,
 	cases_notify,
 	cases_privileges,
 };
@@ -102,6 +105,7 @@ static int list(void)
 		[EVERYWHERE] = "",
 		[EACH_KERNEL] = " (each-kernel)",
 		[ONCE] = " (once)",
+		[HERE] = " (here)",
 	};
 
 	for (size_t i = 0; i < TABLES; i++)

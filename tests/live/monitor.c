@@ -48,6 +48,20 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 	}
 }
 
+/* systemd.exec(5): what it connects, and how the service can tell. */
+static void become_service(int stream)
+{
+	char value[64];
+	struct stat st;
+
+	if (fstat(stream, &st))
+		_exit(125);
+	snprintf(value, sizeof(value), "%lu:%lu", st.st_dev, st.st_ino);
+	setenv("JOURNAL_STREAM", value, 1);
+	dup2(stream, STDOUT_FILENO);
+	dup2(stream, STDERR_FILENO);
+}
+
 /* What execve() gives root is the bounding set. */
 static void bound(uint64_t capabilities)
 {
@@ -65,6 +79,8 @@ static void become(struct test *t, const struct monitor_spec *spec, const struct
 		_exit(125);
 	dup2(open_out(spec, m), STDOUT_FILENO);
 	dup2(m->err, STDERR_FILENO);
+	if (spec->stream)
+		become_service(spec->stream);
 	if (spec->uid && (setresgid(spec->uid, spec->uid, spec->uid) ||
 			  setresuid(spec->uid, spec->uid, spec->uid)))
 		_exit(125);

@@ -32,6 +32,7 @@ struct monitor_spec {
 	uint64_t capabilities; /* it has these only, a bit each; 0: all */
 	bool in_space;	       /* in the scenario's network namespace, not the runner's */
 	const char *out_path;  /* standard output goes here; NULL: is kept for reading */
+	int stream;	       /* both outputs go to this stream of the journal's; 0: none */
 };
 
 /* A copy of portclash that everybody may execute: the tree it was built in may be closed to

@@ -190,8 +190,9 @@ static void ports_are_added_or_replaced(void **state)
 
 static void same_and_swap(void **state)
 {
-	static const char other[] = "log: /a\ntextfile: /b.prom\ninterval: 1\nprotect: 1\n"
-				    "backend: fentry\nverbose: yes\nenter_netns: yes\n";
+	static const char other[] =
+		"log: /a\ntextfile: /b.prom\ninterval: 1\nprotect: 1\nbackend: fentry\n"
+		"verbose: yes\njournal: on\nrepeat_interval: 0\nenter_netns: yes\n";
 	struct pc_settings_mistakes m;
 	struct pc_settings a, b, c;
 

@@ -9,6 +9,7 @@
 
 #include "cmd/agent_options.h"
 #include "cmd/cmd.h"
+#include "cmd/outlets.h"
 #include "cmd/service.h"
 #include "core/ports.h"
 #include "host/usage.h"
@@ -19,12 +20,11 @@ struct agent {
 	struct pc_settings settings; /* those in use */
 	struct pc_watch_options watch;
 	struct pc_metrics metrics;
-	struct pc_log log;
+	struct pc_outlets out;
 	struct pc_service service;
 	uint64_t next_ns;
 	bool textfile_ours; /* it was written, so that it may be removed */
 	int textfile_error; /* of the last attempt, to speak of changes only */
-	int log_error;
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -72,33 +72,9 @@ static void write_textfile(struct agent *a, struct pc_watch *w, bool up)
 		a->textfile_ours = true;
 }
 
-static const char *log_name(const char *path)
-{
-	return path ? path : "standard output";
-}
-
-/* Here too: once when it begins to fail, once when it works again. */
-static void report_log(struct agent *a, struct pc_watch *w)
-{
-	int error = pc_watch_last_error(w);
-	const char *name = log_name(a->settings.log);
-
-	if (error == a->log_error)
-		return;
-	if (error)
-		fprintf(stderr,
-			"portclash: cannot write to %s: %s; lines are lost and counted until this "
-			"works again, watching goes on\n",
-			name, strerror(error));
-	else
-		fprintf(stderr, "portclash: %s is written again; lines lost so far: %lu\n", name,
-			(unsigned long)a->log.lost);
-	a->log_error = error;
-}
-
 static void reopen_log(struct agent *a, struct pc_watch *w)
 {
-	int err = pc_log_reopen(&a->log);
+	int err = pc_log_reopen(&a->out.log);
 
 	if (!err)
 		return;
@@ -121,10 +97,9 @@ static int take_log(struct agent *a, struct pc_watch *w, const char *path)
 		reopen_log(a, w);
 		return 0;
 	}
-	err = pc_log_switch(&a->log, path);
+	err = pc_outlets_switch(&a->out, path);
 	if (err)
-		fprintf(stderr, "portclash: cannot open %s for writing: %s\n", log_name(path),
-			strerror(-err));
+		pc_outlets_complain(path, err);
 	return err;
 }
 
@@ -153,6 +128,8 @@ static void take_settings(struct agent *a, struct pc_watch *w, struct pc_setting
 			continue;
 		if (key->type == PC_SETTING_PORTS)
 			later = pc_watch_protect(w, new->protect) == -EOPNOTSUPP;
+		if (key->offset == offsetof(struct pc_settings, repeat_ns))
+			later = pc_watch_repeat(w, new->repeat_ns) != 0;
 		if (!later)
 			pc_settings_swap(&a->settings, new, key);
 		fprintf(stderr, "portclash: `%s` has changed%s\n", key->name,
@@ -198,7 +175,7 @@ static int loop(struct agent *a, struct pc_watch *w, int signals)
 		int number = pc_wait(w, signals, a->next_ns);
 		int err = number < 0 ? number : pc_watch_run(w);
 
-		report_log(a, w);
+		pc_outlets_report(&a->out, w);
 		if (err)
 			return err;
 		pc_service_round(&a->service, w);
@@ -242,7 +219,7 @@ static int run(struct agent *a, int signals)
 	pc_service_stopping(&a->service);
 	if (!err)
 		pc_watch_summary(w, false, 0);
-	report_log(a, w);
+	pc_outlets_report(&a->out, w);
 	write_textfile(a, w, false);
 	pc_watch_close(w);
 	return err ? PC_EXIT_FAILED : PC_EXIT_OK;
@@ -254,28 +231,28 @@ static void use_settings(struct agent *a)
 
 	a->watch = (struct pc_watch_options){
 		.monitor = { .backend = s->backend, .verbose = s->verbose },
-		.sink = &pc_sink_json,
-		.log = &a->log,
+		.repeat_ns = s->repeat_ns,
 		.metrics = &a->metrics,
 		.own_netns_only = !s->enter_netns,
 		.protect = pc_ports_count(s->protect, 1, PC_PORTS - 1) ? s->protect : NULL,
 	};
+	pc_outlets_give(&a->out, &a->watch);
 }
 
 static int start(struct agent *a)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 	int signals = pc_signals_open(numbers, NULL);
-	int status = PC_EXIT_FAILED, err = pc_log_open(&a->log, a->settings.log);
+	int status = PC_EXIT_FAILED;
+	int err = pc_outlets_open(&a->out, a->settings.log, pc_journal_choice(a->settings.journal));
 
 	use_settings(a);
 	pc_service_open(&a->service, a->settings.enter_netns);
 	if (err)
-		fprintf(stderr, "portclash: cannot open %s for writing: %s\n",
-			log_name(a->settings.log), strerror(-err));
+		pc_outlets_complain(a->settings.log, err);
 	else
 		status = run(a, signals);
-	pc_log_close(&a->log);
+	pc_outlets_close(&a->out);
 	pc_service_close(&a->service);
 	close(signals);
 	return status;
@@ -283,7 +260,7 @@ static int start(struct agent *a)
 
 int pc_cmd_agent(int argc, char **argv)
 {
-	struct agent a = { .log = PC_LOG_INIT, .service = PC_SERVICE_INIT };
+	struct agent a = { .service = PC_SERVICE_INIT };
 	int status = PC_EXIT_USAGE;
 	unsigned mistakes;
 

@@ -95,7 +95,11 @@ struct pc_fix {
 
 #define PC_FIXES_MAX 8
 
+/* Room for the id of a verdict. */
+#define PC_VERDICT_ID 40
+
 struct pc_verdict {
+	char id[PC_VERDICT_ID]; /* by which later lines refer to it */
 	struct pc_refusal refusal;
 	struct pc_party requester;
 	const uint64_t *reserved; /* PC_PORT_WORDS words, or NULL: not known */
@@ -124,7 +128,9 @@ struct pc_claim_event {
 struct pc_counters {
 	uint64_t claims[PC_HOW_COUNT];
 	uint64_t refusals[PC_CAUSE_COUNT];
-	uint64_t verdicts; /* shown: after the filters */
+	uint64_t verdicts;	  /* after the filters, written or summarised */
+	uint64_t repeats;	  /* those of them that were summarised, not written */
+	uint64_t repeats_evicted; /* collisions that gave way to others before they ended */
 	uint64_t lost[PC_STAT_COUNT];
 	uint64_t sink_errors;	/* lines or files that could not be written */
 	uint64_t records_bad;	/* records that failed validation */

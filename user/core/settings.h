@@ -24,6 +24,8 @@ struct pc_settings {
 	char *log;	/* NULL: standard output */
 	char *textfile; /* NULL: none is kept */
 	uint64_t interval_ns;
+	const char *journal; /* a choice */
+	uint64_t repeat_ns;
 	uint64_t protect[PC_PORT_WORDS];
 	const char *backend; /* a static string, as is every choice */
 	bool verbose;

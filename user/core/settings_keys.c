@@ -22,6 +22,10 @@
 
 #define FIELD(name) offsetof(struct pc_settings, name)
 
+/* The summaries of a collision then come hours apart. */
+#define REPEAT_MAX_NS (86400 * NS_PER_SECOND)
+
+static const char *const journals[] = { "auto", "on", "off", NULL };
 static const char *const backends[] = { "auto", "fentry", "kprobe", "tracepoint", NULL };
 
 const struct pc_settings_key pc_settings_keys[] = {
@@ -58,6 +62,29 @@ const struct pc_settings_key pc_settings_keys[] = {
 		.help = "the time between two writings of the textfile",
 		.min_ns = INTERVAL_MIN_NS,
 		.max_ns = INTERVAL_MAX_NS,
+	},
+	{
+		.name = "journal",
+		.type = PC_SETTING_CHOICE,
+		.offset = FIELD(journal),
+		.standard = "auto",
+		.takes = "`auto`, `on` or `off`",
+		.argument = "WHEN",
+		.help = "write entries with fields to systemd's journal; auto: when systemd "
+			"connected the output to it",
+		.choices = journals,
+		.at_start = true,
+	},
+	{
+		.name = "repeat_interval",
+		.type = PC_SETTING_DURATION,
+		.offset = FIELD(repeat_ns),
+		.standard = "10s",
+		.takes = "a time like that of `interval`, up to 1d; 0: each is written",
+		.argument = "TIME",
+		.help = "how soon repeats of a collision are summarised; then six times and sixty "
+			"times as long",
+		.max_ns = REPEAT_MAX_NS,
 	},
 	{
 		.name = "protect",

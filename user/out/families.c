@@ -50,6 +50,9 @@ static const struct pc_family_text texts[] = {
 	[PC_FAMILY_STATES_MISSED] = { "state_changes_missed_total", COUNTER,
 				      "TCP state changes that the kernel did not show; few of "
 				      "them are a claim." },
+	[PC_FAMILY_REPEATS] = { "repeats_total", COUNTER,
+				"Refusals that were counted in a summary, not written one by "
+				"one." },
 	[PC_FAMILY_SINK_ERRORS] = { "sink_errors_total", COUNTER,
 				    "Log lines and files that could not be written." },
 	[PC_FAMILY_LEDGER_CLAIMS] = { "ledger_claims", GAUGE,

@@ -40,6 +40,7 @@ struct labelled {
 static const struct single singles[] = {
 	{ PC_FAMILY_CLAIMS_WITHOUT_COOKIE, COUNTER(lost[PC_STAT_COOKIES_MISSING]) },
 	{ PC_FAMILY_STATES_MISSED, COUNTER(states_missed) },
+	{ PC_FAMILY_REPEATS, COUNTER(repeats) },
 	{ PC_FAMILY_SINK_ERRORS, COUNTER(sink_errors) },
 	{ PC_FAMILY_LEDGER_CLAIMS, COUNTER(ledger_claims) },
 	{ PC_FAMILY_LEDGER_SWEEPS, COUNTER(ledger_sweeps) },

@@ -163,15 +163,11 @@ static bool may_show(struct pc_watch *w)
 
 static void show(struct pc_watch *w, struct pc_warning *warning)
 {
-	struct pc_clock clock;
-
 	pc_warning_advise(warning);
 	warning->suppressed = w->protect->suppressed;
 	w->protect->suppressed = 0;
 	w->counters.warnings++;
-	pc_clock_now(&clock);
-	if (!w->sink_gone)
-		pc_sink_result(w, w->options.sink->warning(w->options.log, &clock, warning));
+	pc_emit_warning(w, warning);
 	pc_warning_clear(warning);
 }
 
