@@ -8,6 +8,7 @@ BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/portclash
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 LOGROTATEDIR ?= $(SYSCONFDIR)/logrotate.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
@@ -29,6 +30,7 @@ FILES = 755:$(BUILD)/portclash:$(BINDIR)/portclash \
 	644:$(BUILD)/completions/_portclash:$(ZSHDIR)/_portclash \
 	644:$(BUILD)/completions/portclash.fish:$(FISHDIR)/portclash.fish \
 	$(if $(LOGROTATEDIR),644:packaging/logrotate:$(LOGROTATEDIR)/portclash) \
+	644:packaging/systemd/portclash.catalog:$(CATALOGDIR)/portclash.catalog \
 	$(if $(UNITDIR),644:$(BUILD)/portclash.service:$(UNIT)) \
 	644:packaging/prometheus/rules.yml:$(DATADIR)/prometheus-rules.yml \
 	644:packaging/grafana/portclash.json:$(DATADIR)/grafana-dashboard.json \
@@ -72,6 +74,11 @@ install: all man completions $(BUILD)/portclash.service ## Install under PREFIX 
 	done
 	$(Q)[ -e "$(DESTDIR)$(CONFIG)" ] || \
 		install -D -m 644 packaging/portclash.yaml "$(DESTDIR)$(CONFIG)"
+	$(Q)$(update_catalog)
+
+# What is behind `journalctl -x`; a package leaves it to the system's own trigger.
+update_catalog = [ -n "$(DESTDIR)" ] || ! command -v journalctl >/dev/null || \
+	journalctl --update-catalog || true
 
 # A configuration that was changed stays. Without DESTDIR the service is ended first.
 uninstall: ## Remove what `make install` installed; nothing is left running
@@ -79,8 +86,10 @@ uninstall: ## Remove what `make install` installed; nothing is left running
 		[ ! -e "$(UNIT)" ] || systemctl disable --now portclash.service
 	$(Q)for file in $(FILES); do rm -f "$(DESTDIR)$${file##*:}"; done
 	$(Q)! cmp -s packaging/portclash.yaml "$(DESTDIR)$(CONFIG)" || rm "$(DESTDIR)$(CONFIG)"
-	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" "$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
+	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" \
+		"$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+	$(Q)$(update_catalog)
 
 deps-deb: deps
 	$(Q)sh tests/package/install-deps.sh deb

@@ -23,7 +23,7 @@ same "the configuration is the tree's" "$(cat packaging/portclash.yaml)" \
 	"$(in_package etc/portclash/portclash.yaml)"
 contents=$(dpkg-deb -c "$deb" | awk '{ print $NF }')
 missing=
-for name in usr/bin/portclash systemd/system/portclash.service \
+for name in usr/bin/portclash usr/lib/systemd/catalog/portclash.catalog systemd/system/portclash.service \
 	bash-completion/completions/portclash zsh/vendor-completions/_portclash \
 	fish/vendor_completions.d/portclash.fish share/portclash/prometheus-rules.yml \
 	share/portclash/grafana-dashboard.json var/lib/prometheus/node-exporter/ \

@@ -23,6 +23,7 @@ check_list() {
 			644 etc/logrotate.d/portclash
 			644 etc/portclash/portclash.yaml
 			755 opt/portclash/bin/portclash
+			644 opt/portclash/lib/systemd/catalog/portclash.catalog
 			644 opt/portclash/lib/systemd/system/portclash.service
 			644 opt/portclash/share/bash-completion/completions/portclash
 			644 opt/portclash/share/doc/portclash/CHANGELOG.md

@@ -80,7 +80,8 @@ install_package() {
 	same "systemd starts it again should it hang" 30s "$(property WatchdogUSec)"
 	nothing "its status is one sentence with figures" \
 		"$(property StatusText | grep -v '[0-9] refusals')"
-	nothing "it complains of nothing" "$(in_machine journalctl -o cat -p warning -u portclash)"
+	nothing "it complains of nothing" "$(in_machine journalctl -o json -p warning -u portclash |
+		grep -v PORTCLASH_TYPE)"
 	same "man finds its page" /usr/share/man/man8/portclash.8.gz \
 		"$(in_machine man -w portclash)"
 }
@@ -110,6 +111,21 @@ tells_of_theft() {
 	theft_has "it tells the cause" cause ephemeral-client
 	theft_has "it tells who has the port" holders.0.process.unit thief.service
 	theft_has "it tells how it got it" holders.0.how connect
+}
+
+journal_has_theft() {
+	matches="PORTCLASH_CAUSE=ephemeral-client PORTCLASH_PORT=$port"
+	within 5 in_shell "journalctl $matches | grep -q refused"
+	same "the journal has an entry with its fields" "thief.service connect" \
+		"$(in_shell "journalctl -o json $matches" | python3 -c '
+import json, sys
+for line in sys.stdin:
+    entry = json.loads(line)
+    print(entry["PORTCLASH_HOLDER_UNIT"], entry["PORTCLASH_HOLDER_HOW"])')"
+	holds "so has the log of the refused service" in_shell \
+		"journalctl -o cat -u thief | grep -q 'bind .*:$port refused'"
+	holds "journalctl -x explains it" in_shell \
+		"journalctl -x $matches | grep -q 'portclash explain ephemeral-client'"
 }
 
 metrics_are_written() {
@@ -245,6 +261,7 @@ boot "$build"/deb/portclash_*.deb
 install_package
 reloads
 tells_of_theft
+journal_has_theft
 metrics_are_written
 upgrades
 rotates
