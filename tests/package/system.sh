@@ -122,8 +122,6 @@ import json, sys
 for line in sys.stdin:
     entry = json.loads(line)
     print(entry["PORTCLASH_HOLDER_UNIT"], entry["PORTCLASH_HOLDER_HOW"])')"
-	holds "so has the log of the refused service" in_shell \
-		"journalctl -o cat -u thief | grep -q 'bind .*:$port refused'"
 	holds "journalctl -x explains it" in_shell \
 		"journalctl -x $matches | grep -q 'portclash explain ephemeral-client'"
 }
