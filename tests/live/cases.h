@@ -61,5 +61,9 @@ extern const struct scenario cases_journal_service[];
 extern const struct scenario cases_repeat[];
 extern const struct scenario cases_notify[];
 extern const struct scenario cases_privileges[];
+extern const struct scenario cases_pid[];
+extern const struct scenario cases_textfile[];
+extern const struct scenario cases_rotate[];
+extern const struct scenario cases_clock[];
 
 #endif

@@ -65,11 +65,12 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
-	cases_journal,
-	cases_journal_service,
-	cases_repeat,
 	cases_notify,
 	cases_privileges,
+	cases_pid,
+	cases_textfile,
+	cases_rotate,
+	cases_clock,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -105,7 +106,7 @@ static int list(void)
 		[EVERYWHERE] = "",
 		[EACH_KERNEL] = " (each-kernel)",
 		[ONCE] = " (once)",
-		[HERE] = " (here)",
+		[NATIVE] = " (native)",
 	};
 
 	for (size_t i = 0; i < TABLES; i++)
