@@ -61,7 +61,7 @@ scenarios() {
 	if [ -n "$tests" ]; then
 		printf '%s\n' $tests
 	elif [ -n "$slow" ]; then
-		"$static/live" --list
+		"$static/live" --list | grep -v ' (native)$'
 		echo rules
 	else
 		"$static/live" --list | grep -v -e ' (slow)$' -e ' (native)$'

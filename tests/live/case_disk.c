@@ -73,7 +73,7 @@ static void log_fills_up(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
 	char disk[128], log[160];
-	const char *argv[] = { "agent", "--log", log, NULL };
+	const char *argv[] = { "agent", "--log", log, "--repeat-interval", "0", NULL };
 	struct monitor *m;
 
 	logfile_disk(t, DISK_SIZE, disk, sizeof(disk));
