@@ -21,5 +21,10 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 # A third-party list that cannot be reached must not stop the rest.
 $as_root apt-get update -q || echo "portclash: apt-get update had errors; going on" >&2
+# Debian has bpftool as a package of its own, older Ubuntu in linux-tools.
+if ! apt-cache show bpftool >/dev/null 2>&1; then
+	# shellcheck disable=SC2046 # a list of words
+	set -- $(echo " $* " | sed 's/ bpftool / linux-tools-common linux-tools-generic /')
+fi
 echo "portclash: installing $*"
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"

@@ -38,17 +38,19 @@ include tests/fleet/fleet.mk
 include tests/fuzz/fuzz.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
 
+include tests/package/package.mk
+
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps-kernels deps-prometheus deps-fuzz ## All tests; installs what they need if it is missing
+check: deps-kernels deps-prometheus deps-fuzz deps-package ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
 check-all: check-unit-build check-asan-build check-fuzz-build check-rules-build check-live-build \
-		check-kernels-build
+		check-kernels-build check-package-build
 	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) \
 		$(REPLAY_SUITES) $(FUZZ_SUITES) $(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) \
-		$(FLEET_SUITES) $(KERNELS_SUITES)
+		$(FLEET_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)
