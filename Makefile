@@ -14,9 +14,9 @@ Q = $(if $(V),,@)
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
 BPF_ARCH = $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 BPF_CFLAGS = -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
-	-Iinclude -Ivmlinux
+	-ffile-prefix-map=$(CURDIR)=. -Iinclude -Ivmlinux
 USER_CFLAGS = -std=gnu17 $(WARN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) -MMD -MP
-LDLIBS = -lbpf -lelf -lz -ljansson
+LDLIBS = -lbpf -lelf -lz -ljansson -lyaml -lcap -lseccomp
 
 # What is pure, and what touches the machine but not BPF: all that unit tests link.
 CORE_SOURCES = $(wildcard user/core/*.c)
@@ -57,6 +57,7 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 
 include tests/tests.mk
 include tests/bench/bench.mk
+include packaging/install.mk
 
 .PHONY: deps
 deps: ## Install what building and testing need (Debian, Ubuntu)
@@ -86,4 +87,4 @@ help: ## This list
 	@grep -hE '^[a-z_.-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -12,34 +12,37 @@ static __always_inline void autobind_name_socket(struct bpf_sock *ctx)
 	bpf_get_socket_cookie(ctx);
 }
 
-static __always_inline void autobind_claim(struct bpf_sock_addr *ctx, __u16 port, __u8 flags)
+static __always_inline void autobind_claim(struct bpf_sock_addr *ctx, __u64 cookie, __u16 port,
+					   __u8 flags)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct claim_args a = {
-		.cookie = bpf_get_socket_cookie(ctx),
+		.cookie = cookie,
 		.how = PC_HOW_AUTOBIND,
 		.proto = PC_PROTO_UDP,
 		.family = ctx->family,
 		.port = port,
 		.flags = flags,
+		.netns = task_netns((void *)bpf_get_current_task()),
 	};
-	__u8 one = 1;
 
-	if (bpf_map_lookup_elem(&seen_autobinds, &a.cookie))
-		return;
-	bpf_map_update_elem(&seen_autobinds, &a.cookie, &one, BPF_ANY);
-	a.netns = task_netns(task);
-	claim_record(&a);
+	claim_record_by(&a, config.cgroup_direct);
 }
 
-/* Runs before inet_autobind(): a socket without a port is about to get one. */
+/* Runs before inet_autobind() and inet_hash_connect(): a socket without a port is about to get one. */
 static __always_inline void autobind_connect(struct bpf_sock_addr *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
+	struct tcp_sock *tcp;
 
-	if (ctx->protocol != IPPROTO_UDP || !sk || sk->src_port)
+	if (!sk || sk->src_port)
 		return;
-	autobind_claim(ctx, 0, PC_CLAIM_PORT_LATER);
+	if (ctx->protocol == IPPROTO_UDP) {
+		autobind_claim(ctx, bpf_get_socket_cookie(ctx), 0, PC_CLAIM_PORT_LATER);
+		return;
+	}
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (tcp)
+		claim_connect((struct sock *)tcp, bpf_get_socket_cookie(ctx), config.cgroup_direct);
 }
 
 /* Runs after inet_autobind(), at every send to an address: a socket whose claim was never
@@ -48,10 +51,16 @@ static __always_inline void autobind_connect(struct bpf_sock_addr *ctx)
 static __always_inline void autobind_send(struct bpf_sock_addr *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
+	__u8 one = 1;
+	__u64 cookie;
 
 	if (ctx->protocol != IPPROTO_UDP || !sk || !sk->src_port)
 		return;
-	autobind_claim(ctx, sk->src_port, PC_CLAIM_MAYBE_OLD);
+	cookie = bpf_get_socket_cookie(ctx);
+	if (bpf_map_lookup_elem(&seen_autobinds, &cookie))
+		return;
+	bpf_map_update_elem(&seen_autobinds, &cookie, &one, BPF_ANY);
+	autobind_claim(ctx, cookie, sk->src_port, PC_CLAIM_MAYBE_OLD);
 }
 
 #endif

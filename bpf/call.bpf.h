@@ -1,65 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bind() and listen() from entry to exit: what the system call tracepoints do. */
+/* bind() and listen() as the system call tracepoints see them: at their exit, where the arguments
+ * are still in the user's registers, and what they point to was just copied in. */
 #ifndef PORTCLASH_CALL_BPF_H
 #define PORTCLASH_CALL_BPF_H
 
 #include "claim.bpf.h"
 #include "refusal.bpf.h"
 
-static __always_inline bool call_read_address(struct call *call)
+static __always_inline bool call_read_address(struct call *call, __u64 address, __u32 len)
 {
-	__u32 len = call->address_len;
-
 	if (len < sizeof(struct sockaddr_in))
 		return false;
-	/* User memory cannot be faulted in here: the exit tries again. */
-	if (len >= sizeof(struct sockaddr_in6) &&
-	    bpf_probe_read_user(&call->copy, sizeof(call->copy), (void *)call->address) == 0)
+	if (len >= sizeof(call->copy) &&
+	    bpf_probe_read_user(&call->copy, sizeof(call->copy), (void *)address) == 0)
 		return true;
-	return bpf_probe_read_user(&call->copy, sizeof(struct sockaddr_in),
-				   (void *)call->address) == 0;
+	return bpf_probe_read_user(&call->copy, sizeof(struct sockaddr_in), (void *)address) == 0;
 }
 
-static __always_inline void call_enter(struct call *call)
+/* A listen() of a socket without a port gets one, as if bound to port 0; whether it had none before
+ * is not to be seen now (PC_LOCK_PORT: it had asked for it by number). */
+static __always_inline bool call_may_autobind(const struct sock *sk)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-
-	if (bpf_map_update_elem(&calls, &id, call, BPF_ANY))
-		stat_count(PC_STAT_CALLS_UNTRACKED);
-}
-
-static __always_inline void call_enter_bind(struct trace_event_raw_sys_enter *ctx)
-{
-	struct call call = {
-		.op = PC_OP_BIND,
-		.fd = (__u32)ctx->args[0],
-		.address = ctx->args[1],
-		.address_len = (__u32)ctx->args[2],
-	};
-
-	call.has_copy = call_read_address(&call);
-	/* AF_UNSPEC counts as IPv4 (inet_bind); other families are none of our business. */
-	if (call.has_copy && call.copy.sin6_family && !family_watched(call.copy.sin6_family))
-		return;
-	call_enter(&call);
-}
-
-static __always_inline void call_enter_listen(struct trace_event_raw_sys_enter *ctx)
-{
-	struct call call = { .op = PC_OP_LISTEN, .fd = (__u32)ctx->args[0] };
-	struct sock *sk = socket_of_fd(call.fd);
-
-	if (!sk)
-		return;
-	call.unbound = BPF_CORE_READ(sk, __sk_common.skc_num) == 0;
-	call_enter(&call);
-}
-
-static __always_inline __u8 call_how(const struct call *call)
-{
-	if (call->op == PC_OP_LISTEN)
-		return PC_HOW_AUTOBIND;
-	return call->copy.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO;
+	return !(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & PC_LOCK_PORT);
 }
 
 static __noinline int call_claimed(const struct sock *sk, const struct call *call)
@@ -70,43 +32,47 @@ static __noinline int call_claimed(const struct sock *sk, const struct call *cal
 		return 0;
 	a.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	/* IP_BIND_ADDRESS_NO_PORT: bind() took an address only. */
-	if (!a.port || (call->op == PC_OP_LISTEN && !call->unbound))
+	if (!a.port || (call->op == PC_OP_LISTEN && !call_may_autobind(sk)))
 		return 0;
-	a.how = call_how(call);
+	a.how = call->copy.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO;
+	if (call->op == PC_OP_LISTEN) {
+		a.how = PC_HOW_AUTOBIND;
+		a.flags = PC_CLAIM_IF_NEW;
+	}
 	a.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	a.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	claim_record(&a);
+	claim_record_by(&a, compat_direct());
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 	return 0;
 }
 
-static __always_inline void call_exit(struct trace_event_raw_sys_exit *ctx)
+/* `op`: of bind() or listen(). */
+static __noinline int call_done(__u8 op, long ret)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct call *found = bpf_map_lookup_elem(&calls, &id);
-	struct call call;
-	struct sock *sk;
-	long ret = ctx->ret;
+	struct pt_regs *regs = compat_user_regs();
+	struct sock *sk = socket_of_fd((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs));
+	struct call call = { .op = op };
 
-	if (!found)
-		return;
-	call = *found;
-	bpf_map_delete_elem(&calls, &id);
-	if (ret != 0 && !refusal_error(ret))
-		return;
-	sk = socket_of_fd(call.fd);
 	if (!sk)
-		return;
-	if (call.op == PC_OP_BIND && !call.has_copy && !call_read_address(&call)) {
+		return 0;
+	if (op == PC_OP_BIND && !call_read_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
+						   (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs))) {
 		stat_count(PC_STAT_ARGUMENTS_MISSING);
-		return;
+		return 0;
 	}
 	if (ret == 0)
 		call_claimed(sk, &call);
 	else
 		refusal_record(sk, &call, ret);
+	return 0;
+}
+
+static __always_inline void call_exit(__u8 op, long ret)
+{
+	if (ret == 0 || refusal_error(ret))
+		call_done(op, ret);
 }
 
 #endif

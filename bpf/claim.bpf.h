@@ -6,6 +6,9 @@
 #include "process.bpf.h"
 #include "socket.bpf.h"
 
+/* Sockets' cookies count upwards: one claim in so many looks how full the ring is. */
+#define CLAIMS_PER_LOOK 16
+
 struct claim_args {
 	__u64 cookie;
 	__u32 netns;
@@ -25,15 +28,6 @@ static __always_inline __u64 claim_cookie(const struct sock *sk)
 	return cookie ? cookie : BPF_CORE_READ(sk, sk_socket, sk, __sk_common.skc_cookie.counter);
 }
 
-/* A kernel thread acts for nobody, or for somebody it does not name (io_uring's workers up to
- * 5.11): a claim by it says nothing about a process. */
-static __always_inline bool by_kernel_thread(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
-}
-
 /* A socket without a file is the kernel's own (NFS, tunnels): whoever happened to set it up does
  * not have it. */
 static __always_inline bool is_kernel_socket(const struct sock *sk)
@@ -41,13 +35,14 @@ static __always_inline bool is_kernel_socket(const struct sock *sk)
 	return !BPF_CORE_READ(sk, sk_socket, file);
 }
 
-/* The current process made the claim; only call where that is true. */
-static __always_inline void claim_record(const struct claim_args *a)
+/* The current process made the claim; only call where that is true. `direct`: see compat_direct(). */
+static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
 {
 	struct pc_claim *c;
 	struct pc_process_key key;
 
-	if (by_kernel_thread())
+	/* What a kernel thread claims says nothing about a process. */
+	if (!process_key_current(&key, direct))
 		return;
 	if (!a->cookie) {
 		stat_count(PC_STAT_COOKIES_MISSING);
@@ -73,7 +68,33 @@ static __always_inline void claim_record(const struct claim_args *a)
 	c->flags = a->flags;
 	c->pad[0] = c->pad[1] = 0;
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
-	bpf_ringbuf_submit(c, claims_flags());
+	bpf_ringbuf_submit(c, a->cookie % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
+}
+
+static __always_inline void claim_record(const struct claim_args *a)
+{
+	claim_record_by(a, false);
+}
+
+/* As a connect() is about to be given a port; a client that bound its port made its claim at bind().
+ * By plain loads: `sk` is a BTF pointer. */
+static __always_inline void claim_connect(struct sock *sk, __u64 cookie, bool direct)
+{
+	struct claim_args a = {
+		.cookie = cookie,
+		.family = sk->__sk_common.skc_family,
+		.proto = PC_PROTO_TCP,
+		.how = PC_HOW_CONNECT,
+		.flags = PC_CLAIM_PORT_LATER,
+	};
+	struct socket *socket = sk->sk_socket;
+
+	/* Without a file: the kernel's own, see is_kernel_socket(). */
+	if (sk->__sk_common.skc_num || !family_watched(a.family) || !socket || !socket->file ||
+	    protocol_of(BPF_CORE_READ_BITFIELD(sk, sk_protocol)) != PC_PROTO_TCP)
+		return;
+	a.netns = sk->__sk_common.skc_net.net->ns.inum;
+	claim_record_by(&a, direct);
 }
 
 static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8 state, __u8 closed)

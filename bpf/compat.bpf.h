@@ -111,6 +111,13 @@ static __always_inline __u64 compat_cookie(struct sock *sk)
 	return sk->__sk_common.skc_cookie.counter;
 }
 
+/* In programs that hook a function or a tracepoint by its BTF: may pointers be followed by plain loads,
+ * also from the current task (bpf_get_current_task_btf(), 5.11)? A probe read is fifty instructions. */
+static __always_inline bool compat_direct(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
 /* The socket behind a file whose inode is a socket. */
 static __always_inline struct sock *compat_file_sock(struct file *file)
 {

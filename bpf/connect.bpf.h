@@ -4,7 +4,7 @@
 #ifndef PORTCLASH_CONNECT_BPF_H
 #define PORTCLASH_CONNECT_BPF_H
 
-#include "refusal.bpf.h"
+#include "call.bpf.h"
 
 #define EAGAIN 11
 #define EINPROGRESS 115
@@ -21,15 +21,6 @@ static __always_inline bool connect_refused(const struct sock *sk, __u8 op, long
 	return proto == PC_PROTO_UDP && ret == -EAGAIN && !BPF_CORE_READ(sk, __sk_common.skc_num);
 }
 
-static __always_inline void connect_address(struct call *call, __u64 address, __u32 len)
-{
-	if (len < sizeof(struct sockaddr_in))
-		return;
-	if (len < sizeof(call->copy) ||
-	    bpf_probe_read_user(&call->copy, sizeof(call->copy), (void *)address))
-		bpf_probe_read_user(&call->copy, sizeof(struct sockaddr_in), (void *)address);
-}
-
 static __noinline int connect_failed(__u8 op, long ret)
 {
 	struct pt_regs *regs = compat_user_regs();
@@ -39,8 +30,8 @@ static __noinline int connect_failed(__u8 op, long ret)
 	if (!sk || !connect_refused(sk, op, ret))
 		return 0;
 	if (op == PC_OP_CONNECT)
-		connect_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
-				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
+		call_read_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
+				  (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
 	refusal_record(sk, &call, ret);
 	return 0;
 }

@@ -46,7 +46,7 @@ static __always_inline void function_claim(const struct sock *sk, __u8 how)
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 }
 
-/* A client that bound its port made its claim at bind(). */
+/* As claim_connect(), where `sk` is no BTF pointer. */
 static __always_inline void function_connect(const struct sock *sk)
 {
 	struct claim_args a = {
@@ -66,7 +66,7 @@ static __always_inline void function_connect(const struct sock *sk)
 /* `address` is kernel memory: bind() copied it in. */
 static __noinline int function_bound(const struct sock *sk, const void *address, int len, long ret)
 {
-	struct call call = { .op = PC_OP_BIND, .has_copy = 1 };
+	struct call call = { .op = PC_OP_BIND };
 
 	if (!sk)
 		return 0;
@@ -88,14 +88,14 @@ out:
 /* inet_csk_get_port() returns 1 for a conflict up to 6.1, -EADDRINUSE later. */
 static __noinline int function_got_port(const struct sock *sk, __u16 port, long ret)
 {
-	struct call call = { .op = PC_OP_LISTEN, .unbound = port == 0 };
+	struct call call = { .op = PC_OP_LISTEN };
 
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_LISTEN ||
 	    !function_watched(sk))
 		return 0;
 	if (ret)
 		refusal_record(sk, &call, -EADDRINUSE);
-	else if (call.unbound)
+	else if (port == 0)
 		function_claim(sk, PC_HOW_AUTOBIND);
 	check_end();
 	return 0;
@@ -135,8 +135,8 @@ static __noinline int function_autobind_failed(const struct sock *sk)
 		return 0;
 	if (BPF_CORE_READ(regs, orig_ax) == X86_64_CONNECT) {
 		call.op = PC_OP_CONNECT;
-		connect_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
-				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
+		call_read_address(&call, PT_REGS_PARM2_CORE_SYSCALL(regs),
+				  (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs));
 	}
 	refusal_record(sk, &call, -EAGAIN);
 	return 0;

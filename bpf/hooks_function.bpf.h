@@ -10,16 +10,14 @@
 SEC("fentry/inet_hash_connect")
 int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
 {
-	compat_cookie(sk);
-	function_connect(sk);
+	claim_connect(sk, compat_cookie(sk), compat_direct());
 	return 0;
 }
 
 SEC("fentry/inet6_hash_connect")
 int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 {
-	compat_cookie(sk);
-	function_connect(sk);
+	claim_connect(sk, compat_cookie(sk), compat_direct());
 	return 0;
 }
 

@@ -24,19 +24,27 @@ struct {
 	__uint(max_entries, 1024 * 1024);
 } refusals SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PC_STAT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} stats SEC(".maps");
+/* What user space reads and writes while it watches lies in the programs' own memory, mapped there.
+ * A bpf() call on a map would keep all programs on tracepoints and kprobes from running on that CPU
+ * (bpf_disable_instrumentation()), also while the caller is preempted in it. */
+__u64 stats[PC_STAT_COUNT] = {};
+struct pc_netns_ports netns_ports[PC_NETNS_SLOTS] = {};
+__u64 wanted_sockets[PC_WANTED_SLOTS] = {};
+bool wanted_all = false;
 
-/* Processes whose pc_process record was sent; forgetting one only sends it again. */
+/* A connect() of TCP is seen by its state: neither a function nor a cgroup hook sees it. */
+bool claims_by_state = false;
+
+/* Raised when user space has forgotten processes: each is to be described once more. */
+__u32 process_epoch = 1;
+
+/* Processes whose pc_process record was sent, and in which epoch; forgetting one only sends it
+ * again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, struct pc_process_key);
-	__type(value, __u8);
+	__type(value, __u32);
 } seen_processes SEC(".maps");
 
 /* Sockets whose UDP autobind was reported; forgetting one only reports it again. */
@@ -47,33 +55,6 @@ struct {
 	__type(value, __u8);
 } seen_autobinds SEC(".maps");
 
-/* bind() and listen() between entry and exit, by pid_tgid. */
-struct call {
-	__u32 fd;
-	__u32 address_len;
-	__u64 address; /* user pointer */
-	struct sockaddr_in6 copy;
-	__u8 has_copy;
-	__u8 unbound; /* listen(): the socket held no port at entry */
-	__u8 op;
-	__u8 pad;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, __u64);
-	__type(value, struct call);
-} calls SEC(".maps");
-
-/* Port settings of the network namespaces in which something was refused. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 64);
-	__type(key, __u64);
-	__type(value, struct pc_netns_ports);
-} netns_ports SEC(".maps");
-
 /* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -81,17 +62,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pc_netns_ports);
 } zeros SEC(".maps");
-
-/* What the socket file iterator is to report: socket cookies, and for loopback peers
- * pairs of ports (see owner.bpf.h). Empty and `wanted_all` set: everything. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __u8);
-} wanted_sockets SEC(".maps");
-
-bool wanted_all = false;
 
 /* By port: whoever the kernel gives one of these to is told of at once. A byte each, because user
  * space and programs write them at the same time (and atomic "or" came with 5.12). */
@@ -143,10 +113,8 @@ static __always_inline void scratch_give_back(void *map)
 
 static __always_inline void stat_count(__u32 which)
 {
-	__u64 *value = bpf_map_lookup_elem(&stats, &which);
-
-	if (value)
-		*value += 1;
+	if (which < PC_STAT_COUNT)
+		__sync_fetch_and_add(&stats[which], 1);
 }
 
 /* Nobody is woken for a claim unless the ring fills faster than the timer empties it. */

@@ -20,16 +20,28 @@ static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
 	return 1ULL << 63 | (__u64)lport << 16 | rport;
 }
 
+static __always_inline bool is_wanted(__u64 key)
+{
+	__u32 slot = PC_WANTED_SLOT(key);
+
+	for (__u32 i = 0; i < PC_WANTED_PROBES; i++) {
+		__u64 found = wanted_sockets[(slot + i) & (PC_WANTED_SLOTS - 1)];
+
+		if (!found)
+			return false;
+		if (found == key)
+			return true;
+	}
+	return false;
+}
+
 static __always_inline bool owner_wanted(const struct pc_socket *s)
 {
-	__u64 cookie = s->cookie, inode = wanted_inode(s->inode);
-	__u64 ports = wanted_ports(s->lport, s->rport);
-
-	if (wanted_all || bpf_map_lookup_elem(&wanted_sockets, &inode))
+	if (wanted_all || is_wanted(wanted_inode(s->inode)))
 		return true;
-	if (cookie && bpf_map_lookup_elem(&wanted_sockets, &cookie))
+	if (s->cookie && is_wanted(s->cookie))
 		return true;
-	return s->proto == PC_PROTO_TCP && s->lport && bpf_map_lookup_elem(&wanted_sockets, &ports);
+	return s->proto == PC_PROTO_TCP && s->lport && is_wanted(wanted_ports(s->lport, s->rport));
 }
 
 /* Makes a cookie, if the socket never had one and the kernel lets us (5.12+; `sk` must be a

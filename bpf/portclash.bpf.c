@@ -22,31 +22,17 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_bind")
-int sys_enter_bind(struct trace_event_raw_sys_enter *ctx)
-{
-	call_enter_bind(ctx);
-	return 0;
-}
-
 SEC("tracepoint/syscalls/sys_exit_bind")
 int sys_exit_bind(struct trace_event_raw_sys_exit *ctx)
 {
-	call_exit(ctx);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_enter_listen")
-int sys_enter_listen(struct trace_event_raw_sys_enter *ctx)
-{
-	call_enter_listen(ctx);
+	call_exit(PC_OP_BIND, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_listen")
 int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 {
-	call_exit(ctx);
+	call_exit(PC_OP_LISTEN, ctx->ret);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
 /* One path component at most, as in the kernel (NAME_MAX). */
 #define COMPONENT_MAX 256
 #define PATH_DEPTH 128
@@ -32,6 +34,26 @@ static __always_inline void process_key(struct task_struct *task, struct pc_proc
 	key->start_ns = BPF_CORE_READ(leader, start_boottime);
 	key->tgid = BPF_CORE_READ(task, tgid);
 	key->exec_id = (__u32)BPF_CORE_READ(leader, self_exec_id);
+}
+
+/* The same of the current process, without a helper for each load where `direct` (see
+ * compat_direct()). False for a kernel thread: it acts for nobody, or for somebody it does not name
+ * (io_uring's workers up to 5.11). */
+static __always_inline bool process_key_current(struct pc_process_key *key, bool direct)
+{
+	struct task_struct *task, *leader;
+
+	if (!direct) {
+		task = (void *)bpf_get_current_task();
+		process_key(task, key);
+		return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
+	}
+	task = bpf_get_current_task_btf();
+	leader = task->group_leader;
+	key->start_ns = leader->start_boottime;
+	key->tgid = task->tgid;
+	key->exec_id = (__u32)leader->self_exec_id;
+	return !(task->flags & PF_KTHREAD);
 }
 
 static __always_inline __u32 task_netns(struct task_struct *task)
@@ -201,17 +223,15 @@ __attribute__((noinline)) int process_send(void)
 	return err == 0;
 }
 
-/* Fills `key` for the current process and makes sure its record was sent. */
-static __always_inline void process_note(struct pc_process_key *key)
+/* Makes sure that the record of the current process, which has this key, was sent. */
+static __always_inline void process_note(const struct pc_process_key *key)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u8 one = 1;
+	__u32 epoch = process_epoch, *seen = bpf_map_lookup_elem(&seen_processes, key);
 
-	process_key(task, key);
-	if (bpf_map_lookup_elem(&seen_processes, key))
+	if (seen && *seen == epoch)
 		return;
 	if (process_send())
-		bpf_map_update_elem(&seen_processes, key, &one, BPF_ANY);
+		bpf_map_update_elem(&seen_processes, key, &epoch, BPF_ANY);
 	else
 		stat_count(PC_STAT_PROCESSES_LOST);
 }

@@ -12,6 +12,13 @@
 #define EADDRINUSE 98
 #define EADDRNOTAVAIL 99
 
+/* What was called, and the address that was given to it. */
+struct call {
+	struct sockaddr_in6 copy;
+	__u8 op; /* enum pc_op */
+	__u8 pad[3];
+};
+
 /* The port reasons among the errors of bind() and listen(). */
 static __always_inline bool refusal_error(long ret)
 {
@@ -27,8 +34,9 @@ static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
 	return word >> (port % 64) & 1;
 }
 
-/* Of the refusal that this thread is putting together. The namespace's range, floor and reserved ports as they are now; the whole bitmap goes
- * to a map, because no process of the namespace may be alive for user space to ask. */
+/* Of the refusal that this thread is putting together: the namespace's range, floor and reserved ports
+ * as they are now; the whole bitmap goes to netns_ports, because no process of the namespace may be
+ * alive for user space to ask. */
 __attribute__((noinline)) int refusal_netns(void)
 {
 	struct refusing *refusing = scratch_of(&refusal_scratch);
@@ -37,9 +45,7 @@ __attribute__((noinline)) int refusal_netns(void)
 	const struct net *net;
 	unsigned long *bitmap;
 	struct pc_netns_ports *ports;
-	__u32 zero = 0;
 	__u64 key;
-	void *empty;
 
 	if (!refusing)
 		return 0;
@@ -51,19 +57,12 @@ __attribute__((noinline)) int refusal_netns(void)
 	compat_port_range(net, &r->range_low, &r->range_high);
 	r->unprivileged_start = BPF_CORE_READ(net, ipv4.sysctl_ip_prot_sock);
 	r->reserved = bitmap_test(bitmap, r->wanted_port);
-	ports = bpf_map_lookup_elem(&netns_ports, &key);
-	if (!ports) {
-		empty = bpf_map_lookup_elem(&zeros, &zero);
-		if (!empty)
-			return 0;
-		bpf_map_update_elem(&netns_ports, &key, empty, BPF_ANY);
-		ports = bpf_map_lookup_elem(&netns_ports, &key);
-		if (!ports)
-			return 0;
-	}
+	ports = &netns_ports[PC_NETNS_SLOT(key)];
+	ports->netns_key = 0;
 	if (bitmap && bpf_probe_read_kernel(ports->reserved, sizeof(ports->reserved), bitmap))
 		return 0;
-	ports->time_ns = r->time_ns;
+	if (bitmap)
+		ports->netns_key = key;
 	r->walk |= PC_WALK_NETNS;
 	return 0;
 }
@@ -92,10 +91,18 @@ static __always_inline void refusal_wanted(struct pc_refusal *r, const struct ca
 	}
 }
 
+static __always_inline bool by_kernel_thread(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 static __always_inline void refusal_requester(struct pc_refusal *r)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
+	process_key((void *)bpf_get_current_task(), &r->process);
 	process_note(&r->process);
 	r->tid = (__u32)pid_tgid;
 	r->uid = (__u32)bpf_get_current_uid_gid();

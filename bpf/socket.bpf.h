@@ -9,9 +9,8 @@
 
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
-#define IPPROTO_MPTCP 262     /* needs 16 bits: 6 when cut to 8 */
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-#define SOCK_DEAD_BIT 0	      /* enum sock_flags */
+#define IPPROTO_MPTCP 262 /* needs 16 bits: 6 when cut to 8 */
+#define SOCK_DEAD_BIT 0	  /* enum sock_flags */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 

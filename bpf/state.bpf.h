@@ -11,23 +11,6 @@
 
 #include "claim.bpf.h"
 
-static __always_inline void state_connect(struct sock *sk)
-{
-	struct claim_args a = {
-		.family = sk->__sk_common.skc_family,
-		.proto = PC_PROTO_TCP,
-		.how = PC_HOW_CONNECT,
-		.flags = PC_CLAIM_PORT_LATER,
-	};
-
-	/* A client that bound its port made its claim at bind(). */
-	if (sk->__sk_common.skc_num || !family_watched(a.family) || is_kernel_socket(sk))
-		return;
-	a.cookie = compat_cookie(sk);
-	a.netns = sk->__sk_common.skc_net.net->ns.inum;
-	claim_record(&a);
-}
-
 /* User space forgets the port again if the kernel cannot choose it.
  * A port that the kernel chose is given back before this (tcp_set_state()); one that was asked for
  * by number, after it. */
@@ -46,8 +29,8 @@ static __always_inline void state_listener_ended(struct sock *sk)
 static __always_inline void state_change(struct sock *sk, int oldstate, int newstate)
 {
 	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT) {
-		if (config.claims_by_state)
-			state_connect(sk);
+		if (claims_by_state)
+			claim_connect(sk, compat_cookie(sk), compat_direct());
 	} else if ((config.with_endpoints || config.with_protected) &&
 		   oldstate == PC_STATE_SYN_SENT) {
 		claim_endpoints(sk, claim_cookie(sk), newstate);

@@ -49,19 +49,29 @@ check_all() {
 	result "atoi and unbounded string functions are not used" \
 		"$(find_in '[^a-z_](atoi|atol|strcpy|strcat|sprintf|gets)\(' bpf user)"
 	result "every source names its licence" \
-		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' \) \
+		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) \
 			-exec grep -L 'SPDX-License-Identifier: GPL-2.0-only' {} + 2>/dev/null)"
 	result "files are under 400 lines" \
-		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' \) \
+		"$(find bpf include user tests vmlinux \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) \
 			-exec awk 'END { if (NR > 400) print FILENAME ": " NR }' {} \; 2>/dev/null)"
 	result "docs/causes.md lists the causes of the code, no more and no less" \
 		"$(causes_that_differ)"
 	result "each cause in docs/causes.md has a sentence, an example and what to do" \
 		"$(causes_without_parts)"
+	result "the configuration takes the back ends that there are" "$(backends_that_differ)"
 	result "no host name of a package mirror" \
 		"$(grep -rnE '(deb|security|snapshot|ftp)\.[a-z.]*debian\.org|registry\.npmjs' \
 			--include='*' bpf user include tests packaging docs vmlinux Makefile .ci ./*.md \
 			2>/dev/null | grep -v '^tests/style\.sh:')"
+}
+
+# core/ must not ask user/bpf for them.
+backends_that_differ() {
+	code=$(sed -n 's/^\t\t\.name = "\(.*\)",$/\1/p' user/bpf/backend.c 2>/dev/null | paste -sd' ')
+	keys=$(sed -n 's/^static const char \*const backends\[\] = { "auto", \(.*\), NULL };$/\1/p' \
+		user/core/settings_keys.c 2>/dev/null | tr -d '",')
+	[ -n "$keys" ] && [ "$code" = "$keys" ] ||
+		printf 'code: %s\nconfiguration: %s\n' "$code" "$keys"
 }
 
 causes_that_differ() {

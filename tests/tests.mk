@@ -24,25 +24,33 @@ RUN_SUITES = V=$(V) sh tests/run.sh $(BUILD)/tests/logs
 UNIT_SUITES = $(UNIT_BINARIES)
 REPLAY_SUITES = '$(REPLAY) tests/replay' '$(ASAN)/tests/replay/replay tests/replay'
 STYLE_SUITES = 'sh tests/run_test.sh' 'sh tests/style.sh' 'sh tests/bench/instructions_test.sh' \
-	$(KERNELS_STYLE_SUITES)
+	$(KERNELS_STYLE_SUITES) $(FUZZ_STYLE_SUITES)
 
 -include tests/live/live.mk
 LIVE = $(if $(wildcard tests/live/live.mk),$(BUILD)/tests/live/live)
 LIVE_SUITES = $(if $(LIVE),'$(LIVE) $(LIVE_FLAGS) $(BUILD)/portclash')
 include tests/kernels/kernels.mk
 
+include tests/service/service.mk
 include tests/rules/rules.mk
+include tests/prometheus/prometheus.mk
+include tests/fleet/fleet.mk
+include tests/fuzz/fuzz.mk
 RULES_SUITES = '$(BUILD)/tests/rules/rules $(RULES_FLAGS)'
+
+include tests/package/package.mk
 
 .PHONY: check check-all check-unit check-asan check-replay check-rules check-live check-style
 .PHONY: check-unit-build check-asan-build check-rules-build check-live-build
 
-check: deps-kernels ## All tests; installs what they need if it is missing
+check: deps-kernels deps-prometheus deps-fuzz deps-package ## All tests; installs what they need if it is missing
 	$(Q)$(MAKE) --no-print-directory check-all
 
-check-all: check-unit-build check-asan-build check-rules-build check-live-build check-kernels-build
-	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) $(REPLAY_SUITES) \
-		$(RULES_SUITES) $(LIVE_SUITES) $(KERNELS_SUITES)
+check-all: check-unit-build check-asan-build check-fuzz-build check-rules-build check-live-build \
+		check-kernels-build check-package-build
+	$(Q)$(RUN_SUITES) $(STYLE_SUITES) $(SERVICE_SUITES) $(UNIT_SUITES) $(ASAN_BINARIES) \
+		$(REPLAY_SUITES) $(FUZZ_SUITES) $(RULES_SUITES) $(LIVE_SUITES) $(PROMETHEUS_SUITES) \
+		$(FLEET_SUITES) $(PACKAGE_SUITES) $(KERNELS_SUITES)
 
 check-unit: check-unit-build ## Unit tests
 	$(Q)$(RUN_SUITES) $(UNIT_SUITES)

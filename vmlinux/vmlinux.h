@@ -38,9 +38,10 @@ enum { BPF_RB_AVAIL_DATA = 0 };
 
 /* Only for bpf_core_enum_value_exists(), which asks the running kernel. */
 enum bpf_func_id {
-	BPF_FUNC_sock_from_file = 162, /* 5.11 */
-	BPF_FUNC_check_mtu = 163,      /* 5.12 */
-	BPF_FUNC_task_pt_regs = 175,   /* 5.15 */
+	BPF_FUNC_get_current_task_btf = 158, /* 5.11 */
+	BPF_FUNC_sock_from_file = 162,	     /* 5.11 */
+	BPF_FUNC_check_mtu = 163,	     /* 5.12 */
+	BPF_FUNC_task_pt_regs = 175,	     /* 5.15 */
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -136,6 +136,7 @@ struct pc_process {
 
 #define PC_CLAIM_PORT_LATER 1 /* connect(): the kernel chooses the port after this record */
 #define PC_CLAIM_MAYBE_OLD 2  /* seen at a send: the socket may have had its port before */
+#define PC_CLAIM_IF_NEW 4     /* seen at a listen(): a claim that is known is the true one */
 
 struct pc_claim {
 	struct pc_header header;
@@ -212,7 +213,7 @@ struct pc_refusal {
 	struct pc_header header;
 	__u64 time_ns; /* boot clock */
 	__u64 cgroup_id;
-	__u64 netns_key; /* of the map netns_ports */
+	__u64 netns_key; /* of netns_ports */
 	struct pc_process_key process;
 	__u32 tid;
 	__u32 uid;
@@ -248,13 +249,22 @@ struct pc_owner {
 	struct pc_socket socket;
 };
 
-/* Value of the map `netns_ports`: a network namespace's port settings as the refusal saw
- * them; key is the namespace's cookie, which is never used again, or its inode number where it has
- * none (up to 5.11). */
+/* A network namespace's port settings as its last refusal saw them, at PC_NETNS_SLOT(key) of
+ * `netns_ports`; key is the namespace's cookie, which is never used again, or its inode number where
+ * it has none (up to 5.11). Of two with the same slot the later one stays. */
 struct pc_netns_ports {
 	__u64 reserved[PC_PORT_WORDS];
-	__u64 time_ns;
+	__u64 netns_key;
 };
+
+#define PC_NETNS_SLOTS 64
+#define PC_NETNS_SLOT(key) ((__u32)(key) & (PC_NETNS_SLOTS - 1))
+
+/* The set `wanted_sockets` (see bpf/owner.bpf.h for its keys): a key is in one of so many places
+ * from PC_WANTED_SLOT(key) on, before the first 0. */
+#define PC_WANTED_SLOTS 32768
+#define PC_WANTED_PROBES 16
+#define PC_WANTED_SLOT(key) ((__u32)((key)*0x9e3779b97f4a7c15ULL >> 49)) /* Fibonacci hashing */
 
 /* Value of the map `sweep_result`: cookies of the sockets in the TCP port table (for a
  * TIME_WAIT without one pc_time_wait_key(), for other sockets without one 0), from the index
@@ -313,7 +323,7 @@ struct pc_config {
 	__u32 monitor_netns;  /* inode number of its network namespace */
 	__u32 claims_wake;    /* bytes waiting in ring `claims` that wake the reader */
 	__u8 with_endpoints;  /* send pc_endpoints records */
-	__u8 claims_by_state; /* connect() is seen by its TCP state, not by a function */
+	__u8 cgroup_direct;   /* cgroup programs may use bpf_get_current_task_btf() */
 	__u8 with_protected;  /* the same of ports in `protected_ports`, and listeners that end */
 	__u8 pad;
 };

@@ -13,7 +13,7 @@ BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c
 .PHONY: bench bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
-	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent
+	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
 
 bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minutes at full speed: all named, none lost, memory flat
 	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --textfile $(BENCH)/soak.prom

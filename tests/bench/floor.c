@@ -20,7 +20,7 @@ static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
 {
 	switch (bpf_program__type(prog)) {
 	case BPF_PROG_TYPE_TRACEPOINT:
-		return pc_attach_syscall(prog, bpf_program__name(prog));
+		return pc_attach_syscall(prog);
 	case BPF_PROG_TYPE_CGROUP_SOCK:
 	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
 		return bpf_program__attach_cgroup(prog, cgroup);
@@ -37,7 +37,7 @@ static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int 
 		struct bpf_prog_skeleton *slot = &skel->skeleton->progs[i];
 
 		if (strcmp(slot->name, row->name) || row->attach == PC_ATTACH_ENDPOINTS ||
-		    !bpf_program__autoload(*slot->prog))
+		    row->attach == PC_ATTACH_STATES || !bpf_program__autoload(*slot->prog))
 			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
 		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL)
@@ -84,7 +84,7 @@ static struct floor_bpf *load(const struct pc_backend *backend)
 	for (int i = 0; i < skel->skeleton->prog_cnt; i++)
 		bpf_program__set_autoload(*skel->skeleton->progs[i].prog, false);
 	set_autoload(skel, backend->programs);
-	set_autoload(skel, backend->cgroup);
+	set_autoload(skel, pc_backend_cgroup(backend));
 	if (floor_bpf__load(skel) == 0)
 		return skel;
 	floor_bpf__destroy(skel);
@@ -97,7 +97,7 @@ static struct floor_bpf *start(const struct pc_backend *backend)
 	struct floor_bpf *skel = load(backend);
 
 	if (skel && (cgroup < 0 || attach_rows(skel, backend->programs, cgroup) ||
-		     attach_rows(skel, backend->cgroup, cgroup))) {
+		     attach_rows(skel, pc_backend_cgroup(backend), cgroup))) {
 		floor_bpf__destroy(skel);
 		skel = NULL;
 	}

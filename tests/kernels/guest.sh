@@ -23,7 +23,7 @@ boot() {
 		-serial "file:$name.console" -serial "file:$name.results" \
 		-kernel "$1/vmlinuz" -initrd "$name.cpio.gz" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 \
-tsc=reliable rcupdate.rcu_expedited=1"
+tsc=reliable rcupdate.rcu_expedited=1 portclash.guest"
 }
 
 # How a run ended that did not come to its end

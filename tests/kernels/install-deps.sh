@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what `make static` (install-deps.sh static) and `make check-kernels` need beyond
-# packaging/install-deps.sh (Debian, Ubuntu), and only what is missing. Prints nothing when
-# nothing is.
+# Installs what `make static` (install-deps.sh static), `make check-kernels` and, for the journal,
+# the live tests of `make check` need beyond packaging/install-deps.sh (Debian, Ubuntu), and only
+# what is missing. Prints nothing when nothing is.
 set -eu
 
 missing=
@@ -17,6 +17,9 @@ need_library libbpf.a libbpf-dev
 need_library libelf.a libelf-dev
 need_library libz.a zlib1g-dev
 need_library libjansson.a libjansson-dev
+need_library libcap.a libcap-dev
+need_library libseccomp.a libseccomp-dev
+need_library libyaml.a libyaml-dev
 # From elfutils 0.189 on, libelf may be built with it.
 ! grep -q zstd "$(pkg-config --variable=pcfiledir libelf)/libelf.pc" 2>/dev/null ||
 	need_library libzstd.a libzstd-dev
@@ -25,28 +28,11 @@ if [ "${1:-}" != static ]; then
 	need_command qemu-system-x86_64 qemu-system-x86
 	need_command busybox busybox-static
 	need_command cpio cpio
+	need_command journalctl systemd
 	need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 	# A busybox with shared libraries is of no use in a guest.
 	! ldd "$(command -v busybox)" >/dev/null 2>&1 || missing="$missing busybox-static"
 fi
 
-[ -n "$missing" ] || exit 0
-
-if ! command -v apt-get >/dev/null 2>&1; then
-	echo "portclash: missing:$missing" >&2
-	echo "This script installs with apt-get only; install these with your package manager." >&2
-	exit 1
-fi
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-	command -v sudo >/dev/null 2>&1 || {
-		echo "portclash: missing:$missing; run as root: apt-get install$missing" >&2
-		exit 1
-	}
-	as_root=sudo
-fi
-# A third-party list that cannot be reached must not stop the rest.
-$as_root apt-get update -q || echo "portclash: apt-get update had errors; going on" >&2
-echo "portclash: installing$missing"
 # shellcheck disable=SC2086 # a list of words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing
+exec sh "$(dirname "$0")/../../packaging/apt-install.sh" $missing

@@ -6,7 +6,8 @@
 STATIC = $(BUILD)/static
 STATIC_LDFLAGS = -static -s $(LDFLAGS)
 # libelf.a wants what this system's libelf was built with.
-STATIC_LDLIBS = $(shell pkg-config --static --libs libbpf libelf jansson)
+STATIC_LDLIBS = $(shell pkg-config --static --libs libbpf libelf jansson yaml-0.1 libcap \
+	libseccomp)
 
 KERNELS_STYLE_SUITES = 'sh tests/kernels/report_test.sh'
 KERNELS_SUITES = 'sh tests/kernels/run.sh $(KERNELS_FLAGS) $(STATIC)'

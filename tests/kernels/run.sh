@@ -55,16 +55,16 @@ plan() {
 	}' "$1"
 }
 
-# What --list prints but for what is excluded or, unless all is wanted, slow.
+# What --list prints but for what is excluded or, unless all is wanted, slow or for no guest.
 scenarios() {
 	# shellcheck disable=SC2086 # a list of words
 	if [ -n "$tests" ]; then
 		printf '%s\n' $tests
 	elif [ -n "$slow" ]; then
-		"$static/live" --list
+		"$static/live" --list | grep -v ' (native)$'
 		echo rules
 	else
-		"$static/live" --list | grep -v ' (slow)$'
+		"$static/live" --list | grep -v -e ' (slow)$' -e ' (native)$'
 		echo rules
 	fi | awk -v exclude=" $exclude shared-monitor " '!index(exclude, " " $1 " ")'
 }

@@ -88,7 +88,7 @@ static void expect_agent_end(struct test *t, struct monitor *m, int status, cons
 static void rotates(struct test *t)
 {
 	struct cast c = cast_of(t);
-	const char *argv[] = { "agent", "--log", c.log, NULL };
+	const char *argv[] = { "agent", "--log", c.log, "--repeat-interval", "0", NULL };
 	struct monitor *m = logfile_agent(t, argv, c.log);
 
 	refuse(&c, 2);
@@ -157,7 +157,8 @@ static void textfile(struct test *t)
 {
 	struct cast c = cast_of(t);
 	const char *argv[] = { "agent", "--log",      c.log, "--textfile",
-			       c.prom,	"--interval", "0.2", NULL };
+			       c.prom,	"--interval", "0.2", "--repeat-interval",
+			       "0",	NULL };
 	struct monitor *m = logfile_agent(t, argv, c.log);
 
 	logfile_expect(t, c.prom, "portclash_up 1\n");

@@ -3,13 +3,10 @@
  * cannot write, leaves no half line and no half file, and goes on when there is room again. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -17,17 +14,7 @@
 #include "monitor.h"
 #include "stage.h"
 
-#define DISK_BYTES "262144"
-
-/* A small disk of its own, which is gone with the scenario's mount namespace. */
-static void make_disk(struct test *t, char *path, size_t size)
-{
-	test_path(t, "disk", path, size);
-	if (mkdir(path, 0755) || unshare(CLONE_NEWNS) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("disk", path, "tmpfs", 0, "size=" DISK_BYTES))
-		test_skip(t, "no small disk can be mounted here: %s", strerror(errno));
-}
+#define DISK_SIZE "size=256k"
 
 static void fill_disk(struct test *t)
 {
@@ -86,10 +73,10 @@ static void log_fills_up(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
 	char disk[128], log[160];
-	const char *argv[] = { "agent", "--log", log, NULL };
+	const char *argv[] = { "agent", "--log", log, "--repeat-interval", "0", NULL };
 	struct monitor *m;
 
-	make_disk(t, disk, sizeof(disk));
+	logfile_disk(t, DISK_SIZE, disk, sizeof(disk));
 	test_path(t, "disk/agent.log", log, sizeof(log));
 	stage_listener(api, 0, "127.0.0.1", 8080);
 	m = logfile_agent(t, argv, log);
@@ -116,7 +103,7 @@ static void textfile_disk_fills_up(struct test *t)
 	};
 	struct monitor *m;
 
-	make_disk(t, disk, sizeof(disk));
+	logfile_disk(t, DISK_SIZE, disk, sizeof(disk));
 	test_path(t, "disk/metrics.prom", prom, sizeof(prom));
 	test_path(t, "agent.log", log, sizeof(log));
 	stage_listener(api, 0, "127.0.0.1", 8080);

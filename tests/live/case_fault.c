@@ -10,39 +10,16 @@
 #include "cases.h"
 #include "footprint.h"
 #include "monitor.h"
+#include "theft.h"
 #include "verdict.h"
 
 /* Instants at which a starting portclash is killed. */
 #define KILLS 8
 
-/* A client in the way of a server, and who sees it. */
-struct theft {
-	struct puppet *server;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct attempt attempt;
-};
-
-static void stage_connection(struct theft *o)
-{
-	o->out = stage_client(o->client, 0, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&o->listener, o->server);
-}
-
 static void stage_theft(struct test *t, struct theft *o)
 {
-	o->server = puppet_start(t, "server");
-	o->client = puppet_start(t, "client");
-	o->web = puppet_start(t, "web");
-	o->listener = stage_listener(o->server, 0, "127.0.0.1", SERVER_PORT);
-	stage_connection(o);
-}
-
-static void stage_refusal(struct theft *o)
-{
-	o->attempt = stage_refused(o->web, 0, "0.0.0.0", o->out.look.local.port, EADDRINUSE);
+	theft_cast(t, o);
+	theft_connect(o);
 }
 
 static void check_theft(struct test *t, const struct theft *o)
@@ -76,7 +53,7 @@ static void killed(struct test *t)
 
 	monitor_watch(t, NULL);
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 	bpf_objects_of(t, t->monitor->pid, &held);
 	if (!held.programs || !held.maps || !held.links)
@@ -88,9 +65,57 @@ static void killed(struct test *t)
 		  held.links);
 	t->monitor = NULL;
 	/* Sockets go on as before, old and new ones. */
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	stage_client(theft.web, 0, "127.0.0.1", SERVER_PORT);
 	stage_bound(theft.web, OPT_UDP, "127.0.0.1", 0);
+}
+
+/* Return probes that it has in tracefs; those of another portclash do not count. */
+static unsigned probes_of(struct test *t, pid_t pid)
+{
+	FILE *list = fopen("/sys/kernel/tracing/kprobe_events", "re");
+	char line[1024], end[16];
+	unsigned count = 0;
+
+	if (!list)
+		test_skip(t, "no list of kprobes: %s", strerror(errno));
+	snprintf(end, sizeof(end), "_%d ", (int)pid);
+	while (fgets(line, sizeof(line), list))
+		count += strstr(line, ":portclash/") && strstr(line, end);
+	fclose(list);
+	return count;
+}
+
+/* What it adds to tracefs goes with it, or with the next one. */
+static void return_probes(struct test *t)
+{
+	pid_t killed, next;
+	unsigned left;
+
+	probes_of(t, 0);
+	monitor_watch(t, NULL);
+	killed = t->monitor->pid;
+	if (!t->settings->backend || strcmp(t->settings->backend, "kprobe")) {
+		if (probes_of(t, killed))
+			test_fail(t, "expected no return probes without the kprobe back end");
+		return;
+	}
+	left = probes_of(t, killed);
+	if (!left)
+		test_fail(t, "expected return probes in tracefs, got none");
+	kill_it(t, t->monitor);
+	if (probes_of(t, killed) != left)
+		test_fail(t, "expected that a kill leaves %u probes, got %u", left,
+			  probes_of(t, killed));
+	monitor_watch(t, NULL);
+	next = t->monitor->pid;
+	left = probes_of(t, killed);
+	monitor_finish(t);
+	t->monitor = NULL;
+	left += probes_of(t, next);
+	if (left)
+		test_fail(t, "expected that the next one removes them and its own, got %u left",
+			  left);
 }
 
 /* Starts it, stops it after so long, and kills it then: what it had by then cannot change. */
@@ -148,7 +173,7 @@ static void two_with(struct test *t, int signal)
 	monitor_watch(t, NULL);
 	second = t->monitor;
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_by(t, first, &theft);
 	check_by(t, second, &theft);
 	t->monitor = first;
@@ -156,11 +181,11 @@ static void two_with(struct test *t, int signal)
 		kill_it(t, first);
 	else
 		monitor_finish(t);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_by(t, second, &theft);
 	/* A claim after that is seen too. */
-	stage_connection(&theft);
-	stage_refusal(&theft);
+	theft_connect(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 }
 
@@ -217,12 +242,13 @@ static void no_locked_memory(struct test *t)
 		test_abort(t, "stage: setrlimit(): %s", strerror(errno));
 	monitor_watch(t, NULL);
 	stage_theft(t, &theft);
-	stage_refusal(&theft);
+	theft_refuse(&theft);
 	check_theft(t, &theft);
 }
 
 const struct scenario cases_fault[] = {
 	{ .name = "killed", .run = killed, .watch = WATCH_OWN, .where = EACH_KERNEL },
+	{ .name = "return-probes", .run = return_probes, .watch = WATCH_OWN },
 	{ .name = "killed-while-loading",
 	  .run = killed_while_loading,
 	  .seconds = 120,

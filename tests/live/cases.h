@@ -26,6 +26,7 @@ extern const struct scenario cases_brief[];
 extern const struct scenario cases_many[];
 extern const struct scenario cases_burst[];
 extern const struct scenario cases_agent[];
+extern const struct scenario cases_config[];
 extern const struct scenario cases_disk[];
 extern const struct scenario cases_usage[];
 extern const struct scenario cases_cgroup[];
@@ -55,5 +56,14 @@ extern const struct scenario cases_who_edges[];
 extern const struct scenario cases_protect[];
 extern const struct scenario cases_protect_listener[];
 extern const struct scenario cases_range[];
+extern const struct scenario cases_journal[];
+extern const struct scenario cases_journal_service[];
+extern const struct scenario cases_repeat[];
+extern const struct scenario cases_notify[];
+extern const struct scenario cases_privileges[];
+extern const struct scenario cases_pid[];
+extern const struct scenario cases_textfile[];
+extern const struct scenario cases_rotate[];
+extern const struct scenario cases_clock[];
 
 #endif

@@ -2,9 +2,13 @@
 /* Waiting for what must come in the agent's files. */
 #include "logfile.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATIENCE_SECONDS 10
@@ -17,6 +21,15 @@ char *logfile_read(const char *path)
 	if (fd >= 0)
 		close(fd);
 	return text;
+}
+
+size_t logfile_count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
 }
 
 bool logfile_has(const char *path, const char *what)
@@ -71,4 +84,13 @@ struct monitor *logfile_agent(struct test *t, const char *const *argv, const cha
 		return m;
 	said = monitor_text(m->err);
 	test_abort(t, "expected a ready line in %s, got \"%s\"", log, said);
+}
+
+void logfile_disk(struct test *t, const char *size, char *path, size_t len)
+{
+	test_path(t, "disk", path, len);
+	if (mkdir(path, 0755) || unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("disk", path, "tmpfs", 0, size))
+		test_skip(t, "no small disk can be mounted here: %s", strerror(errno));
 }

@@ -33,6 +33,7 @@ static const struct scenario *const tables[] = {
 	cases_many,
 	cases_burst,
 	cases_agent,
+	cases_config,
 	cases_disk,
 	cases_usage,
 	cases_cgroup,
@@ -64,6 +65,15 @@ static const struct scenario *const tables[] = {
 	cases_protect,
 	cases_protect_listener,
 	cases_range,
+	cases_journal,
+	cases_journal_service,
+	cases_repeat,
+	cases_notify,
+	cases_privileges,
+	cases_pid,
+	cases_textfile,
+	cases_rotate,
+	cases_clock,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -99,6 +109,7 @@ static int list(void)
 		[EVERYWHERE] = "",
 		[EACH_KERNEL] = " (each-kernel)",
 		[ONCE] = " (once)",
+		[NATIVE] = " (native)",
 	};
 
 	for (size_t i = 0; i < TABLES; i++)

@@ -26,7 +26,8 @@ static int open_out(const struct monitor_spec *spec, const struct monitor *m)
 	return spec->out_path ? open(spec->out_path, O_WRONLY | O_CLOEXEC) : m->out;
 }
 
-/* With --backend behind the name of the subcommand, if one was asked for. */
+/* With --backend behind the name of the subcommand, if one was asked for; and no agent reads what this
+ * machine's own is configured by. */
 static void complete(struct test *t, const struct monitor_spec *spec, const char **argv)
 {
 	const char *first = spec->argv[0];
@@ -35,6 +36,10 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 	argv[n++] = spec->exe ? spec->exe : t->settings->portclash;
 	for (int i = 0; i < MONITOR_ARGS_MAX && spec->argv[i]; i++) {
 		argv[n++] = spec->argv[i];
+		if (!i && !strcmp(first, "agent")) {
+			argv[n++] = "--config";
+			argv[n++] = "none";
+		}
 		if (i || !t->settings->backend ||
 		    (strcmp(first, "trace") && strcmp(first, "agent")))
 			continue;
@@ -43,18 +48,43 @@ static void complete(struct test *t, const struct monitor_spec *spec, const char
 	}
 }
 
+/* systemd.exec(5): what it connects, and how the service can tell. */
+static void become_service(int stream)
+{
+	char value[64];
+	struct stat st;
+
+	if (fstat(stream, &st))
+		_exit(125);
+	snprintf(value, sizeof(value), "%lu:%lu", st.st_dev, st.st_ino);
+	setenv("JOURNAL_STREAM", value, 1);
+	dup2(stream, STDOUT_FILENO);
+	dup2(stream, STDERR_FILENO);
+}
+
+/* What execve() gives root is the bounding set. */
+static void bound(uint64_t capabilities)
+{
+	for (int i = 0; capabilities && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(capabilities >> i & 1) && prctl(PR_CAPBSET_DROP, i))
+			_exit(125);
+}
+
 static void become(struct test *t, const struct monitor_spec *spec, const struct monitor *m)
 {
-	const char *argv[MONITOR_ARGS_MAX + 4] = { NULL };
+	const char *argv[MONITOR_ARGS_MAX + 6] = { NULL };
 
 	complete(t, spec, argv);
 	if (!spec->in_space && setns(t->home_netns, CLONE_NEWNET))
 		_exit(125);
 	dup2(open_out(spec, m), STDOUT_FILENO);
 	dup2(m->err, STDERR_FILENO);
+	if (spec->stream)
+		become_service(spec->stream);
 	if (spec->uid && (setresgid(spec->uid, spec->uid, spec->uid) ||
 			  setresuid(spec->uid, spec->uid, spec->uid)))
 		_exit(125);
+	bound(spec->capabilities);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(argv[0], (char **)argv);
 	_exit(127);
@@ -83,6 +113,7 @@ struct monitor *monitor_spawn(struct test *t, const struct monitor_spec *spec)
 		test_abort(t, "stage: out of memory");
 	m->out = memfd_create("out", MFD_CLOEXEC);
 	m->err = memfd_create("err", MFD_CLOEXEC);
+	m->agent = spec->argv[0] && !strcmp(spec->argv[0], "agent");
 	m->pid = fork();
 	if (m->pid == 0)
 		become(t, spec, m);

@@ -20,6 +20,7 @@ struct monitor {
 	json_t **lines;
 	bool *used;
 	size_t count;
+	bool agent; /* not `trace`: its exit status does not tell whether something was refused */
 	bool ended;
 	int status; /* as of waitpid() */
 };
@@ -28,8 +29,10 @@ struct monitor_spec {
 	const char *const *argv; /* behind the program's name, NULL at the end */
 	const char *exe;	 /* NULL: the one under test */
 	uid_t uid;
-	bool in_space;	      /* in the scenario's network namespace, not the runner's */
-	const char *out_path; /* standard output goes here; NULL: is kept for reading */
+	uint64_t capabilities; /* it has these only, a bit each; 0: all */
+	bool in_space;	       /* in the scenario's network namespace, not the runner's */
+	const char *out_path;  /* standard output goes here; NULL: is kept for reading */
+	int stream;	       /* both outputs go to this stream of the journal's; 0: none */
 };
 
 /* A copy of portclash that everybody may execute: the tree it was built in may be closed to

@@ -3,6 +3,7 @@
 #include "puppet.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,9 +163,19 @@ void puppet_identify(struct puppet *p)
 	p->who.born_before = before;
 }
 
-/* fork(), into new namespaces if there are any to make. */
+/* fork(), into new namespaces if there are any to make, or with a pid that is free. */
 static pid_t clone_as(const struct puppet_spec *spec)
 {
+	pid_t pid = spec->pid;
+	struct clone_args args = {
+		.flags = (uint64_t)spec->flags,
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+
+	if (pid)
+		return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	return (pid_t)syscall(SYS_clone, spec->flags | SIGCHLD, 0, 0, 0, 0);
 }
 

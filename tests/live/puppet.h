@@ -44,6 +44,7 @@ struct puppet_spec {
 	const char *argument; /* one more; NULL: none */
 	uid_t uid;
 	int flags; /* CLONE_NEWPID: in a pid namespace of its own */
+	pid_t pid; /* to be used again: of a process that was reaped; 0: any */
 };
 
 /* Runs in the puppet; `io` is a copy of the caller's, and is copied back. */

@@ -44,8 +44,8 @@ struct settings {
 
 /* The portclash that a scenario watches. Only in a run with --shared are there shared ones. */
 enum watch {
-	WATCH_SHARED = 0, /* `trace --json`, started at any time */
-	WATCH_CLAIMS,	  /* the same with --claims */
+	WATCH_SHARED = 0, /* `trace --json` or `agent`, started at any time */
+	WATCH_CLAIMS,	  /* `trace --json --claims` */
 	WATCH_OWN,	  /* its start or end matters: the scenario starts it itself */
 };
 
@@ -54,6 +54,7 @@ enum where {
 	EVERYWHERE = 0,
 	EACH_KERNEL, /* the same under every back end: what comes before or beside it */
 	ONCE,	     /* user space only: options, output, files */
+	NATIVE,	     /* the same, too heavy for an emulated machine or with services that it has not */
 };
 
 struct puppet;

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define ALIGNED(size) (((size) + 7) & ~(size_t)7)
+/* As size_t: a size near the end of 32 bits must not become a small one. */
+#define ALIGNED(size) (((size_t)(size) + 7) & ~(size_t)7)
 
 int stream_open(struct stream *s, const void *data, size_t size, char *sentence)
 {

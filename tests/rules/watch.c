@@ -66,8 +66,9 @@ uint64_t watch_lost(struct watch *w)
 {
 	uint64_t stats[PC_STAT_COUNT];
 
-	if (!w->monitor || pc_monitor_stats(w->monitor, stats))
+	if (!w->monitor)
 		return 0;
+	pc_monitor_stats(w->monitor, stats);
 	return stats[PC_STAT_REFUSALS_LOST];
 }
 

@@ -252,10 +252,14 @@ static void test_reopen(void **state)
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(pc_log_reopen(&log), 0); /* nothing was moved */
 	assert_int_equal(good_line(&log), 0);
+	log.lost = 7;
+	assert_int_equal(pc_log_switch(&log, "."), -EISDIR);
+	assert_int_equal(pc_log_switch(&log, "other") || good_line(&log), 0);
 	pc_log_close(&log);
+	assert_file("other", GOOD "\n");
 	assert_file("log.1", GOOD "\n" GOOD "\n");
 	assert_file("log", "half\n" GOOD "\n" GOOD "\n");
-	assert_int_equal(log.lost, 0);
+	assert_int_equal(log.lost, 7);
 }
 
 static void drain(int fd, char *last, size_t size)

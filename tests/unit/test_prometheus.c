@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The textfile, read back by a strict parser of its own: one bad line loses the whole file for
- * node_exporter. */
+/* The textfile: what is in it, what is left out, and that it is bounded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,134 +16,7 @@
 
 #include "core/names.h"
 #include "out/prometheus.h"
-
-#define FAMILIES_MAX 64
-#define SERIES_MAX 2048
-
-/* What one reading found. Lines point into the text, which the reading cuts into pieces. */
-struct reading {
-	const char *families[FAMILIES_MAX];
-	int families_count;
-	const char *series[SERIES_MAX];
-	int series_count;
-};
-
-static bool is_name(const char *name, size_t len)
-{
-	return len > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyz_") == len;
-}
-
-/* Past `name="value"`; fails on anything the format does not allow in it. */
-static const char *read_label(const char *s)
-{
-	const char *equals = strchr(s, '=');
-
-	assert_non_null(equals);
-	assert_true(is_name(s, equals - s));
-	s = equals + 1;
-	assert_int_equal(*s, '"');
-	for (s++; *s != '"'; s++) {
-		assert_true(*s && (unsigned char)*s < 0x80); /* the tests give no other UTF-8 */
-		if (*s == '\\')
-			assert_true(*++s == '\\' || *s == '"' || *s == 'n');
-	}
-	return s + 1;
-}
-
-static const char *read_labels(const char *s)
-{
-	do
-		s = read_label(s + 1); /* after { or , */
-	while (*s == ',');
-	assert_int_equal(*s, '}');
-	return s + 1;
-}
-
-/* A value and nothing behind it: a timestamp makes node_exporter skip the file. */
-static void read_value(const char *s)
-{
-	size_t digits = strspn(s, "0123456789");
-
-	assert_true(digits > 0);
-	s += digits;
-	if (*s == '.')
-		s += 1 + strspn(s + 1, "0123456789");
-	assert_string_equal(s, "");
-}
-
-static void read_help(struct reading *reading, char *line)
-{
-	char *name = line + strlen("# HELP ");
-	char *space = strchr(name, ' ');
-
-	assert_non_null(space);
-	assert_true(strlen(space) > 10 && !strchr(space, '\\'));
-	*space = '\0';
-	assert_true(is_name(name, strlen(name)) && !strncmp(name, "portclash_", 10));
-	for (int i = 0; i < reading->families_count; i++)
-		assert_string_not_equal(reading->families[i], name);
-	assert_true(reading->families_count < FAMILIES_MAX);
-	reading->families[reading->families_count++] = name;
-}
-
-static void read_type(const struct reading *reading, const char *line)
-{
-	const char *family = reading->families[reading->families_count - 1];
-	const char *name = line + strlen("# TYPE ");
-	size_t len = strlen(family);
-	bool is_total = len > 6 && !strcmp(family + len - 6, "_total");
-
-	assert_true(!strncmp(line, "# TYPE ", 7));
-	assert_true(!strncmp(name, family, len) && name[len] == ' ');
-	assert_string_equal(name + len + 1, is_total ? "counter" : "gauge");
-}
-
-static void read_sample(struct reading *reading, char *line)
-{
-	int last = reading->families_count - 1;
-	const char *family = last < 0 ? "#" : reading->families[last]; /* a sample has no # */
-	size_t len = strlen(family), end;
-	const char *rest = line + len;
-
-	assert_true(*line != '#' && !strncmp(line, family, len)); /* so families are contiguous */
-	if (*rest == '{')
-		rest = read_labels(rest);
-	assert_int_equal(*rest, ' ');
-	read_value(rest + 1);
-	end = rest - line;
-	for (int i = 0; i < reading->series_count; i++)
-		assert_false(!strncmp(reading->series[i], line, end + 1));
-	assert_true(reading->series_count < SERIES_MAX);
-	reading->series[reading->series_count++] = line;
-}
-
-/* Ends the line with a NUL; returns the one after it. */
-static char *cut_line(char *line)
-{
-	char *end = strchr(line, '\n');
-
-	assert_non_null(end);
-	*end = '\0';
-	return end + 1;
-}
-
-/* Reads a whole file; the reading points into `text`. */
-static void read_text(struct reading *reading, char *text, size_t len)
-{
-	memset(reading, 0, sizeof(*reading));
-	assert_int_equal(strlen(text), len);
-	for (char *line = text, *next; *line; line = next) {
-		next = cut_line(line);
-		if (strncmp(line, "# HELP ", 7)) {
-			read_sample(reading, line);
-			continue;
-		}
-		read_help(reading, line);
-		line = next;
-		next = cut_line(line);
-		read_type(reading, line);
-	}
-}
+#include "promtext.h"
 
 struct fixture {
 	struct pc_counters counters;
@@ -183,26 +55,8 @@ static struct reading *format(struct fixture *f)
 	free(f->text);
 	f->text = pc_prometheus_format(&f->metrics, &len);
 	assert_non_null(f->text);
-	read_text(&f->reading, f->text, len);
+	promtext_read(&f->reading, f->text, len);
 	return &f->reading;
-}
-
-static int count_of(const struct reading *reading, const char *start)
-{
-	int count = 0;
-
-	for (int i = 0; i < reading->series_count; i++)
-		count += !strncmp(reading->series[i], start, strlen(start));
-	return count;
-}
-
-/* `line` is a whole sample: name, labels, value. */
-static void assert_sample(const struct reading *reading, const char *line)
-{
-	for (int i = 0; i < reading->series_count; i++)
-		if (!strcmp(reading->series[i], line))
-			return;
-	fail_msg("no sample %s", line);
 }
 
 #define REFUSALS "portclash_refusals_total{cause="
@@ -219,18 +73,19 @@ static void test_all_known_values_from_the_start(void **state)
 
 	for (unsigned cause = 1; cause < PC_CAUSE_COUNT; cause++) {
 		snprintf(start, sizeof(start), REFUSALS "\"%s\",", pc_cause_name(cause));
-		assert_int_equal(count_of(reading, start), 1);
+		assert_int_equal(promtext_count(reading, start), 1);
 	}
-	assert_int_equal(count_of(reading, REFUSALS), PC_CAUSE_COUNT - 1);
-	assert_int_equal(count_of(reading, "portclash_claims_total{"), PC_HOW_COUNT);
-	assert_int_equal(count_of(reading, LOST), 8);
+	assert_int_equal(promtext_count(reading, REFUSALS), PC_CAUSE_COUNT - 1);
+	assert_int_equal(promtext_count(reading, "portclash_claims_total{"), PC_HOW_COUNT);
+	assert_int_equal(promtext_count(reading, LOST), 8);
 	assert_sample(reading, REFUSAL("ephemeral-client", "bind", "tcp", "EADDRINUSE") "0");
 	assert_sample(reading, REFUSAL("privileged-port", "bind", "tcp", "EACCES") "0");
 	assert_sample(reading, REFUSAL("address-not-local", "bind", "tcp", "EADDRNOTAVAIL") "0");
 	assert_sample(reading, PORTS "\"other\",protocol=\"tcp\"} 0");
 	assert_sample(reading, "portclash_refused_ports_folded_total 0");
 	assert_sample(reading, "portclash_up 0");
-	assert_int_equal(count_of(reading, "portclash_ephemeral"), 0); /* not known: no zero */
+	assert_int_equal(promtext_count(reading, "portclash_ephemeral"),
+			 0); /* not known: no zero */
 }
 
 static void test_refusals(void **state)
@@ -242,7 +97,7 @@ static void test_refusals(void **state)
 	pc_metrics_refusal(&f->metrics, PC_CAUSE_LISTENER, PC_OP_LISTEN, PC_PROTO_UDP, EADDRINUSE);
 	pc_metrics_refusal(&f->metrics, PC_CAUSE_LISTENER, PC_OP_BIND, PC_PROTO_TCP, EADDRINUSE);
 	reading = format(f);
-	assert_int_equal(count_of(reading, REFUSALS "\"listener\","), 2);
+	assert_int_equal(promtext_count(reading, REFUSALS "\"listener\","), 2);
 	assert_sample(reading, REFUSAL("listener", "listen", "udp", "EADDRINUSE") "2");
 	assert_sample(reading, REFUSAL("listener", "bind", "tcp", "EADDRINUSE") "1");
 }
@@ -273,7 +128,7 @@ static void test_ports_are_bounded(void **state)
 		}
 	}
 	reading = format(f);
-	assert_int_equal(count_of(reading, PORTS), PC_METRICS_PORTS_MAX + 2);
+	assert_int_equal(promtext_count(reading, PORTS), PC_METRICS_PORTS_MAX + 2);
 	assert_sample(reading, PORTS "\"0\",protocol=\"udp\"} 2");
 	assert_sample(reading, PORTS "\"31\",protocol=\"tcp\"} 2");
 	assert_sample(reading, PORTS "\"other\",protocol=\"tcp\"} 131008");
@@ -291,10 +146,12 @@ static void test_all_is_bounded(void **state)
 	f->metrics.start_ns = f->metrics.update_ns = UINT64_MAX;
 	for (unsigned port = 0; port < PC_PORTS; port++)
 		pc_metrics_refused_port(&f->metrics, port, port);
-	memset(&f->metrics.usage, 0xff, sizeof(uint32_t) * 8);
-	f->metrics.usage.known = f->metrics.usage.in_use_known = true;
+	memset(&f->metrics.usage, 0xff, offsetof(struct pc_port_usage, known));
+	f->metrics.usage.known = f->metrics.usage.in_use_known = f->metrics.usage.exposed_known =
+		true;
 	format(f);
-	assert_int_equal(count_of(&f->reading, REFUSALS), (PC_CAUSE_COUNT - 1) * combinations);
+	assert_int_equal(promtext_count(&f->reading, REFUSALS),
+			 (PC_CAUSE_COUNT - 1) * combinations);
 	assert_sample(&f->reading, "portclash_sink_errors_total 18446744073709551615");
 	assert_sample(&f->reading, "portclash_start_time_seconds 18446744073.709");
 }
@@ -306,9 +163,8 @@ static void test_counters(void **state)
 
 	for (int i = 0; i < PC_STAT_COUNT; i++)
 		f->counters.lost[i] = 10 + i;
-	f->counters.records_bad = 20;
-	f->counters.claims[PC_HOW_BIND_ZERO] = 30;
-	f->counters.ledger_refused = 40;
+	f->counters.records_bad = 20, f->counters.claims[PC_HOW_BIND_ZERO] = 30;
+	f->counters.ledger_refused = 40, f->counters.states_missed = 50;
 	reading = format(f);
 	assert_sample(reading, LOST "\"claim\"} 10");
 	assert_sample(reading, LOST "\"endpoints\"} 12");
@@ -319,6 +175,7 @@ static void test_counters(void **state)
 	assert_sample(reading, LOST "\"invalid\"} 20");
 	assert_sample(reading, "portclash_claims_total{how=\"bind-zero\"} 30");
 	assert_sample(reading, "portclash_ledger_refused_total 40");
+	assert_sample(reading, "portclash_state_changes_missed_total 50");
 }
 
 static void test_gauges(void **state)
@@ -326,10 +183,12 @@ static void test_gauges(void **state)
 	struct fixture *f = *state;
 	struct reading *reading;
 
-	f->metrics.usage = (struct pc_port_usage){ 32768, 60999, 3, 2, 5, 6, 7, 8, true, true };
-	f->metrics.up = true;
+	f->metrics.usage = (struct pc_port_usage){ 32768, 60999, 3, 2, 5, 6,	7,    8,
+						   28230, 2823,	 2, 9, 4, true, true, true };
+	f->metrics.up = f->metrics.config.failed = true;
 	f->metrics.start_ns = 1763718978123456789;
 	f->metrics.update_ns = 5000000;
+	f->metrics.interval_ns = 200000000;
 	reading = format(f);
 	assert_sample(reading, "portclash_ephemeral_range_low 32768");
 	assert_sample(reading, "portclash_ephemeral_range_high 60999");
@@ -339,9 +198,39 @@ static void test_gauges(void **state)
 	assert_sample(reading, "portclash_ports_in_use{protocol=\"tcp\"} 5");
 	assert_sample(reading, "portclash_ports_in_use{protocol=\"udp\"} 6");
 	assert_sample(reading, "portclash_ephemeral_ports_in_use{protocol=\"udp\"} 8");
+	assert_sample(reading, "portclash_ephemeral_range_use_ratio{protocol=\"tcp\"} 0.1000");
+	assert_sample(reading, "portclash_ephemeral_range_use_ratio{protocol=\"udp\"} 0.0000");
+	assert_sample(reading, "portclash_exposed_listeners{protocol=\"tcp\"} 9");
+	assert_sample(reading, "portclash_exposed_listeners{protocol=\"udp\"} 4");
+	assert_sample(reading, "portclash_textfile_interval_seconds 0.200");
 	assert_sample(reading, "portclash_up 1");
 	assert_sample(reading, "portclash_start_time_seconds 1763718978.123");
 	assert_sample(reading, "portclash_last_update_timestamp_seconds 0.005");
+	assert_sample(reading, "portclash_config_last_reload_successful 0");
+}
+
+#define RATIO(proto) "portclash_ephemeral_range_use_ratio{protocol=\"" proto "\"} "
+
+/* What nobody knows is left off; a range that offers nothing is used up. */
+static void test_edges_of_the_use(void **state)
+{
+	struct fixture *f = *state;
+	struct reading *reading;
+
+	f->metrics.usage = (struct pc_port_usage){ .in_use_known = true, .tcp_in_use = 3 };
+	reading = format(f);
+	assert_sample(reading, "portclash_ports_in_use{protocol=\"tcp\"} 3");
+	assert_int_equal(promtext_count(reading, "portclash_e"), 0);
+	f->metrics.usage.known = true;
+	reading = format(f);
+	assert_sample(reading, RATIO("tcp") "1.0000");
+	assert_int_equal(promtext_count(reading, "portclash_exposed"), 0);
+	f->metrics.usage.offered = 30000;
+	f->metrics.usage.tcp_offered = 30000;
+	f->metrics.usage.udp_offered = 29999;
+	reading = format(f);
+	assert_sample(reading, RATIO("tcp") "1.0000");
+	assert_sample(reading, RATIO("udp") "0.9999");
 }
 
 static void test_hostile_labels(void **state)
@@ -359,7 +248,7 @@ static void test_hostile_labels(void **state)
 	assert_sample(reading, "portclash_build_info{version=\"1\\\"} 1\\nnode_load1 99\\\\\","
 			       "backend=\"\",kernel=\"\\\\xff\\\\xc3\"} 1");
 	f->metrics.kernel = endless;
-	assert_int_equal(count_of(format(f), "portclash_build_info{"), 1);
+	assert_int_equal(promtext_count(format(f), "portclash_build_info{"), 1);
 }
 
 static void test_write(void **state)
@@ -372,7 +261,7 @@ static void test_write(void **state)
 	snprintf(path, sizeof(path), "%s/portclash.prom", folder);
 	assert_int_equal(pc_prometheus_write(path, &f->metrics), 0);
 	fd = open(path, O_RDONLY);
-	read_text(&f->reading, text, read(fd, text, sizeof(text) - 1));
+	promtext_read(&f->reading, text, read(fd, text, sizeof(text) - 1));
 	close(fd);
 	assert_int_equal(pc_prometheus_write(folder, &f->metrics), -EISDIR);
 	assert_int_equal(unlink(path), 0);
@@ -391,6 +280,7 @@ int main(void)
 		FRESH(test_all_is_bounded),
 		FRESH(test_counters),
 		FRESH(test_gauges),
+		FRESH(test_edges_of_the_use),
 		FRESH(test_hostile_labels),
 		FRESH(test_write),
 	};

@@ -13,9 +13,11 @@
 
 #include "host/services.h"
 
-#define FILE_TEXT                                           \
-	"# comment\n\nhttp\t80/tcp\t\twww # WorldWideWeb\n" \
-	"https\t\t443/tcp\n#hidden 1/tcp\nbroken\nhttps 443/udp\nlast 9/udp"
+#define FILE_TEXT                                                                    \
+	"# comment\n\nhttp\t80/tcp\t\twww # WorldWideWeb\n"                          \
+	"https\t\t443/tcp\n#hidden 1/tcp\nbroken\nhttps 443/udp\nnegative -1/tcp\n"  \
+	"wraps 4294967376/tcp\nlarge 65536/tcp\nlargest 65535/tcp\nsigned +80/tcp\n" \
+	"bare 80\nlast 9/udp"
 
 static char path[] = "/tmp/portclash-services-XXXXXX";
 
@@ -43,6 +45,7 @@ static void expands(void **state)
 		{ "80,90-95", "80,90-95" },
 		{ "https", "443" },
 		{ "1,https,www,http,last", "1,443,80,80,9" },
+		{ "largest", "65535" },
 		{ "", "" },
 		{ "80,,90", "80,,90" },
 		{ "80,", "80," },
@@ -65,9 +68,12 @@ static void says_which_is_unknown(void **state)
 	static const struct {
 		const char *list, *bad;
 	} cases[] = {
-		{ "hidden", "hidden" }, { "80,nosuch,90", "nosuch" },
-		{ "broken", "broken" }, { "HTTPS", "HTTPS" },
-		{ "https ", "https " }, { "http-https", "http-https" },
+		{ "hidden", "hidden" },	    { "80,nosuch,90", "nosuch" },
+		{ "broken", "broken" },	    { "HTTPS", "HTTPS" },
+		{ "https ", "https " },	    { "http-https", "http-https" },
+		{ "negative", "negative" }, { "wraps", "wraps" },
+		{ "large", "large" },	    { "signed", "signed" },
+		{ "bare", "bare" },
 	};
 
 	(void)state;

@@ -2,12 +2,17 @@
 /* The table of attach back ends. To add one: its programs in bpf/portclash.bpf.c, a row here. */
 #include "bpf/backend.h"
 
+#include <bpf/libbpf.h>
+
 static const struct pc_program tracepoint_programs[] = {
-	{ "inet_sock_set_state", PC_ATTACH_SECTION }, { "sys_enter_bind", PC_ATTACH_SYSCALL },
-	{ "sys_exit_bind", PC_ATTACH_SYSCALL },	      { "sys_enter_listen", PC_ATTACH_SYSCALL },
-	{ "sys_exit_listen", PC_ATTACH_SYSCALL },     { "sys_exit_connect", PC_ATTACH_SYSCALL },
-	{ "sys_exit_sendto", PC_ATTACH_SYSCALL },     { "sys_exit_sendmsg", PC_ATTACH_SYSCALL },
-	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL },   { NULL, PC_ATTACH_NONE },
+	{ "inet_sock_set_state", PC_ATTACH_STATES },
+	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
+	{ "sys_exit_listen", PC_ATTACH_SYSCALL },
+	{ "sys_exit_connect", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendto", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendmsg", PC_ATTACH_SYSCALL_RARE },
+	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL_RARE },
+	{ NULL, PC_ATTACH_NONE },
 };
 
 static const struct pc_program fentry_programs[] = {
@@ -28,23 +33,24 @@ static const struct pc_program fentry_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
+/* Return probes first: a call that only the entry probe saw would wait for its return. */
 static const struct pc_program kprobe_programs[] = {
-	{ "kprobe_connect4", PC_ATTACH_SECTION },
-	{ "kprobe_connect6", PC_ATTACH_SECTION },
 	{ "kretprobe_connect4", PC_ATTACH_SECTION },
+	{ "kprobe_connect4", PC_ATTACH_SECTION },
 	{ "kretprobe_connect6", PC_ATTACH_SECTION },
-	{ "kprobe_bind4", PC_ATTACH_SECTION },
+	{ "kprobe_connect6", PC_ATTACH_SECTION },
 	{ "kretprobe_bind4", PC_ATTACH_SECTION },
-	{ "kprobe_bind6", PC_ATTACH_SECTION },
+	{ "kprobe_bind4", PC_ATTACH_SECTION },
 	{ "kretprobe_bind6", PC_ATTACH_SECTION },
-	{ "kprobe_get_port", PC_ATTACH_SECTION },
+	{ "kprobe_bind6", PC_ATTACH_SECTION },
 	{ "kretprobe_get_port", PC_ATTACH_SECTION },
-	{ "kprobe_autobind", PC_ATTACH_SECTION },
+	{ "kprobe_get_port", PC_ATTACH_SECTION },
 	{ "kretprobe_autobind", PC_ATTACH_SECTION },
-	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
+	{ "kprobe_autobind", PC_ATTACH_SECTION },
 	{ "kretprobe_conflict", PC_ATTACH_OPTIONAL },
-	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
 	{ "kretprobe_saddr_equal", PC_ATTACH_OPTIONAL },
+	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
 	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
 	{ NULL, PC_ATTACH_NONE },
 };
@@ -55,8 +61,8 @@ static const struct pc_program cookie_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
-/* And UDP ports taken without a bind(). */
-static const struct pc_program cookie_and_udp_programs[] = {
+/* And ports taken by connect(), or by a send without a bind(). */
+static const struct pc_program cookie_and_connect_programs[] = {
 	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
 	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
 	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
@@ -69,6 +75,7 @@ const struct pc_backend pc_backends[] = {
 		.name = "fentry",
 		.programs = fentry_programs,
 		.cgroup = cookie_programs,
+		.makes_cookies = true,
 		.blind = "",
 		.cgroup_blind = WITHOUT_COOKIES,
 		.exact = 2,
@@ -86,7 +93,7 @@ const struct pc_backend pc_backends[] = {
 	{
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
-		.cgroup = cookie_and_udp_programs,
+		.cgroup = cookie_and_connect_programs,
 		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the "
 			 "kernel, and "
 			 "connect() by these that found no port",
@@ -102,3 +109,14 @@ const struct pc_program pc_common_programs[] = {
 	{ "sweep", PC_ATTACH_NONE },
 	{ NULL, PC_ATTACH_NONE },
 };
+
+/* The version that lets tracing programs make a cookie (compat_cookie()) brought bpf_check_mtu(). */
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend)
+{
+	static const struct pc_program none[] = { { NULL, PC_ATTACH_NONE } };
+
+	if (backend->makes_cookies &&
+	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) == 1)
+		return none;
+	return backend->cgroup;
+}

@@ -11,14 +11,16 @@
 enum pc_attach {
 	PC_ATTACH_NONE = 0, /* run on demand */
 	PC_ATTACH_SECTION,  /* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_SYSCALL,  /* tracepoint syscalls/NAME */
-	PC_ATTACH_CGROUP,   /* root of the cgroup2 hierarchy */
+	PC_ATTACH_STATES,  /* as SECTION, where connect() is not seen otherwise, and as ENDPOINTS */
+	PC_ATTACH_SYSCALL, /* the system call's tracepoint */
+	PC_ATTACH_SYSCALL_RARE, /* as SYSCALL, but nearly every run finds nothing to record */
+	PC_ATTACH_CGROUP,	/* root of the cgroup2 hierarchy */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
 	PC_ATTACH_OPTIONAL, /* as SECTION, where the kernel has the function */
 };
 
 struct pc_program {
-	const char *name; /* of the BPF function; for PC_ATTACH_SYSCALL also of the event */
+	const char *name; /* of the BPF function */
 	enum pc_attach attach;
 };
 
@@ -26,17 +28,21 @@ struct pc_backend {
 	const char *name;
 	const struct pc_program *programs; /* ends with a NULL name */
 	const struct pc_program *cgroup;   /* it can do without these */
-	const char *blind;		   /* what it cannot see; "" for nothing */
-	const char *cgroup_blind;	   /* what more, without the cgroup programs */
-	const char *needs;	/* a file without which it is not worth trying, or NULL */
-	const char *needs_what; /* what that file stands for */
-	bool claims_by_state;	/* connect() is seen by its TCP state */
-	unsigned exact;		/* optional programs that see the kernel's conflict check */
+	bool makes_cookies; /* from 5.12 on, in its other programs: none on a cgroup is needed */
+	const char *blind;  /* what it cannot see; "" for nothing */
+	const char *cgroup_blind; /* what more, without the cgroup programs */
+	const char *needs;	  /* a file without which it is not worth trying, or NULL */
+	const char *needs_what;	  /* what that file stands for */
+	bool claims_by_state; /* connect() of TCP is seen by its state, unless a cgroup program sees it */
+	unsigned exact;	      /* optional programs that see the kernel's conflict check */
 };
 
 /* Best first. */
 extern const struct pc_backend pc_backends[];
 extern const size_t pc_backends_count;
+
+/* Its programs on cgroup hooks, as far as this kernel needs them. */
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend);
 
 /* Needed by every back end. */
 extern const struct pc_program pc_common_programs[];

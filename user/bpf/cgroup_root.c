@@ -7,8 +7,33 @@
 #include <mntent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bpf/detached.h"
+
+/* Of the hierarchy's own root: the first that kernfs_create_root() gives. A mount made in a cgroup
+ * namespace, as in a container, begins with the container's cgroup: programs that are attached there
+ * see nobody else. */
+#define ROOT_INODE 1
+
+/* `fd`, or -EXDEV when it is a cgroup further in; then it is closed. */
+static int only_root(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && st.st_ino == ROOT_INODE))
+		return fd;
+	close(fd);
+	return -EXDEV;
+}
+
+static int open_mounted(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return only_root(fd < 0 ? -errno : fd);
+}
 
 int pc_cgroup_root_open(void)
 {
@@ -16,15 +41,10 @@ int pc_cgroup_root_open(void)
 	struct mntent *entry;
 	int fd = -ENOENT;
 
-	while (mounts && (entry = getmntent(mounts))) {
-		if (strcmp(entry->mnt_type, "cgroup2"))
-			continue;
-		fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			break;
-		fd = -errno;
-	}
+	while (mounts && fd < 0 && (entry = getmntent(mounts)))
+		if (!strcmp(entry->mnt_type, "cgroup2"))
+			fd = open_mounted(entry->mnt_dir);
 	if (mounts)
 		endmntent(mounts);
-	return fd >= 0 ? fd : pc_detached_mount("cgroup2");
+	return fd >= 0 ? fd : only_root(pc_detached_mount("cgroup2"));
 }

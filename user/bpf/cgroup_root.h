@@ -4,7 +4,8 @@
 #define PORTCLASH_CGROUP_ROOT_H
 
 /* A descriptor of the root folder, or a negative errno. From /proc/self/mounts, or where
- * cgroup2 is not mounted from a detached mount of its own. */
+ * cgroup2 is not mounted from a detached mount of its own. -EXDEV: there are only mounts that begin
+ * further in, as in a container with a cgroup namespace of its own. */
 int pc_cgroup_root_open(void);
 
 #endif

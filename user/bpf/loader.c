@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/attach.h"
-#include "bpf/cgroup_root.h"
+#include "bpf/hooks.h"
 #include "bpf/messages.h"
 #include "bpf/monitor_private.h"
 #include "bpf/support.h"
@@ -66,12 +65,13 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	m->skel = portclash_bpf__open();
 	if (!m->skel)
 		return -errno;
+	m->object = m->skel->obj;
 	for (size_t i = 0; i < pc_backends_count; i++) {
 		set_autoload(m, pc_backends[i].programs, false);
 		set_autoload(m, pc_backends[i].cgroup, false);
 	}
 	set_autoload(m, m->backend->programs, true);
-	set_autoload(m, m->backend->cgroup, with_cgroup);
+	set_autoload(m, m->cgroup, with_cgroup);
 	drop_missing(m);
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
@@ -79,7 +79,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 		.claims_wake = CLAIMS_WAKE,
 		.with_endpoints = o->with_endpoints,
 		.with_protected = o->with_protected,
-		.claims_by_state = m->backend->claims_by_state,
+		.cgroup_direct = libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+							 BPF_FUNC_get_current_task_btf, NULL) == 1,
 	};
 	err = portclash_bpf__load(m->skel);
 	if (err) {
@@ -89,94 +90,19 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	return err;
 }
 
-static int keep_link(struct pc_monitor *m, struct bpf_link *link)
-{
-	if (!link)
-		return -errno;
-	if (m->links_count == PC_LINKS_MAX) {
-		bpf_link__destroy(link);
-		return -E2BIG;
-	}
-	m->links[m->links_count++] = link;
-	return 0;
-}
-
-static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup,
-		      bool with_states)
-{
-	struct bpf_program *p = bpf_object__find_program_by_name(m->skel->obj, program->name);
-
-	if (!p)
-		return -ENOENT;
-	switch (program->attach) {
-	case PC_ATTACH_SECTION:
-		if (m->hooks_count < PC_LINKS_MAX && !m->backend->claims_by_state)
-			m->hooks[m->hooks_count++] = bpf_program__fd(p);
-		return keep_link(m, bpf_program__attach(p));
-	case PC_ATTACH_OPTIONAL:
-		if (!bpf_program__autoload(p) || keep_link(m, bpf_program__attach(p)))
-			m->optional_missing++;
-		return 0;
-	case PC_ATTACH_ENDPOINTS:
-		return with_states ? keep_link(m, bpf_program__attach(p)) : 0;
-	case PC_ATTACH_SYSCALL:
-		/* Nearly every run of those on connect() and sends finds nothing to record. */
-		if (m->hooks_count < PC_LINKS_MAX &&
-		    (strstr(program->name, "bind") || strstr(program->name, "listen")))
-			m->hooks[m->hooks_count++] = bpf_program__fd(p);
-		return keep_link(m, pc_attach_syscall(p, program->name));
-	case PC_ATTACH_CGROUP:
-		return keep_link(m, bpf_program__attach_cgroup(p, cgroup));
-	default:
-		return 0;
-	}
-}
-
-static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
-		      bool with_states, char *sentence)
-{
-	for (; programs->name; programs++) {
-		int err = attach_one(m, programs, cgroup, with_states);
-
-		if (!err)
-			continue;
-		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
-			 strerror(-err),
-			 programs->attach == PC_ATTACH_SYSCALL && err == -ENOENT ?
-				 "; the kernel needs CONFIG_FTRACE_SYSCALLS=y" :
-				 "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed");
-		return err;
-	}
-	return 0;
-}
-
-/* Best effort: what they add is said to be missing when they cannot be attached. */
-static bool attach_cgroup(struct pc_monitor *m)
-{
-	char unused[PC_SENTENCE];
-	size_t before = m->links_count;
-	int fd = pc_cgroup_root_open();
-	int err = fd < 0 ? fd : attach_all(m, m->backend->cgroup, fd, false, unused);
-
-	if (fd >= 0)
-		close(fd);
-	while (err && m->links_count > before)
-		bpf_link__destroy(m->links[--m->links_count]);
-	return err == 0;
-}
-
 static int open_reader(struct pc_monitor *m, char *sentence)
 {
 	struct portclash_bpf *s = m->skel;
 	int err;
 
-	m->stats_map = bpf_map__fd(s->maps.stats);
-	m->netns_map = bpf_map__fd(s->maps.netns_ports);
-	m->seen_map = bpf_map__fd(s->maps.seen_processes);
+	m->stats = (const uint64_t *)s->bss->stats;
+	m->netns_ports = s->bss->netns_ports;
+	m->process_epoch = &s->data->process_epoch;
+	m->claims_by_state = &s->bss->claims_by_state;
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
 	m->owners = (struct pc_open_files){
-		.wanted_map = bpf_map__fd(s->maps.wanted_sockets),
+		.wanted_keys = (uint64_t *)s->bss->wanted_sockets,
 		.files_map = bpf_map__fd(s->maps.files_result),
 		.by_file = bpf_program__attach_iter(s->progs.socket_files, NULL),
 		.by_process = bpf_program__attach_iter(s->progs.process_files, NULL),
@@ -195,7 +121,10 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
 		char *sentence)
 {
-	int err = try_load(m, o, true);
+	int err;
+
+	m->cgroup = pc_backend_cgroup(m->backend);
+	err = try_load(m, o, true);
 
 	*cgroup = err == 0;
 	if (err)
@@ -212,7 +141,8 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 {
 	int err = 0;
 
-	*cgroup = *cgroup && attach_cgroup(m);
+	*cgroup = *cgroup && pc_hooks_attach_cgroup(m);
+	*m->claims_by_state = m->backend->claims_by_state && !*cgroup;
 	if (o->before_hooks)
 		err = o->before_hooks(o->context, m);
 	if (err) {
@@ -220,8 +150,7 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 			 strerror(-err));
 		return err;
 	}
-	return attach_all(m, m->backend->programs, -1, o->with_endpoints || o->with_protected,
-			  sentence);
+	return pc_hooks_attach(m, o->with_endpoints || o->with_protected, sentence);
 }
 
 static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
@@ -251,6 +180,8 @@ static struct pc_monitor *monitor_new(const struct pc_record_handler *handler,
 	m->handler = *handler;
 	m->backend = backend;
 	m->epoll_fd = -1;
+	m->states = -1;
+	m->return_probes = (struct pc_return_probes)PC_RETURN_PROBES_INIT;
 	return m;
 }
 
@@ -338,8 +269,7 @@ void pc_monitor_close(struct pc_monitor *m)
 {
 	if (!m)
 		return;
-	while (m->links_count)
-		bpf_link__destroy(m->links[--m->links_count]);
+	pc_hooks_detach(m);
 	pc_reader_close(m);
 	portclash_bpf__destroy(m->skel);
 	free(m);

@@ -67,15 +67,19 @@ int pc_monitor_read_refusals(struct pc_monitor *m);
 /* Records that failed the check of core/record.h so far. */
 uint64_t pc_monitor_invalid(const struct pc_monitor *m);
 
-/* The kernel-side counters, summed over the CPUs. */
-int pc_monitor_stats(struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT]);
+/* The kernel-side counters. */
+void pc_monitor_stats(const struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT]);
+
+/* TCP state changes at which the kernel did not run the program that makes claims of them: nearly
+ * all are of no interest, but a claim can be among them. */
+uint64_t pc_monitor_states_missed(const struct pc_monitor *m);
 
 /* Reserved ports of a network namespace (netns_key of a refusal) as its last refusal saw them
- * (PC_PORT_WORDS words). -ENOENT when nothing was refused there. */
-int pc_monitor_reserved(struct pc_monitor *m, uint64_t netns_key, uint64_t *words);
+ * (PC_PORT_WORDS words). -ENOENT when nothing was refused there, or much has been elsewhere since. */
+int pc_monitor_reserved(const struct pc_monitor *m, uint64_t netns_key, uint64_t *words);
 
-/* A process was forgotten here: have the kernel describe it again at its next claim. */
-void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key);
+/* Processes were forgotten here: have the kernel describe each again at its next claim. */
+void pc_monitor_forget_processes(struct pc_monitor *m);
 
 /* What pc_monitor_owners() is to look for; `all` ignores the rest. */
 struct pc_wanted {

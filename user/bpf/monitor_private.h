@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by loader.c and reader.c only: what is open while portclash watches. */
+/* Shared by loader.c, hooks.c and reader.c only: what is open while portclash watches. */
 #ifndef PORTCLASH_MONITOR_PRIVATE_H
 #define PORTCLASH_MONITOR_PRIVATE_H
 
 #include <bpf/libbpf.h>
 
+#include "bpf/attach.h"
 #include "bpf/backend.h"
 #include "bpf/monitor.h"
 #include "bpf/open_files.h"
@@ -16,13 +17,17 @@ struct portclash_bpf;
 
 struct pc_monitor {
 	struct portclash_bpf *skel; /* loader.c only */
+	struct bpf_object *object;  /* the skeleton's */
 	const struct pc_backend *backend;
+	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
 	size_t links_count;
-	int hooks[PC_LINKS_MAX]; /* programs of which each run that is left out is a loss */
+	struct pc_return_probes return_probes;
+	int hooks[PC_LINKS_MAX]; /* programs: each run left out is a record that is missing */
 	size_t hooks_count;
+	int states;
 	unsigned optional_missing; /* programs that could not be attached, and need not be */
 	struct pc_record_handler handler;
 	uint64_t invalid;
@@ -31,9 +36,11 @@ struct pc_monitor {
 	struct ring_buffer *claims;
 	struct ring_buffer *refusals;
 	int epoll_fd;
-	int stats_map;
-	int netns_map;
-	int seen_map;
+	/* In the programs' memory. */
+	const volatile uint64_t *stats;
+	const struct pc_netns_ports *netns_ports;
+	volatile uint32_t *process_epoch;
+	bool *claims_by_state;
 	int sweep_prog;
 	int sweep_map;
 	struct pc_open_files owners;

@@ -19,22 +19,40 @@ uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
 	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
 }
 
-static int set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
+/* False: no place is left near its slot. */
+static bool set_key(uint64_t *keys, uint64_t key)
 {
-	uint8_t one = 1;
+	uint32_t slot = PC_WANTED_SLOT(key);
 
+	for (uint32_t i = 0; i < PC_WANTED_PROBES; i++) {
+		uint64_t *place = &keys[(slot + i) & (PC_WANTED_SLOTS - 1)];
+
+		if (*place && *place != key)
+			continue;
+		*place = key;
+		return true;
+	}
+	return false;
+}
+
+/* Then all are reported: more than was wanted, which nobody takes. */
+static void set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
+{
 	*o->wanted_all = wanted->all;
 	for (size_t i = 0; i < wanted->count; i++)
-		if (bpf_map_update_elem(o->wanted_map, &wanted->keys[i], &one, BPF_ANY))
-			return -errno;
-	return 0;
+		if (!set_key(o->wanted_keys, wanted->keys[i]))
+			*o->wanted_all = true;
 }
 
 static void clear_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 {
 	*o->wanted_all = false;
-	for (size_t i = 0; i < wanted->count; i++)
-		bpf_map_delete_elem(o->wanted_map, &wanted->keys[i]);
+	for (size_t i = 0; i < wanted->count; i++) {
+		uint32_t slot = PC_WANTED_SLOT(wanted->keys[i]);
+
+		for (uint32_t j = 0; j < PC_WANTED_PROBES; j++)
+			o->wanted_keys[(slot + j) & (PC_WANTED_SLOTS - 1)] = 0;
+	}
 }
 
 static int read_owners(struct pc_open_files *o, int fd, pc_owner_fn found, void *context)
@@ -109,10 +127,10 @@ static int owners_by_process(struct pc_open_files *o, pc_owner_fn found, void *c
 int pc_open_files_find(struct pc_open_files *o, const struct pc_wanted *wanted, pc_owner_fn found,
 		       void *context)
 {
-	int err = set_wanted(o, wanted);
+	int err;
 
-	if (!err)
-		err = wanted->all ? -EOVERFLOW : owners_by_process(o, found, context);
+	set_wanted(o, wanted);
+	err = wanted->all ? -EOVERFLOW : owners_by_process(o, found, context);
 	if (err == -EOVERFLOW && o->by_file)
 		err = owners_by_file(o, found, context);
 	clear_wanted(o, wanted);

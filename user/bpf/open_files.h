@@ -10,8 +10,8 @@
 
 /* Filled in by who loads the programs; closed by pc_open_files_close(). */
 struct pc_open_files {
-	int wanted_map;
 	int files_map;
+	uint64_t *wanted_keys;	     /* PC_WANTED_SLOTS, in the programs' memory */
 	struct bpf_link *by_file;    /* iter/task_file; NULL: there is none to fall back to */
 	struct bpf_link *by_process; /* iter/task */
 	bool *wanted_all;	     /* in the programs' memory */

@@ -87,63 +87,51 @@ int pc_monitor_read_refusals(struct pc_monitor *m)
 }
 
 /* A program that the kernel has interrupted, and that is due again on this CPU meanwhile, is
- * skipped (5.12+ counts it). Where that happens to what hooks a function or a system call, a record
- * is missing. Not counted are the programs on TCP states and on the exits of connect() and sends: what
- * is skipped there is hardly ever any of their business. */
+ * skipped; 5.12+ counts it. */
+static uint64_t misses_of(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return program >= 0 && !bpf_obj_get_info_by_fd(program, &info, &size) ?
+		       info.recursion_misses :
+		       0;
+}
+
 static uint64_t not_run(const struct pc_monitor *m)
 {
 	uint64_t misses = 0;
 
-	for (size_t i = 0; i < m->hooks_count; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-
-		if (!bpf_obj_get_info_by_fd(m->hooks[i], &info, &size))
-			misses += info.recursion_misses;
-	}
+	for (size_t i = 0; i < m->hooks_count; i++)
+		misses += misses_of(m->hooks[i]);
 	return misses;
 }
 
-int pc_monitor_stats(struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT])
+uint64_t pc_monitor_states_missed(const struct pc_monitor *m)
 {
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t *values;
+	return misses_of(m->states);
+}
 
-	if (cpus < 0)
-		return cpus;
-	values = calloc((size_t)cpus, sizeof(*values));
-	if (!values)
-		return -ENOMEM;
-	for (uint32_t key = 0; key < PC_STAT_COUNT; key++) {
-		stats[key] = 0;
-		if (bpf_map_lookup_elem(m->stats_map, &key, values))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++)
-			stats[key] += values[cpu];
-	}
-	free(values);
+void pc_monitor_stats(const struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT])
+{
+	for (uint32_t i = 0; i < PC_STAT_COUNT; i++)
+		stats[i] = m->stats[i];
 	stats[PC_STAT_NOT_RUN] += not_run(m);
+}
+
+int pc_monitor_reserved(const struct pc_monitor *m, uint64_t netns_key, uint64_t *words)
+{
+	const struct pc_netns_ports *ports = &m->netns_ports[PC_NETNS_SLOT(netns_key)];
+
+	if (ports->netns_key != netns_key)
+		return -ENOENT;
+	memcpy(words, ports->reserved, sizeof(ports->reserved));
 	return 0;
 }
 
-int pc_monitor_reserved(struct pc_monitor *m, uint64_t netns_key, uint64_t *words)
+void pc_monitor_forget_processes(struct pc_monitor *m)
 {
-	struct pc_netns_ports *ports = malloc(sizeof(*ports));
-	int err = 0;
-
-	if (!ports)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(m->netns_map, &netns_key, ports))
-		err = -errno;
-	else
-		memcpy(words, ports->reserved, sizeof(ports->reserved));
-	free(ports);
-	return err;
-}
-
-void pc_monitor_forget_process(struct pc_monitor *m, const struct pc_process_key *key)
-{
-	bpf_map_delete_elem(m->seen_map, key);
+	++*m->process_epoch;
 }
 
 static int sweep_from(struct pc_monitor *m, uint32_t start)

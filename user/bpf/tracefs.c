@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Finding a tracepoint's number, also where nobody has mounted tracefs. */
+/* Files of tracefs, also where nobody has mounted it. */
 #include "bpf/tracefs.h"
 
 #include <errno.h>
@@ -10,39 +10,42 @@
 
 #include "bpf/detached.h"
 
-static int read_id(int folder, const char *path)
+int pc_tracefs_open(const char *path, int flags)
 {
-	char text[16];
-	ssize_t n;
-	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+	static const char *const mounts[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char whole[256];
+	int folder, fd;
 
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		snprintf(whole, sizeof(whole), "%s/%s", mounts[i], path);
+		fd = open(whole, flags | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+	}
+	folder = pc_detached_mount("tracefs");
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, path, flags | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		fd = -errno;
+	close(folder);
+	return fd;
+}
+
+int pc_tracefs_event_id(const char *group, const char *name)
+{
+	char path[128], text[16];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "events/%s/%s/id", group, name);
+	fd = pc_tracefs_open(path, O_RDONLY);
+	if (fd < 0)
+		return fd;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n <= 0)
 		return -EIO;
 	text[n] = '\0';
 	return (int)strtol(text, NULL, 10);
-}
-
-int pc_tracefs_event_id(const char *group, const char *name)
-{
-	static const char *const mounts[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	char path[256];
-	int folder, id;
-
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		snprintf(path, sizeof(path), "%s/events/%s/%s/id", mounts[i], group, name);
-		id = read_id(AT_FDCWD, path);
-		if (id >= 0)
-			return id;
-	}
-	folder = pc_detached_mount("tracefs");
-	if (folder < 0)
-		return folder;
-	snprintf(path, sizeof(path), "events/%s/%s/id", group, name);
-	id = read_id(folder, path);
-	close(folder);
-	return id;
 }

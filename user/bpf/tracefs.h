@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finding a tracepoint's number, also where nobody has mounted tracefs. */
+/* Files of tracefs, also where nobody has mounted it. */
 #ifndef PORTCLASH_TRACEFS_H
 #define PORTCLASH_TRACEFS_H
 
-/* The id of tracepoint `group`/`name`, or a negative errno. Looks in the usual mount points
- * first, then in a detached mount of its own (fsmount(), 5.2+), which nobody else sees. */
+/* Opens `path` below tracefs, or gives a negative errno. Looks in the usual mount points first, then
+ * in a detached mount of its own (fsmount(), 5.2+), which nobody else sees. */
+int pc_tracefs_open(const char *path, int flags);
+
+/* The id of tracepoint `group`/`name`, or a negative errno. */
 int pc_tracefs_event_id(const char *group, const char *name);
 
 #endif

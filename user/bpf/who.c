@@ -29,8 +29,7 @@ struct pc_who {
 static void leave_out(struct who_bpf *skel)
 {
 	struct bpf_map *const unused[] = {
-		skel->maps.claims,	   skel->maps.refusals,	       skel->maps.stats,
-		skel->maps.seen_processes, skel->maps.calls,	       skel->maps.netns_ports,
+		skel->maps.claims,	   skel->maps.refusals,	       skel->maps.seen_processes,
 		skel->maps.seen_autobinds, skel->maps.process_scratch,
 	};
 
@@ -61,7 +60,7 @@ static int open_results(struct pc_who *w)
 	void *memory;
 
 	w->owners = (struct pc_open_files){
-		.wanted_map = bpf_map__fd(s->maps.wanted_sockets),
+		.wanted_keys = (uint64_t *)s->bss->wanted_sockets,
 		.files_map = bpf_map__fd(s->maps.files_result),
 		.by_process = bpf_program__attach_iter(s->progs.process_files, NULL),
 		.wanted_all = &s->bss->wanted_all,

@@ -35,6 +35,9 @@ const char *pc_parse_backend(struct argp_state *state, const char *name);
 /* Both clocks, now. */
 struct pc_clock pc_clock_read(void);
 
+/* The port of a service by /etc/services. */
+bool pc_service_port(const char *name, unsigned *port);
+
 /* Adds the ports of `list`, numbers, ranges and names of services, to `set` (PC_PORT_WORDS words),
  * for --protect. */
 void pc_parse_protect(struct argp_state *state, const char *list, uint64_t *set);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "core/ports.h"
+#include "core/settings.h"
 #include "host/services.h"
 
 /* Ten years: beyond it the clock arithmetic is not worth trusting. */
@@ -45,26 +45,18 @@ struct pc_clock pc_clock_read(void)
 	return (struct pc_clock){ wall_ns - boot_ns, boot_ns };
 }
 
+bool pc_service_port(const char *name, unsigned *port)
+{
+	return pc_services_port("/etc/services", name, port);
+}
+
 void pc_parse_protect(struct argp_state *state, const char *list, uint64_t *set)
 {
-	uint64_t ports[PC_PORT_WORDS];
-	char *numbers = NULL, *unknown = NULL;
-	const char *bad;
-	int err = pc_services_expand("/etc/services", list, &numbers, &unknown);
+	static const struct pc_settings_source source = { .service = pc_service_port };
+	char reason[PC_SETTINGS_REASON];
 
-	if (err == -ENOENT)
-		argp_error(state,
-			   "--protect: there is no service \"%s\" in /etc/services; it takes "
-			   "ports, ranges and names like 30000-32767,https",
-			   unknown);
-	if (err || pc_ports_parse(numbers, false, ports, &bad) || pc_ports_has(ports, 0))
-		argp_error(state,
-			   "--protect takes ports and ranges from 1 to 65535 like "
-			   "30000-32767,10250, not \"%s\"",
-			   list);
-	free(numbers);
-	for (unsigned i = 0; i < PC_PORT_WORDS; i++)
-		set[i] |= ports[i];
+	if (pc_settings_ports(list, &source, set, reason))
+		argp_error(state, "--protect %s", reason);
 }
 
 int pc_signals_open(const int *signals, sigset_t *before)

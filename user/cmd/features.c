@@ -7,6 +7,7 @@
 #include "bpf/monitor.h"
 #include "bpf/support.h"
 #include "cmd/cmd.h"
+#include "host/privileges.h"
 #include "out/features.h"
 
 enum { OPT_JSON = 256, OPT_VERBOSE };
@@ -92,6 +93,7 @@ static bool look(const struct features *o, struct pc_features *f)
 	bool any = false;
 
 	pc_support_probe(&f->support);
+	pc_privileges_read(&f->capabilities);
 	while (f->count < PC_FEATURES_MAX && (name = pc_monitor_backend_name(f->count))) {
 		try_one(o, name, &f->backends[f->count]);
 		any |= f->backends[f->count++].available;

@@ -107,7 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_pid(state, &t->watch.filter, arg);
 		return 0;
 	case OPT_JSON:
-		t->watch.sink = &pc_sink_json;
+		t->watch.outlets[0].sink = &pc_sink_json;
 		return 0;
 	case OPT_CLAIMS:
 		t->watch.with_claims = t->watch.monitor.with_endpoints = true;
@@ -222,7 +222,9 @@ int pc_cmd_trace(int argc, char **argv)
 					  NULL,	   NULL };
 	struct pc_log log = PC_LOG_INIT;
 	struct trace t = {
-		.watch = { .monitor = { .backend = "auto" }, .sink = &pc_sink_text, .log = &log },
+		.watch = { .monitor = { .backend = "auto" },
+			   .outlets = { { &pc_sink_text, &log } },
+			   .outlets_count = 1 },
 		.child_status = -1,
 	};
 	int status;

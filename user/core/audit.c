@@ -42,6 +42,11 @@ static bool listens(const struct pc_audit_socket *s)
 	return !s->socket.rport && !s->kernel_chose;
 }
 
+bool pc_audit_is_exposed(const struct pc_offer *offer, const struct pc_audit_socket *s)
+{
+	return listens(s) && !s->kernel_chose && pc_port_exposed(offer, s->socket.lport);
+}
+
 static uint64_t *servers_of(struct work *w, uint8_t proto)
 {
 	return proto == PC_PROTO_TCP ? w->tcp_servers : w->udp_servers;
@@ -62,16 +67,6 @@ static void count_socket(struct work *w, const struct pc_audit_socket *s)
 		pc_ports_add(w->by_state[s->socket.state], port);
 }
 
-static unsigned count_offered(const struct pc_offer *offer, const uint64_t *ports)
-{
-	unsigned count = 0;
-
-	for (unsigned port = offer->low; port <= offer->high; port++)
-		count += pc_port_exposed(offer, (uint16_t)port) &&
-			 pc_ports_has(ports, (uint16_t)port);
-	return count;
-}
-
 static void count_ports(struct work *w)
 {
 	struct pc_netns_audit *a = w->a;
@@ -86,8 +81,8 @@ static void count_ports(struct work *w)
 	if (!a->settings.known)
 		return;
 	a->offered = pc_offer_size(&w->offer);
-	a->tcp_in_range = count_offered(&w->offer, w->tcp);
-	a->udp_in_range = count_offered(&w->offer, w->udp);
+	a->tcp_in_range = pc_offer_held(&w->offer, w->tcp);
+	a->udp_in_range = pc_offer_held(&w->offer, w->udp);
 }
 
 static void side_of(const struct pc_socket *s, struct pc_side *out)
@@ -152,8 +147,7 @@ static void judge(struct work *w, const struct pc_audit_socket *s, struct pc_aud
 	bool tcp_listener = socket->proto == PC_PROTO_TCP && socket->state == PC_STATE_LISTEN;
 
 	*e = (struct pc_audit_entry){ .s = *s, .listens = listens(s) };
-	e->exposed = settings->known && e->listens && !s->kernel_chose &&
-		     pc_port_exposed(&w->offer, socket->lport);
+	e->exposed = settings->known && pc_audit_is_exposed(&w->offer, s);
 	e->claims = pc_ports_has(w->protect, socket->lport) &&
 		    (e->listens ? s->kernel_chose :
 				  !pc_ports_has(servers_of(w, socket->proto), socket->lport));

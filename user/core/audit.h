@@ -86,6 +86,9 @@ struct pc_netns_audit {
 	uint64_t reserve[PC_PORT_WORDS]; /* what is reserved today and what should be, too */
 };
 
+/* Does it listen on a port that it asked for by number, and that the kernel may choose? */
+bool pc_audit_is_exposed(const struct pc_offer *offer, const struct pc_audit_socket *s);
+
 /* Fills `a` from `a->settings` and the sockets; `protect` (PC_PORT_WORDS words) are ports that
  * must stay free. 0 or -ENOMEM. */
 int pc_audit_netns(const struct pc_audit_sockets *sockets, const uint64_t *protect,

@@ -34,6 +34,16 @@ unsigned pc_offer_size(const struct pc_offer *offer)
 	return size;
 }
 
+unsigned pc_offer_held(const struct pc_offer *offer, const uint64_t *ports)
+{
+	unsigned count = 0;
+
+	for (unsigned port = offer->low; port <= offer->high; port++)
+		count += pc_port_exposed(offer, (uint16_t)port) &&
+			 pc_ports_has(ports, (uint16_t)port);
+	return count;
+}
+
 struct pc_chance pc_exposure_chance(const struct pc_offer *offer, uint8_t proto, uint16_t port,
 				    const uint64_t *servers, const uint64_t *clients)
 {

@@ -28,6 +28,9 @@ void pc_ports_exposed(const struct pc_offer *offer, const uint64_t *ports, uint6
 /* How many ports it chooses from. */
 unsigned pc_offer_size(const struct pc_offer *offer);
 
+/* How many of those are in `ports`. */
+unsigned pc_offer_held(const struct pc_offer *offer, const uint64_t *ports);
+
 /* `taken` of `of` ports that are as likely to be chosen as the port in question are held now by
  * sockets that would be in its way; the chance is one divided by the other. */
 struct pc_chance {

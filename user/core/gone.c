@@ -43,14 +43,11 @@ static struct pc_gone *copy(const struct pc_gone *gone)
 		return NULL;
 	*own = *gone;
 	memset(&own->identity, 0, sizeof(own->identity));
-	own->party.who = NULL;
-	if (!gone->party.who)
-		return own;
-	if (pc_identity_copy(gone->party.who, &own->identity)) {
+	pc_party_keep(&gone->party, &own->party, &own->identity);
+	if (!own->party.who != !gone->party.who) {
 		free(own);
 		return NULL;
 	}
-	own->party.who = &own->identity;
 	return own;
 }
 

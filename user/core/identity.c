@@ -167,6 +167,13 @@ int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out)
 	return failed ? -ENOMEM : 0;
 }
 
+void pc_party_keep(const struct pc_party *party, struct pc_party *out, struct pc_identity *own)
+{
+	pc_identity_free(own);
+	*out = *party;
+	out->who = party->who && !pc_identity_copy(party->who, own) ? own : NULL;
+}
+
 void pc_identity_free(struct pc_identity *who)
 {
 	if (!who)

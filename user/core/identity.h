@@ -25,6 +25,11 @@ void pc_identity_join_args(char *buf, size_t len);
 /* A copy of all of it, to be freed by pc_identity_free(). 0 or -ENOMEM. */
 int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out);
 
+/* A copy of a party that stays when its process is forgotten: `own` is made a copy of `party->who`,
+ * and `out->who` to point there, in place of what both were. Without memory, or when `party->who`
+ * is NULL, `out->who` is NULL. `own` all zero is a good start. */
+void pc_party_keep(const struct pc_party *party, struct pc_party *out, struct pc_identity *own);
+
 /* Frees the strings, not `who`, and leaves them NULL. */
 void pc_identity_free(struct pc_identity *who);
 

@@ -95,7 +95,11 @@ struct pc_fix {
 
 #define PC_FIXES_MAX 8
 
+/* Room for the id of a verdict. */
+#define PC_VERDICT_ID 40
+
 struct pc_verdict {
+	char id[PC_VERDICT_ID]; /* by which later lines refer to it */
 	struct pc_refusal refusal;
 	struct pc_party requester;
 	const uint64_t *reserved; /* PC_PORT_WORDS words, or NULL: not known */
@@ -124,7 +128,9 @@ struct pc_claim_event {
 struct pc_counters {
 	uint64_t claims[PC_HOW_COUNT];
 	uint64_t refusals[PC_CAUSE_COUNT];
-	uint64_t verdicts; /* shown: after the filters */
+	uint64_t verdicts;	  /* after the filters, written or summarised */
+	uint64_t repeats;	  /* those of them that were summarised, not written */
+	uint64_t repeats_evicted; /* collisions that gave way to others before they ended */
 	uint64_t lost[PC_STAT_COUNT];
 	uint64_t sink_errors;	/* lines or files that could not be written */
 	uint64_t records_bad;	/* records that failed validation */
@@ -134,6 +140,7 @@ struct pc_counters {
 	uint64_t protected_claims[2][PC_HOW_COUNT]; /* of TCP and UDP: see --protect */
 	uint64_t warnings;			    /* shown */
 	uint64_t warnings_suppressed;		    /* more than are shown in a second */
+	uint64_t states_missed;	 /* TCP state changes, any of which may have been a claim */
 	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
 };
 
@@ -147,8 +154,14 @@ struct pc_port_usage {
 	uint32_t udp_in_use;
 	uint32_t tcp_in_range; /* those of them in the range */
 	uint32_t udp_in_range;
-	bool known;	   /* range and reserved ports could be read; else they are left off */
-	bool in_use_known; /* the same of the ports in use */
+	uint32_t offered;     /* ports the kernel chooses from: in the range and not reserved */
+	uint32_t tcp_offered; /* those of them that a socket holds */
+	uint32_t udp_offered;
+	uint32_t tcp_exposed; /* exposed listeners */
+	uint32_t udp_exposed;
+	bool known;	    /* range and reserved ports could be read; else they are left off */
+	bool in_use_known;  /* the same of the ports in use */
+	bool exposed_known; /* and of the exposed listeners */
 };
 
 /* Every kind of loss added up. */

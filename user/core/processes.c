@@ -19,6 +19,7 @@ struct process {
 struct pc_processes {
 	struct process *by_key;
 	struct process **by_index; /* [0] is never used */
+	struct process *last;	   /* found: claims come in runs of one process; NULL: none */
 	size_t capacity;
 	uint32_t *free_indexes;
 	size_t free_count;
@@ -55,7 +56,9 @@ void pc_processes_free(struct pc_processes *t)
 	if (!t)
 		return;
 	HASH_ITER (hh, t->by_key, p, tmp) {
-		HASH_DEL(t->by_key, p);
+		if (t->last == p)
+		t->last = NULL;
+	HASH_DEL(t->by_key, p);
 		process_free(p);
 	}
 	free(t->by_index);
@@ -123,11 +126,11 @@ long pc_processes_put(struct pc_processes *t, struct pc_identity *identity)
 	return p->index;
 }
 
-uint32_t pc_processes_find(const struct pc_processes *t, const struct pc_process_key *key)
+uint32_t pc_processes_find(struct pc_processes *t, const struct pc_process_key *key)
 {
-	struct process *p = find(t, key);
-
-	return p ? p->index : 0;
+	if (!t->last || memcmp(&t->last->identity.key, key, sizeof(*key)))
+		t->last = find(t, key);
+	return t->last ? t->last->index : 0;
 }
 
 const struct pc_identity *pc_processes_get(const struct pc_processes *t, uint32_t index)

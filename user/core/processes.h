@@ -20,7 +20,7 @@ void pc_processes_free(struct pc_processes *table);
 long pc_processes_put(struct pc_processes *table, struct pc_identity *identity);
 
 /* The index of the process with this key, or 0. */
-uint32_t pc_processes_find(const struct pc_processes *table, const struct pc_process_key *key);
+uint32_t pc_processes_find(struct pc_processes *table, const struct pc_process_key *key);
 
 /* Valid until it is dropped by pc_processes_sweep; NULL for index 0. */
 const struct pc_identity *pc_processes_get(const struct pc_processes *table, uint32_t index);

@@ -66,7 +66,8 @@ const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 	struct pc_identity *who;
 
 	for (size_t i = owners->count; i--;)
-		if (owners->list[i]->key.tgid == pid)
+		if (owners->list[i]->key.tgid == pid &&
+		    pc_procfs_is_or_was(proc, &owners->list[i]->key))
 			return owners->list[i];
 	who = calloc(1, sizeof(*who));
 	if (!who || pc_procfs_read(proc, pid, who)) {
@@ -81,37 +82,54 @@ const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 	return who;
 }
 
-static void add_owner(struct search *s, struct pc_audit_entry *e, uint32_t pid, int fd)
+static void add_owner(struct pc_audit_entry *e, const struct pc_identity *who, int fd)
 {
-	const struct pc_identity *who;
-
 	for (unsigned i = 0; i < e->owners_count; i++)
-		if (e->owners[i].who->key.tgid == pid)
+		if (e->owners[i].who->key.tgid == who->key.tgid)
 			return;
-	if (e->owners_count == PC_OWNERS_MAX)
-		return;
-	who = pc_owners_identity(s->proc, pid, s->owners);
-	if (who)
+	if (e->owners_count < PC_OWNERS_MAX)
 		e->owners[e->owners_count++] =
 			(struct pc_party){ .who = who, .running = true, .fd = fd };
 }
 
-static void look_at_fd(struct search *s, int dir, const char *name, uint32_t pid)
+static bool inode_of(int dir, const char *name, unsigned long long *inode)
 {
 	char link[64];
 	ssize_t n = readlinkat(dir, name, link, sizeof(link) - 1);
-	unsigned long long inode;
 
 	if (n < 0)
-		return;
+		return false;
 	link[n] = '\0';
-	if (sscanf(link, "socket:[%llu]", &inode) != 1)
+	return sscanf(link, "socket:[%llu]", inode) == 1;
+}
+
+/* The folder stays with the process it was opened for, the number does not: only when the link is
+ * still there after the process was read by number was it this process. */
+static const struct pc_identity *identity_behind(struct search *s, int dir, const char *name,
+						 uint32_t pid, unsigned long long inode)
+{
+	const struct pc_identity *who = pc_owners_identity(s->proc, pid, s->owners);
+	unsigned long long again;
+
+	return who && inode_of(dir, name, &again) && again == inode ? who : NULL;
+}
+
+static void look_at_fd(struct search *s, int dir, const char *name, uint32_t pid)
+{
+	const struct pc_identity *who;
+	unsigned long long inode;
+	size_t first;
+
+	if (!inode_of(dir, name, &inode))
 		return;
-	for (size_t i = first_of(s, inode); i < s->count; i++) {
-		if (s->entries[i]->s.socket.inode != inode)
-			break;
-		add_owner(s, s->entries[i], pid, (int)strtol(name, NULL, 10));
-	}
+	first = first_of(s, inode);
+	if (first == s->count || s->entries[first]->s.socket.inode != inode)
+		return;
+	who = identity_behind(s, dir, name, pid, inode);
+	if (!who)
+		return;
+	for (size_t i = first; i < s->count && s->entries[i]->s.socket.inode == inode; i++)
+		add_owner(s->entries[i], who, (int)strtol(name, NULL, 10));
 }
 
 static int look_at_process(struct search *s, uint32_t pid)

@@ -19,7 +19,7 @@ struct pc_owners {
 int pc_owners_find(const char *proc, struct pc_audit_entry **entries, size_t count,
 		   struct pc_owners *owners);
 
-/* The identity of a process, read once; NULL when it cannot be read. */
+/* The identity of the process that has this pid now, read once; NULL when it cannot be read. */
 const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 					     struct pc_owners *owners);
 

@@ -3,7 +3,6 @@
  * the process it was opened for, and reads fail with ESRCH once it is gone. */
 #include "host/procfs.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 
 #include "core/cgroup.h"
 #include "core/identity.h"
+#include "core/procfile.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -32,13 +32,6 @@ struct file_text {
 	char *bytes; /* terminated */
 	size_t len;
 	bool cut; /* there is more in the file */
-};
-
-struct process_stat {
-	char comm[PC_COMM_LEN];
-	char state;
-	uint64_t threads;
-	uint64_t start_ticks;
 };
 
 static uint64_t ticks_to_ns(uint64_t ticks)
@@ -120,79 +113,17 @@ static int read_file(int dir, const char *name, size_t max, struct file_text *ou
 	return err;
 }
 
-/* Digits, then one of `ends` or the end of the text. */
-static bool parse_number(const char *text, const char *ends, uint64_t max, uint64_t *out)
-{
-	char *stop;
-	uint64_t value;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	value = strtoull(text, &stop, 10);
-	if (errno || !strchr(ends, *stop) || value > max)
-		return false;
-	*out = value;
-	return true;
-}
-
-static const char *skip_fields(const char *text, unsigned count)
-{
-	while (text && count--) {
-		text = strchr(text, ' ');
-		if (text)
-			text++;
-	}
-	return text;
-}
-
-/* "PID (COMM) STATE ...": COMM is whatever the process likes, also ") R 1" and newlines, and
- * only numbers come behind it. Field numbers as in proc(5). */
-static bool parse_stat(const char *text, struct process_stat *out)
-{
-	const char *name = strchr(text, '('), *end = strrchr(text, ')');
-	const char *state = end ? skip_fields(end, 1) : NULL; /* 3 */
-	const char *threads = skip_fields(state, 17);	      /* 20 */
-	const char *start = skip_fields(threads, 2);	      /* 22 */
-	size_t len;
-
-	if (!name || end < name || !start)
-		return false;
-	*out = (struct process_stat){ .state = *state };
-	len = (size_t)(end - name - 1);
-	memcpy(out->comm, name + 1, len < PC_COMM_LEN ? len : PC_COMM_LEN - 1);
-	return parse_number(threads, " ", UINT32_MAX, &out->threads) &&
-	       parse_number(start, " ", UINT64_MAX, &out->start_ticks);
-}
-
-static int read_stat(int dir, struct process_stat *out)
+static int read_stat(int dir, struct pc_procfile_stat *out)
 {
 	struct file_text text;
 	int err = read_file(dir, "stat", STAT_MAX, &text);
 
 	if (err)
 		return err == -ENOENT ? -ESRCH : err;
-	if (!parse_stat(text.bytes, out))
+	if (!pc_procfile_stat(text.bytes, out))
 		err = -EBADMSG;
 	free(text.bytes);
 	return err;
-}
-
-/* Z and X are the first thread's; the others may run on, and keep the sockets. */
-static bool is_running(const struct process_stat *stat)
-{
-	return (stat->state != 'Z' && stat->state != 'X') || stat->threads > 1;
-}
-
-static bool status_number(const char *text, const char *label, uint32_t *out)
-{
-	const char *at = strstr(text, label);
-	uint64_t value;
-
-	if (!at || !parse_number(at + strlen(label), "\t\n", UINT32_MAX, &value))
-		return false;
-	*out = (uint32_t)value;
-	return true;
 }
 
 /* Newlines in the name are escaped in this file (proc_task_name()): labels are the kernel's. */
@@ -204,8 +135,8 @@ static int read_status(int dir, struct pc_identity *who)
 
 	if (err)
 		return err;
-	status_number(text.bytes, "\nTgid:\t", &tgid);
-	status_number(text.bytes, "\nUid:\t", &who->uid);
+	pc_procfile_status(text.bytes, "\nTgid:\t", &tgid);
+	pc_procfile_status(text.bytes, "\nUid:\t", &who->uid);
 	free(text.bytes);
 	return tgid == who->key.tgid ? 0 : -ESRCH;
 }
@@ -254,17 +185,12 @@ static int read_cgroup(int dir, struct pc_identity *who)
 static int read_netns(int dir, struct pc_identity *who)
 {
 	char text[32];
-	uint64_t inode;
 	ssize_t n = readlinkat(dir, "ns/net", text, sizeof(text) - 1);
 
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	if (strncmp(text, "net:[", 5) || text[n - 1] != ']' ||
-	    !parse_number(text + 5, "]", UINT32_MAX, &inode))
-		return -EBADMSG;
-	who->netns = (uint32_t)inode;
-	return 0;
+	return pc_procfile_netns(text, &who->netns) ? 0 : -EBADMSG;
 }
 
 /* The rest of what may go wrong means that this one piece is not to be had. */
@@ -290,7 +216,7 @@ static int read_pieces(int dir, struct pc_identity *who)
 
 static int read_process(int dir, struct pc_identity *who)
 {
-	struct process_stat before, after;
+	struct pc_procfile_stat before, after;
 	int err = read_stat(dir, &before);
 
 	if (err)
@@ -322,7 +248,7 @@ int pc_procfs_read(const char *root, uint32_t pid, struct pc_identity *out)
 	return err;
 }
 
-static int stat_of(const char *root, uint32_t pid, struct process_stat *out)
+static int stat_of(const char *root, uint32_t pid, struct pc_procfile_stat *out)
 {
 	int dir = open_process(root, pid);
 	int err;
@@ -334,15 +260,27 @@ static int stat_of(const char *root, uint32_t pid, struct process_stat *out)
 	return err;
 }
 
+/* The key's start is exact, the file's cut off to a tick: that lies within the tick before it. */
+static bool started_at(const struct pc_procfile_stat *stat, const struct pc_process_key *key)
+{
+	uint64_t start = ticks_to_ns(stat->start_ticks);
+
+	return key->start_ns >= start && key->start_ns - start < ticks_to_ns(1);
+}
+
 bool pc_procfs_is(const char *root, const struct pc_process_key *key)
 {
-	struct process_stat stat;
-	uint64_t start;
+	struct pc_procfile_stat stat;
 
-	if (stat_of(root, key->tgid, &stat) || !is_running(&stat))
-		return false;
-	start = ticks_to_ns(stat.start_ticks);
-	return key->start_ns >= start && key->start_ns - start < ticks_to_ns(1);
+	return !stat_of(root, key->tgid, &stat) && pc_procfile_is_running(&stat) &&
+	       started_at(&stat, key);
+}
+
+bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key)
+{
+	struct pc_procfile_stat stat;
+
+	return !stat_of(root, key->tgid, &stat) && started_at(&stat, key);
 }
 
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
@@ -362,17 +300,18 @@ int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
 
 static int check_netns(const char *root, const char *name, uint32_t netns, uint32_t *pid)
 {
-	struct process_stat stat;
+	struct pc_procfile_stat stat;
 	uint64_t number;
 	uint32_t its;
 	int err;
 
-	if (!parse_number(name, "", UINT32_MAX, &number))
+	if (!pc_procfile_number(name, "", UINT32_MAX, &number))
 		return -ESRCH;
 	err = pc_procfs_netns(root, (uint32_t)number, &its);
 	if (err)
 		return err;
-	if (its != netns || stat_of(root, (uint32_t)number, &stat) || !is_running(&stat))
+	if (its != netns || stat_of(root, (uint32_t)number, &stat) ||
+	    !pc_procfile_is_running(&stat))
 		return -ESRCH;
 	*pid = (uint32_t)number;
 	return 0;

@@ -28,6 +28,9 @@ int pc_procfs_read(const char *root, uint32_t pid, struct pc_identity *out);
  * inside a time namespace with another boot clock: /proc shows that clock, the key does not. */
 bool pc_procfs_is(const char *root, const struct pc_process_key *key);
 
+/* The same, but a zombie will do: what /proc said of this pid until now was about that process. */
+bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key);
+
 /* The network namespace (inode number) of a process's first thread. 0, -ESRCH, -EACCES: not
  * ours to look at, or -EBADMSG: the link cannot be understood. */
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns);

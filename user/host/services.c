@@ -4,12 +4,26 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
+#include "portclash/record.h"
+
+/* Of 65535; leading zeros are nobody's habit. */
+#define PORT_DIGITS 5
+
+/* "443/tcp". By hand: scanf() takes signs, and makes a port of what overflows. */
+static bool parse_number(const char *text, unsigned *port)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits > PORT_DIGITS || text[digits] != '/')
+		return false;
+	*port = (unsigned)strtoul(text, NULL, 10);
+	return *port < PC_PORTS;
+}
 
 /* A line is "https 443/tcp alias... # comment". */
 static bool line_names(char *line, const char *name, unsigned *port)
@@ -20,7 +34,7 @@ static bool line_names(char *line, const char *name, unsigned *port)
 	line[strcspn(line, "#\n")] = '\0';
 	word = strtok_r(line, " \t", &rest);
 	number = word ? strtok_r(NULL, " \t", &rest) : NULL;
-	if (!number || sscanf(number, "%u/", port) != 1)
+	if (!number || !parse_number(number, port))
 		return false;
 	matches = !strcmp(word, name);
 	while (!matches && (word = strtok_r(NULL, " \t", &rest)))
@@ -28,7 +42,7 @@ static bool line_names(char *line, const char *name, unsigned *port)
 	return matches;
 }
 
-static bool find(const char *file, const char *name, unsigned *port)
+bool pc_services_port(const char *file, const char *name, unsigned *port)
 {
 	FILE *services = fopen(file, "re");
 	char *line = NULL;
@@ -55,7 +69,7 @@ static int put_item(FILE *out, const char *file, const char *item, size_t len, c
 	name = strndup(item, len);
 	if (!name)
 		return -ENOMEM;
-	if (!find(file, name, &port)) {
+	if (!pc_services_port(file, name, &port)) {
 		*bad = name;
 		return -ENOENT;
 	}

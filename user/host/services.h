@@ -3,6 +3,11 @@
 #ifndef PORTCLASH_SERVICES_H
 #define PORTCLASH_SERVICES_H
 
+#include <stdbool.h>
+
+/* The port of a service ("https") by `file`, which is "/etc/services"; false: it is not in there. */
+bool pc_services_port(const char *file, const char *name, unsigned *port);
+
 /* `list` with each name of a service ("https") replaced by its number from `file`, which is
  * "/etc/services"; all else stays as it is, for pc_ports_parse() to judge. malloc'd into *out. The
  * file is read here, not by getservbyname(): that needs shared libraries in a static binary.

@@ -93,25 +93,39 @@ static uint32_t v4_address(const struct pc_socket *s)
 	return v4;
 }
 
+/* From one message or attribute to the next. RTA_NEXT() and NLMSG_NEXT() take the padding off what
+ * is left even where the last one has none, and an unsigned rest is endless then. Both align to 4. */
+_Static_assert(NLMSG_ALIGNTO == RTA_ALIGNTO, "one step for both");
+
+static const void *next(const void *at, size_t len, size_t *left)
+{
+	size_t step = NLMSG_ALIGN(len);
+
+	if (step > *left)
+		step = *left;
+	*left -= step;
+	return (const char *)at + step;
+}
+
 static void read_attributes(const struct nlmsghdr *header, struct pc_socket *s)
 {
 	const struct inet_diag_msg *m = NLMSG_DATA(header);
 	const struct rtattr *at = (const void *)(m + 1);
 	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*m));
 
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
+	for (; RTA_OK(at, left); at = next(at, at->rta_len, &left))
 		if (at->rta_type == INET_DIAG_SKV6ONLY && RTA_PAYLOAD(at) &&
 		    *(const uint8_t *)RTA_DATA(at))
 			s->flags |= PC_SOCKET_V6ONLY;
 }
 
-static void read_socket(const struct nlmsghdr *header, const struct dump *d,
+static void read_socket(const struct nlmsghdr *header, uint8_t proto, bool kernel_chose,
 			struct pc_audit_socket *out)
 {
 	const struct inet_diag_msg *m = NLMSG_DATA(header);
 	struct pc_socket *s = &out->socket;
 
-	*out = (struct pc_audit_socket){ .kernel_chose = d->chosen == BY_KERNEL };
+	*out = (struct pc_audit_socket){ .kernel_chose = kernel_chose };
 	s->cookie = m->id.idiag_cookie[0] | (uint64_t)m->id.idiag_cookie[1] << 32;
 	s->inode = m->idiag_inode;
 	memcpy(s->local, m->id.idiag_src, m->idiag_family == PC_FAMILY_V6 ? 16 : 4);
@@ -121,7 +135,7 @@ static void read_socket(const struct nlmsghdr *header, const struct dump *d,
 	s->lport = ntohs(m->id.idiag_sport);
 	s->rport = ntohs(m->id.idiag_dport);
 	s->family = m->idiag_family;
-	s->proto = d->proto;
+	s->proto = proto;
 	s->state = m->idiag_state == NEW_SYN_RECV  ? PC_STATE_SYN_RECV :
 		   m->idiag_state < PC_STATE_COUNT ? m->idiag_state :
 						     PC_STATE_CLOSE;
@@ -155,11 +169,12 @@ static int error_of(const struct nlmsghdr *header)
 	return header->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) ? -EBADMSG : e->error;
 }
 
-/* 1: that was all. */
-static int take(const struct nlmsghdr *header, size_t len, const struct dump *d,
-		struct pc_audit_sockets *out)
+int pc_sockdiag_take(const void *data, size_t len, uint8_t proto, bool kernel_chose,
+		     struct pc_audit_sockets *out)
 {
-	for (; NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {
+	const struct nlmsghdr *header = data;
+
+	for (; NLMSG_OK(header, len); header = next(header, header->nlmsg_len, &len)) {
 		struct pc_audit_socket *s;
 
 		if (header->nlmsg_type == NLMSG_DONE)
@@ -172,7 +187,7 @@ static int take(const struct nlmsghdr *header, size_t len, const struct dump *d,
 		s = new_socket(out);
 		if (!s)
 			return -ENOMEM;
-		read_socket(header, d, s);
+		read_socket(header, proto, kernel_chose, s);
 	}
 	return 0;
 }
@@ -186,7 +201,7 @@ static int run(int fd, const struct dump *d, void *buffer, struct pc_audit_socke
 
 		if (n <= 0)
 			return n ? -errno : -EBADMSG;
-		err = take(buffer, (size_t)n, d, out);
+		err = pc_sockdiag_take(buffer, (size_t)n, d->proto, d->chosen == BY_KERNEL, out);
 	}
 	return err < 0 ? err : 0;
 }
@@ -225,8 +240,23 @@ static bool has_connections(const char *proc, uint8_t family,
 		       listeners;
 }
 
-static int read_family(int fd, const char *proc, uint8_t family, bool with_bound, void *buffer,
-		       struct pc_audit_sockets *out)
+/* One look: the socket to ask on, and what it is for. */
+struct look {
+	int fd;
+	void *buffer;
+	const char *proc; /* NULL: servers only */
+	bool with_bound;
+	struct pc_audit_sockets *out;
+};
+
+static bool is_wanted(const struct look *l, const struct dump *d)
+{
+	if (!l->proc)
+		return d->chosen == BY_NUMBER;
+	return d->chosen != ANY || l->with_bound || has_connections(l->proc, d->family, l->out);
+}
+
+static int read_family(const struct look *l, uint8_t family)
 {
 	const struct dump dumps[] = {
 		{ family, PC_PROTO_TCP, LISTENING, BY_NUMBER },
@@ -238,25 +268,36 @@ static int read_family(int fd, const char *proc, uint8_t family, bool with_bound
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(dumps) / sizeof(dumps[0]); i++)
-		if (dumps[i].chosen != ANY || with_bound || has_connections(proc, family, out))
-			err = run(fd, &dumps[i], buffer, out);
+		if (is_wanted(l, &dumps[i]))
+			err = run(l->fd, &dumps[i], l->buffer, l->out);
+	return err;
+}
+
+static int read_both(struct look *l)
+{
+	int err;
+
+	l->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	l->buffer = malloc(BUFFER);
+	err = l->fd < 0 ? -errno : l->buffer ? 0 : -ENOMEM;
+	if (!err)
+		err = read_family(l, AF_INET);
+	if (!err)
+		err = read_family(l, AF_INET6);
+	free(l->buffer);
+	if (l->fd >= 0)
+		close(l->fd);
 	return err;
 }
 
 int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	void *buffer = malloc(BUFFER);
-	int err = fd < 0 ? -errno : buffer ? 0 : -ENOMEM;
+	return read_both(&(struct look){ .proc = proc, .with_bound = with_bound, .out = out });
+}
 
-	if (!err)
-		err = read_family(fd, proc, AF_INET, with_bound, buffer, out);
-	if (!err)
-		err = read_family(fd, proc, AF_INET6, with_bound, buffer, out);
-	free(buffer);
-	if (fd >= 0)
-		close(fd);
-	return err;
+int pc_sockdiag_read_servers(struct pc_audit_sockets *out)
+{
+	return read_both(&(struct look){ .out = out });
 }
 
 void pc_sockdiag_free(struct pc_audit_sockets *sockets)

@@ -13,6 +13,15 @@
  * till then is in `out`. */
 int pc_sockdiag_read(const char *proc, bool with_bound, struct pc_audit_sockets *out);
 
+/* The same of those alone that can be exposed listeners: TCP listeners and UDP sockets that asked
+ * for their port by number. It never walks the table of connections. */
+int pc_sockdiag_read_servers(struct pc_audit_sockets *out);
+
+/* Takes in one answer of the kernel: `len` bytes at `data`, which is aligned as netlink is. 0: there
+ * is more to come; 1: that was all; or a negative errno: the kernel's, -EBADMSG or -ENOMEM. */
+int pc_sockdiag_take(const void *data, size_t len, uint8_t proto, bool kernel_chose,
+		     struct pc_audit_sockets *out);
+
 void pc_sockdiag_free(struct pc_audit_sockets *sockets);
 
 #endif

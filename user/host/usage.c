@@ -1,52 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The port settings and the ports in use of portclash's own network namespace. */
+/* The port settings, the ports in use and the exposed listeners of portclash's own network
+ * namespace. */
 #include "host/usage.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/ports.h"
+#include "host/sockdiag.h"
 #include "host/sysctl.h"
 
-static FILE *open_below(const char *proc, const char *name)
+static void take_settings(const struct pc_netns_settings *s, const struct pc_offer *offer,
+			  struct pc_port_usage *out)
 {
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", proc, name);
-	return fopen(path, "re");
-}
-
-static bool read_range(const char *proc, struct pc_port_usage *out)
-{
-	FILE *file = open_below(proc, "sys/net/ipv4/ip_local_port_range");
-	bool ok = file && fscanf(file, "%u %u", &out->range_low, &out->range_high) == 2 &&
-		  out->range_low <= out->range_high && out->range_high < PC_PORTS;
-
-	if (file)
-		fclose(file);
-	return ok;
-}
-
-static bool read_reserved(const char *proc, struct pc_port_usage *out)
-{
-	uint64_t set[PC_PORT_WORDS];
-
-	if (pc_sysctl_read_reserved(proc, set))
-		return false;
-	out->reserved = pc_ports_count(set, 0, PC_PORTS - 1);
-	out->reserved_in_range =
-		pc_ports_count(set, (uint16_t)out->range_low, (uint16_t)out->range_high);
-	return true;
+	out->known = true;
+	out->range_low = s->low;
+	out->range_high = s->high;
+	out->reserved = pc_ports_count(s->reserved, 0, PC_PORTS - 1);
+	out->reserved_in_range = pc_ports_count(s->reserved, s->low, s->high);
+	out->offered = pc_offer_size(offer);
 }
 
 /* Lines as in "  12: 0100007F:1F90 00000000:0000 07 ...": the port is in hexadecimal. */
 static bool read_udp(const char *proc, const char *name, uint64_t *set)
 {
-	FILE *file = open_below(proc, name);
-	char line[512];
+	char path[PATH_MAX], line[512];
 	unsigned port;
+	FILE *file;
 
+	snprintf(path, sizeof(path), "%s/%s", proc, name);
+	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT;
 	while (fgets(line, sizeof(line), file))
@@ -56,25 +41,47 @@ static bool read_udp(const char *proc, const char *name, uint64_t *set)
 	return true;
 }
 
-static void count(const struct pc_port_usage *usage, const uint64_t *set, uint32_t *all,
-		  uint32_t *in_range)
+static void count(const struct pc_offer *offer, const uint64_t *set, uint32_t *all,
+		  uint32_t *in_range, uint32_t *offered)
 {
 	*all = pc_ports_count(set, 0, PC_PORTS - 1);
-	*in_range = usage->known ? pc_ports_count(set, (uint16_t)usage->range_low,
-						  (uint16_t)usage->range_high) :
-				   0;
+	if (!offer)
+		return;
+	*in_range = pc_ports_count(set, offer->low, offer->high);
+	*offered = pc_offer_held(offer, set);
+}
+
+static void count_exposed(const struct pc_offer *offer, struct pc_port_usage *out)
+{
+	struct pc_audit_sockets servers = { 0 };
+
+	out->exposed_known = pc_sockdiag_read_servers(&servers) == 0;
+	for (size_t i = 0; out->exposed_known && i < servers.count; i++)
+		if (pc_audit_is_exposed(offer, &servers.list[i]))
+			*(servers.list[i].socket.proto == PC_PROTO_TCP ? &out->tcp_exposed :
+									 &out->udp_exposed) += 1;
+	pc_sockdiag_free(&servers);
 }
 
 void pc_usage_read(const char *proc, const uint64_t *tcp_ports, struct pc_port_usage *out)
 {
 	uint64_t udp[PC_PORT_WORDS] = { 0 };
+	struct pc_netns_settings settings;
+	struct pc_offer offer;
 
 	memset(out, 0, sizeof(*out));
-	out->known = read_range(proc, out) && read_reserved(proc, out);
+	pc_sysctl_settings(proc, &settings);
+	offer = (struct pc_offer){ settings.low, settings.high, settings.reserved };
+	if (settings.known) {
+		take_settings(&settings, &offer, out);
+		count_exposed(&offer, out);
+	}
 	out->in_use_known =
 		tcp_ports && read_udp(proc, "net/udp", udp) && read_udp(proc, "net/udp6", udp);
 	if (!out->in_use_known)
 		return;
-	count(out, tcp_ports, &out->tcp_in_use, &out->tcp_in_range);
-	count(out, udp, &out->udp_in_use, &out->udp_in_range);
+	count(out->known ? &offer : NULL, tcp_ports, &out->tcp_in_use, &out->tcp_in_range,
+	      &out->tcp_offered);
+	count(out->known ? &offer : NULL, udp, &out->udp_in_use, &out->udp_in_range,
+	      &out->udp_offered);
 }

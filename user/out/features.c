@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/capabilities.h"
 #include "out/sink.h"
 
 static const char *default_of(const struct pc_features *f)
@@ -38,6 +39,23 @@ static void text_backend(FILE *out, const struct pc_feature *b, bool in_use)
 		fprintf(out, "  %-11s cannot see %s\n", "", b->sentence);
 }
 
+static bool has(const struct pc_features *f, const struct pc_capability *c)
+{
+	return f->capabilities >> c->bit & 1;
+}
+
+static void text_capabilities(FILE *out, const struct pc_features *f)
+{
+	fprintf(out, "capabilities, with which it\n");
+	for (size_t i = 0; i < pc_capabilities_count; i++) {
+		const struct pc_capability *c = &pc_capabilities[i];
+
+		fprintf(out, "  %-15s %-4s %s\n", c->name, yes_no(has(f, c)), c->reason);
+		if (!has(f, c))
+			fprintf(out, "  %-15s %-4s without it, %s\n", "", "", c->lost);
+	}
+}
+
 static int write_text(struct pc_log *log, char *text, size_t len)
 {
 	int err = text ? pc_log_line(log, text, len) : -ENOMEM;
@@ -64,6 +82,7 @@ int pc_features_text(struct pc_log *log, const struct pc_features *f)
 	fprintf(out, "back ends, best first\n");
 	for (unsigned i = 0; i < f->count; i++)
 		text_backend(out, &f->backends[i], f->backends[i].name == chosen);
+	text_capabilities(out, f);
 	if (fclose(out)) {
 		free(text);
 		return -ENOMEM;
@@ -85,6 +104,24 @@ static json_t *json_backend(const struct pc_feature *b)
 	return o;
 }
 
+static json_t *json_capabilities(const struct pc_features *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < pc_capabilities_count; i++) {
+		const struct pc_capability *c = &pc_capabilities[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "name", json_string(c->name));
+		json_object_set_new(o, "held", json_boolean(has(f, c)));
+		json_object_set_new(o, "when", json_string(pc_capability_when_name(c->when)));
+		json_object_set_new(o, "reason", json_string(c->reason));
+		json_object_set_new(o, "lost", json_string(c->lost));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 int pc_features_json(struct pc_log *log, const struct pc_features *f)
 {
 	const char *chosen = default_of(f);
@@ -104,6 +141,7 @@ int pc_features_json(struct pc_log *log, const struct pc_features *f)
 		json_array_append_new(list, json_backend(&f->backends[i]));
 	json_object_set_new(line, "backends", list);
 	json_object_set_new(line, "default", chosen ? json_string(chosen) : json_null());
+	json_object_set_new(line, "capabilities", json_capabilities(f));
 	text = json_dumps(line, JSON_COMPACT);
 	json_decref(line);
 	return write_text(log, text, text ? strlen(text) : 0);

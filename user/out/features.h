@@ -3,6 +3,8 @@
 #ifndef PORTCLASH_FEATURES_H
 #define PORTCLASH_FEATURES_H
 
+#include <stdint.h>
+
 #include "core/support.h"
 #include "out/log.h"
 
@@ -20,6 +22,7 @@ struct pc_features {
 	struct pc_support support;
 	struct pc_feature backends[PC_FEATURES_MAX]; /* best first */
 	unsigned count;
+	uint64_t capabilities; /* that this process has, a bit each (core/capabilities.h) */
 };
 
 /* Each returns 0 or the negative errno of the write. */

@@ -12,10 +12,10 @@
 #include "out/json_parts.h"
 #include "out/sink.h"
 
-static json_t *requester(const struct pc_clock *clock, const struct pc_verdict *v)
+static json_t *requester(const struct pc_clock *clock, const struct pc_refusal *r,
+			 const struct pc_party *party)
 {
-	const struct pc_refusal *r = &v->refusal;
-	json_t *p = pc_json_party(clock, &v->requester);
+	json_t *p = pc_json_party(clock, party);
 
 	if (!json_is_object(p)) {
 		json_decref(p);
@@ -57,12 +57,9 @@ static void add_range(json_t *line, const struct pc_refusal *r)
 	json_object_set_new(line, "range", range);
 }
 
-static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
-			const struct pc_verdict *v)
+static void add_call(json_t *line, const struct pc_refusal *r)
 {
-	const struct pc_refusal *r = &v->refusal;
 	const char *errno_name = pc_errno_name(r->error);
-	json_t *line = pc_json_line("refusal", clock, r->time_ns), *list = json_array();
 
 	json_object_set_new(line, "proto", json_string(pc_proto_name(r->proto)));
 	json_object_set_new(line, "family", json_string(pc_family_name(r->wanted_family)));
@@ -71,7 +68,16 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "errno_number", json_integer(r->error));
 	json_object_set_new(line, "requested",
 			    pc_json_endpoint(r->wanted_family, r->wanted, r->wanted_port));
-	json_object_set_new(line, "requester", requester(clock, v));
+}
+
+static int json_verdict(void *to, const struct pc_clock *clock, const struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+	json_t *line = pc_json_line("refusal", clock, r->time_ns), *list = json_array();
+
+	json_object_set_new(line, "id", json_string(v->id));
+	add_call(line, r);
+	json_object_set_new(line, "requester", requester(clock, r, &v->requester));
 	json_object_set_new(line, "cause", json_string(pc_cause_name(v->cause)));
 	json_object_set_new(line, "explanation", pc_json_string(v->explanation));
 	json_object_set_new(line, "fixes", fixes(v->fixes, v->fixes_count));
@@ -84,7 +90,40 @@ static int json_verdict(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "incomplete", json_boolean(v->incomplete));
 	json_object_set_new(line, "incomplete_reason",
 			    v->incomplete ? json_string(v->incomplete) : json_null());
-	return pc_json_write(log, line);
+	return pc_json_write(to, line);
+}
+
+static json_t *repeat_holder(const struct pc_clock *clock, const struct pc_repeat *r)
+{
+	const struct pc_socket *s = &r->socket;
+	json_t *o;
+
+	if (!s->lport)
+		return json_null();
+	o = json_object();
+	pc_json_add_socket(o, s);
+	json_object_set_new(o, "cookie", pc_json_number_or_null(s->cookie));
+	json_object_set_new(o, "process", pc_json_party(clock, &r->holder));
+	return o;
+}
+
+static int json_repeat(void *to, const struct pc_clock *clock, const struct pc_repeat *r)
+{
+	json_t *line = pc_json_line("repeat", clock, clock->now_ns);
+
+	json_object_set_new(line, "of", json_string(r->of));
+	json_object_set_new(line, "why", json_string(pc_repeat_why_name(r->why)));
+	json_object_set_new(line, "count", json_integer((json_int_t)r->count));
+	json_object_set_new(line, "total", json_integer((json_int_t)r->total));
+	json_object_set_new(line, "first_time", pc_json_time(clock, r->first_ns));
+	json_object_set_new(line, "last_time", pc_json_time(clock, r->refusal.time_ns));
+	json_object_set_new(line, "first_pid", json_integer(r->first.tgid));
+	json_object_set_new(line, "processes", json_integer((json_int_t)r->processes));
+	add_call(line, &r->refusal);
+	json_object_set_new(line, "requester", requester(clock, &r->refusal, &r->requester));
+	json_object_set_new(line, "cause", json_string(pc_cause_name(r->cause)));
+	json_object_set_new(line, "holder", repeat_holder(clock, r));
+	return pc_json_write(to, line);
 }
 
 static void add_ends(json_t *line, const struct pc_endpoints *e, uint16_t port)
@@ -97,8 +136,7 @@ static void add_ends(json_t *line, const struct pc_endpoints *e, uint16_t port)
 					    json_null());
 }
 
-static int json_claim(struct pc_log *log, const struct pc_clock *clock,
-		      const struct pc_claim_event *c)
+static int json_claim(void *to, const struct pc_clock *clock, const struct pc_claim_event *c)
 {
 	const struct pc_endpoints *e = c->endpoints.header.type ? &c->endpoints : NULL;
 	json_t *line = pc_json_line("claim", clock, c->claim.time_ns);
@@ -111,7 +149,7 @@ static int json_claim(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "cookie", pc_json_number_or_null(c->claim.cookie));
 	json_object_set_new(line, "netns", pc_json_number_or_null(c->claim.netns));
 	json_object_set_new(line, "process", pc_json_party(clock, &c->party));
-	return pc_json_write(log, line);
+	return pc_json_write(to, line);
 }
 
 static json_t *listener(const struct pc_clock *clock, const struct pc_warning *w)
@@ -142,8 +180,7 @@ static json_t *range_of(const struct pc_warning *w)
 	return range;
 }
 
-static int json_warning(struct pc_log *log, const struct pc_clock *clock,
-			const struct pc_warning *w)
+static int json_warning(void *to, const struct pc_clock *clock, const struct pc_warning *w)
 {
 	const struct pc_claim *c = &w->claim;
 	json_t *line = pc_json_line("warning", clock, c->time_ns);
@@ -161,10 +198,10 @@ static int json_warning(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "explanation", pc_json_string(w->explanation));
 	json_object_set_new(line, "fixes", fixes(w->fixes, w->fixes_count));
 	json_object_set_new(line, "suppressed", json_integer((json_int_t)w->suppressed));
-	return pc_json_write(log, line);
+	return pc_json_write(to, line);
 }
 
-static int json_ready(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r)
+static int json_ready(void *to, const struct pc_clock *clock, const struct pc_ready *r)
 {
 	json_t *line = pc_json_line("ready", clock, clock->now_ns);
 
@@ -174,7 +211,7 @@ static int json_ready(struct pc_log *log, const struct pc_clock *clock, const st
 	json_object_set_new(line, "cannot_see", json_string(r->blind));
 	json_object_set_new(line, "kernel", pc_json_string(r->kernel));
 	json_object_set_new(line, "sockets", json_integer((json_int_t)r->sockets));
-	return pc_json_write(log, line);
+	return pc_json_write(to, line);
 }
 
 static json_t *lost_of(const struct pc_counters *c)
@@ -206,8 +243,7 @@ static void add_command(json_t *line, int status)
 			    WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
 }
 
-static int json_summary(struct pc_log *log, const struct pc_clock *clock,
-			const struct pc_summary *s)
+static int json_summary(void *to, const struct pc_clock *clock, const struct pc_summary *s)
 {
 	json_t *line = pc_json_line("summary", clock, clock->now_ns);
 	json_t *verdicts = json_object(), *claims = json_object();
@@ -222,6 +258,9 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "verdicts_total",
 			    json_integer((json_int_t)s->counters->verdicts));
 	json_object_set_new(line, "verdicts", verdicts);
+	json_object_set_new(line, "repeats", json_integer((json_int_t)s->counters->repeats));
+	json_object_set_new(line, "repeats_evicted",
+			    json_integer((json_int_t)s->counters->repeats_evicted));
 	json_object_set_new(line, "claims", claims);
 	json_object_set_new(line, "warnings", json_integer((json_int_t)s->counters->warnings));
 	json_object_set_new(line, "warnings_suppressed",
@@ -229,16 +268,19 @@ static int json_summary(struct pc_log *log, const struct pc_clock *clock,
 	json_object_set_new(line, "lost", lost_of(s->counters));
 	json_object_set_new(line, "lost_total",
 			    json_integer((json_int_t)pc_lost_total(s->counters)));
+	json_object_set_new(line, "states_missed",
+			    json_integer((json_int_t)s->counters->states_missed));
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
 	if (s->has_command)
 		add_command(line, s->command_status);
-	return pc_json_write(log, line);
+	return pc_json_write(to, line);
 }
 
 const struct pc_sink pc_sink_json = {
 	.name = "json",
 	.ready = json_ready,
 	.verdict = json_verdict,
+	.repeat = json_repeat,
 	.claim = json_claim,
 	.warning = json_warning,
 	.summary = json_summary,

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/address.h"
 #include "core/names.h"
 #include "out/escape.h"
+#include "out/text_parts.h"
 
 /* Text of other processes: what is not UTF-8 is escaped, the rest is JSON's business. */
 static json_t *pc_json_text(const char *text, size_t len)
@@ -43,18 +43,11 @@ json_t *pc_json_number_or_null(uint64_t value)
 	return value ? json_integer((json_int_t)value) : json_null();
 }
 
-/* RFC 3339, UTC, microseconds. */
 json_t *pc_json_time(const struct pc_clock *clock, uint64_t boot_ns)
 {
-	uint64_t ns = boot_ns + clock->wall_minus_boot_ns;
-	time_t seconds = (time_t)(ns / 1000000000);
-	char date[32], text[64];
-	struct tm tm;
+	char text[PC_TIME_TEXT];
 
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%06luZ", date, (unsigned long)(ns % 1000000000 / 1000));
-	return json_string(text);
+	return json_string(pc_time_text(clock, boot_ns, text));
 }
 
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns)
@@ -145,6 +138,15 @@ static json_t *owners(const struct pc_clock *clock, const struct pc_holder *h)
 	return list;
 }
 
+void pc_json_add_socket(json_t *o, const struct pc_socket *s)
+{
+	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
+	json_object_set_new(o, "local", pc_json_endpoint(s->family, s->local, s->lport));
+	json_object_set_new(o, "remote",
+			    s->rport ? pc_json_endpoint(s->family, s->remote, s->rport) :
+				       json_null());
+}
+
 json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h)
 {
 	const struct pc_socket *s = &h->socket;
@@ -154,11 +156,7 @@ json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_object_set_new(
 		o, "found_by",
 		json_string(s->flags & PC_SOCKET_EXACT ? "conflict-check" : "port-table"));
-	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
-	json_object_set_new(o, "local", pc_json_endpoint(s->family, s->local, s->lport));
-	json_object_set_new(o, "remote",
-			    s->rport ? pc_json_endpoint(s->family, s->remote, s->rport) :
-				       json_null());
+	pc_json_add_socket(o, s);
 	json_object_set_new(o, "how", h->how ? json_string(pc_how_name(h->how)) : json_null());
 	json_object_set_new(o, "how_inferred", json_boolean(h->how_inferred));
 	json_object_set_new(o, "since",

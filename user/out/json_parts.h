@@ -29,6 +29,9 @@ json_t *pc_json_party(const struct pc_clock *clock, const struct pc_party *party
 /* The options of a socket that decide on sharing its port. */
 json_t *pc_json_options(const struct pc_socket *s);
 
+/* Adds state, local and remote. */
+void pc_json_add_socket(json_t *o, const struct pc_socket *s);
+
 /* A socket on a port, as in refusals and in the answers of `who`. */
 json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h);
 

@@ -153,6 +153,19 @@ int pc_log_reopen(struct pc_log *log)
 	return 0;
 }
 
+int pc_log_switch(struct pc_log *log, const char *path)
+{
+	struct pc_log new = PC_LOG_INIT;
+	int err = pc_log_open(&new, path);
+
+	if (err)
+		return err;
+	new.lost = log->lost;
+	pc_log_close(log);
+	*log = new;
+	return 0;
+}
+
 void pc_log_close(struct pc_log *log)
 {
 	if (!log)

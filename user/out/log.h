@@ -35,6 +35,10 @@ int pc_log_line(struct pc_log *log, const char *line, size_t len);
 /* After the file was moved away. On error the old file stays open. Standard output: nothing. */
 int pc_log_reopen(struct pc_log *log);
 
+/* On to another file, or to standard output when `path` is NULL; the count of lost lines goes on.
+ * On error the old file stays open. */
+int pc_log_switch(struct pc_log *log, const char *path);
+
 void pc_log_close(struct pc_log *log);
 
 #endif

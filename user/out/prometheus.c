@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The Prometheus text format: each family once, with every known label value from the start, so
  * that rate() and increase() see the first refusal too. */
+#include "out/prometheus.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/capabilities.h"
 #include "core/names.h"
 #include "out/atomic.h"
 #include "out/escape.h"
-#include "out/prometheus.h"
+#include "out/families.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -20,17 +23,9 @@
 #define NS_PER_SECOND 1000000000
 #define NS_PER_MS 1000000
 
-static const uint8_t protos[] = { PC_PROTO_TCP, PC_PROTO_UDP, 0 };
-static const int errnos[] = { EADDRINUSE, EADDRNOTAVAIL, EACCES, EAGAIN, 0 };
-
-_Static_assert(COUNT_OF(protos) == PC_METRICS_PROTOS, "protos");
-_Static_assert(COUNT_OF(errnos) == PC_METRICS_ERRNOS, "errnos");
-
 /* A family without labels, and the uint64_t of struct pc_counters it shows. */
 struct single {
-	const char *name;
-	const char *type;
-	const char *help;
+	enum pc_family family;
 	size_t offset;
 };
 
@@ -43,19 +38,14 @@ struct labelled {
 #define COUNTER(field) offsetof(struct pc_counters, field)
 
 static const struct single singles[] = {
-	{ "claims_without_cookie_total", "counter",
-	  "Claims by a socket without a cookie, which cannot be joined to a holder.",
-	  COUNTER(lost[PC_STAT_COOKIES_MISSING]) },
-	{ "sink_errors_total", "counter", "Log lines and files that could not be written.",
-	  COUNTER(sink_errors) },
-	{ "ledger_claims", "gauge", "Claims of living sockets in the ledger.",
-	  COUNTER(ledger_claims) },
-	{ "ledger_sweeps_total", "counter", "Passes that forget the claims of closed sockets.",
-	  COUNTER(ledger_sweeps) },
-	{ "ledger_forgotten_total", "counter", "Claims forgotten because their socket is closed.",
-	  COUNTER(ledger_forgotten) },
-	{ "ledger_refused_total", "counter", "Claims not kept because the ledger was full.",
-	  COUNTER(ledger_refused) },
+	{ PC_FAMILY_CLAIMS_WITHOUT_COOKIE, COUNTER(lost[PC_STAT_COOKIES_MISSING]) },
+	{ PC_FAMILY_STATES_MISSED, COUNTER(states_missed) },
+	{ PC_FAMILY_REPEATS, COUNTER(repeats) },
+	{ PC_FAMILY_SINK_ERRORS, COUNTER(sink_errors) },
+	{ PC_FAMILY_LEDGER_CLAIMS, COUNTER(ledger_claims) },
+	{ PC_FAMILY_LEDGER_SWEEPS, COUNTER(ledger_sweeps) },
+	{ PC_FAMILY_LEDGER_FORGOTTEN, COUNTER(ledger_forgotten) },
+	{ PC_FAMILY_LEDGER_REFUSED, COUNTER(ledger_refused) },
 };
 
 static const struct labelled losses[] = {
@@ -77,70 +67,26 @@ static uint64_t counter_at(const struct pc_counters *counters, size_t offset)
 	return *(const uint64_t *)((const char *)counters + offset);
 }
 
-static unsigned proto_index(uint8_t proto)
-{
-	unsigned i = 0;
-
-	while (i < PC_METRICS_PROTOS - 1 && protos[i] != proto)
-		i++;
-	return i;
-}
-
-static unsigned errno_index(int err)
-{
-	unsigned i = 0;
-
-	while (i < PC_METRICS_ERRNOS - 1 && errnos[i] != err)
-		i++;
-	return i;
-}
-
 static const char *errno_label(unsigned index)
 {
-	const char *name = pc_errno_name(errnos[index]);
+	const char *name = pc_errno_name(pc_metrics_errnos[index]);
 
 	return name ? name : "other";
 }
 
-void pc_metrics_refusal(struct pc_metrics *metrics, enum pc_cause cause, enum pc_op op,
-			uint8_t proto, int err)
+/* Its name, for the samples that follow. */
+static const char *put_family(FILE *out, enum pc_family family)
 {
-	if (cause == PC_CAUSE_INVALID || (unsigned)cause >= PC_CAUSE_COUNT)
-		cause = PC_CAUSE_UNKNOWN;
-	if ((unsigned)op >= PC_OP_COUNT)
-		op = PC_OP_INVALID;
-	metrics->refusals[cause][op][proto_index(proto)][errno_index(err)]++;
+	const struct pc_family_text *t = pc_family_text(family);
+
+	fprintf(out, "# HELP portclash_%s %s\n# TYPE portclash_%s %s\n", t->name, t->help, t->name,
+		t->type);
+	return t->name;
 }
 
-void pc_metrics_refused_port(struct pc_metrics *metrics, uint16_t port, uint8_t proto)
+static void put_single(FILE *out, enum pc_family family, uint64_t value)
 {
-	uint8_t index = proto_index(proto);
-	struct pc_metrics_port *own = metrics->ports;
-
-	for (unsigned i = 0; i < metrics->ports_count; i++, own++) {
-		if (own->port == port && own->proto == index) {
-			own->refusals++;
-			return;
-		}
-	}
-	if (metrics->ports_count == PC_METRICS_PORTS_MAX) {
-		metrics->other_ports[index]++;
-		return;
-	}
-	*own = (struct pc_metrics_port){ .refusals = 1, .port = port, .proto = index };
-	metrics->ports_count++;
-}
-
-static void put_family(FILE *out, const char *name, const char *type, const char *help)
-{
-	fprintf(out, "# HELP portclash_%s %s\n# TYPE portclash_%s %s\n", name, help, name, type);
-}
-
-static void put_single(FILE *out, const char *name, const char *type, const char *help,
-		       uint64_t value)
-{
-	put_family(out, name, type, help);
-	fprintf(out, "portclash_%s %" PRIu64 "\n", name, value);
+	fprintf(out, "portclash_%s %" PRIu64 "\n", put_family(out, family), value);
 }
 
 /* The errno a cause usually comes with: its series is there, as 0, before anything happens. */
@@ -161,20 +107,19 @@ static enum pc_op usual_op(enum pc_cause cause)
 static void put_refusal(FILE *out, enum pc_cause cause, enum pc_op op, unsigned proto, unsigned err,
 			uint64_t value)
 {
-	bool usual = op == usual_op(cause) && protos[proto] == PC_PROTO_TCP &&
-		     errnos[err] == usual_errno(cause);
+	bool usual = op == usual_op(cause) && pc_metrics_protos[proto] == PC_PROTO_TCP &&
+		     pc_metrics_errnos[err] == usual_errno(cause);
 
 	if (value == 0 && !usual)
 		return;
 	fprintf(out, "portclash_refusals_total{cause=\"%s\",operation=\"%s\",protocol=\"%s\",",
-		pc_cause_name(cause), pc_op_name(op), pc_proto_name(protos[proto]));
+		pc_cause_name(cause), pc_op_name(op), pc_proto_name(pc_metrics_protos[proto]));
 	fprintf(out, "errno=\"%s\"} %" PRIu64 "\n", errno_label(err), value);
 }
 
 static void put_refusals(FILE *out, const struct pc_metrics *metrics)
 {
-	put_family(out, "refusals_total", "counter",
-		   "Calls refused for a port reason, by what stood in the way.");
+	put_family(out, PC_FAMILY_REFUSALS);
 	for (unsigned cause = PC_CAUSE_INVALID + 1; cause < PC_CAUSE_COUNT; cause++)
 		for (unsigned op = 0; op < PC_OP_COUNT; op++)
 			for (unsigned proto = 0; proto < PC_METRICS_PROTOS; proto++)
@@ -185,104 +130,111 @@ static void put_refusals(FILE *out, const struct pc_metrics *metrics)
 
 static void put_refused_ports(FILE *out, const struct pc_metrics *metrics)
 {
-	static const char format[] =
-		"portclash_refused_ports_total{port=\"%s\",protocol=\"%s\"} %" PRIu64 "\n";
+	static const char format[] = "portclash_%s{port=\"%s\",protocol=\"%s\"} %" PRIu64 "\n";
+	const char *name = put_family(out, PC_FAMILY_REFUSED_PORTS);
 	uint64_t folded = 0;
 	char port[8];
 
-	put_family(out, "refused_ports_total", "counter",
-		   "Refusals by the port asked for; ports beyond the first 64 are other.");
 	for (unsigned i = 0; i < metrics->ports_count; i++) {
 		const struct pc_metrics_port *own = &metrics->ports[i];
 
 		snprintf(port, sizeof(port), "%u", own->port);
-		fprintf(out, format, port, pc_proto_name(protos[own->proto]), own->refusals);
+		fprintf(out, format, name, port, pc_proto_name(pc_metrics_protos[own->proto]),
+			own->refusals);
 	}
 	for (unsigned i = 0; i < PC_METRICS_PROTOS; i++) {
 		folded += metrics->other_ports[i];
-		if (protos[i] || metrics->other_ports[i])
-			fprintf(out, format, "other", pc_proto_name(protos[i]),
+		if (pc_metrics_protos[i] || metrics->other_ports[i])
+			fprintf(out, format, name, "other", pc_proto_name(pc_metrics_protos[i]),
 				metrics->other_ports[i]);
 	}
-	put_single(out, "refused_ports_folded_total", "counter",
-		   "Refusals counted under the port label other.", folded);
+	put_single(out, PC_FAMILY_REFUSED_PORTS_FOLDED, folded);
 }
 
 static void put_claims(FILE *out, const struct pc_counters *counters)
 {
-	put_family(out, "claims_total", "counter", "Local ports obtained by a socket.");
+	const char *name = put_family(out, PC_FAMILY_CLAIMS);
+
 	for (unsigned how = 0; how < PC_HOW_COUNT; how++)
-		fprintf(out, "portclash_claims_total{how=\"%s\"} %" PRIu64 "\n", pc_how_name(how),
+		fprintf(out, "portclash_%s{how=\"%s\"} %" PRIu64 "\n", name, pc_how_name(how),
 			counters->claims[how]);
 }
 
 /* The ways in which the kernel chooses a port. */
 static void put_protected(FILE *out, const struct pc_counters *counters)
 {
-	static const char format[] =
-		"portclash_protected_claims_total{protocol=\"%s\",how=\"%s\"} %" PRIu64 "\n";
 	static const uint8_t hows[] = { PC_HOW_CONNECT, PC_HOW_BIND_ZERO, PC_HOW_AUTOBIND };
+	const char *name = put_family(out, PC_FAMILY_PROTECTED_CLAIMS);
 
-	put_family(out, "protected_claims_total", "counter",
-		   "Ports to be kept free (--protect) that the kernel gave to a client.");
 	for (unsigned udp = 0; udp < 2; udp++)
 		for (unsigned i = 0; i < COUNT_OF(hows); i++)
-			fprintf(out, format, udp ? "udp" : "tcp", pc_how_name(hows[i]),
+			fprintf(out, "portclash_%s{protocol=\"%s\",how=\"%s\"} %" PRIu64 "\n", name,
+				udp ? "udp" : "tcp", pc_how_name(hows[i]),
 				counters->protected_claims[udp][hows[i]]);
 }
 
 static void put_losses(FILE *out, const struct pc_counters *counters)
 {
-	put_family(out, "records_lost_total", "counter",
-		   "Records that did not arrive whole, so that evidence may be missing.");
+	const char *name = put_family(out, PC_FAMILY_RECORDS_LOST);
+
 	for (size_t i = 0; i < COUNT_OF(losses); i++)
-		fprintf(out, "portclash_records_lost_total{record=\"%s\"} %" PRIu64 "\n",
-			losses[i].value, counter_at(counters, losses[i].offset));
+		fprintf(out, "portclash_%s{record=\"%s\"} %" PRIu64 "\n", name, losses[i].value,
+			counter_at(counters, losses[i].offset));
 }
 
 static void put_singles(FILE *out, const struct pc_counters *counters)
 {
 	for (size_t i = 0; i < COUNT_OF(singles); i++)
-		put_single(out, singles[i].name, singles[i].type, singles[i].help,
-			   counter_at(counters, singles[i].offset));
+		put_single(out, singles[i].family, counter_at(counters, singles[i].offset));
 }
 
 static void put_range(FILE *out, const struct pc_port_usage *usage)
 {
 	uint32_t low = usage->range_low, high = usage->range_high;
-	uint32_t ports = low <= high ? high - low + 1 : 0;
 
 	if (!usage->known)
 		return;
-	put_single(out, "ephemeral_range_low", "gauge",
-		   "First port of net.ipv4.ip_local_port_range.", low);
-	put_single(out, "ephemeral_range_high", "gauge",
-		   "Last port of net.ipv4.ip_local_port_range.", high);
-	put_single(out, "ephemeral_ports", "gauge", "Ports in net.ipv4.ip_local_port_range.",
-		   ports);
-	put_single(out, "reserved_ports", "gauge", "Ports in net.ipv4.ip_local_reserved_ports.",
-		   usage->reserved);
-	put_single(out, "reserved_ephemeral_ports", "gauge",
-		   "Reserved ports that lie in the ephemeral range.", usage->reserved_in_range);
+	put_single(out, PC_FAMILY_RANGE_LOW, low);
+	put_single(out, PC_FAMILY_RANGE_HIGH, high);
+	put_single(out, PC_FAMILY_RANGE_PORTS, low <= high ? high - low + 1 : 0);
+	put_single(out, PC_FAMILY_RESERVED_PORTS, usage->reserved);
+	put_single(out, PC_FAMILY_RESERVED_IN_RANGE, usage->reserved_in_range);
 }
 
-static void put_by_protocol(FILE *out, const char *name, const char *help, uint32_t tcp,
-			    uint32_t udp)
+static void put_by_protocol(FILE *out, enum pc_family family, uint32_t tcp, uint32_t udp)
 {
-	put_family(out, name, "gauge", help);
+	const char *name = put_family(out, family);
+
 	fprintf(out, "portclash_%s{protocol=\"tcp\"} %" PRIu32 "\n", name, tcp);
 	fprintf(out, "portclash_%s{protocol=\"udp\"} %" PRIu32 "\n", name, udp);
 }
 
-static void put_in_use(FILE *out, const struct pc_port_usage *usage)
+/* In integers, rounded down: the decimal point of printf() is the locale's. Of a range with no
+ * port left to choose from, all is used. */
+static void put_ratio(FILE *out, const char *name, const char *proto, uint32_t part, uint32_t whole)
 {
+	uint64_t share = whole && part < whole ? (uint64_t)part * 10000 / whole : 10000;
+
+	fprintf(out, "portclash_%s{protocol=\"%s\"} %u.%04u\n", name, proto,
+		(unsigned)(share / 10000), (unsigned)(share % 10000));
+}
+
+static void put_use(FILE *out, const struct pc_port_usage *usage)
+{
+	const char *name;
+
+	if (usage->exposed_known)
+		put_by_protocol(out, PC_FAMILY_EXPOSED_LISTENERS, usage->tcp_exposed,
+				usage->udp_exposed);
 	if (!usage->in_use_known)
 		return;
-	put_by_protocol(out, "ports_in_use", "Local ports that a socket holds.", usage->tcp_in_use,
-			usage->udp_in_use);
-	put_by_protocol(out, "ephemeral_ports_in_use",
-			"Local ports in the ephemeral range that a socket holds.",
-			usage->tcp_in_range, usage->udp_in_range);
+	put_by_protocol(out, PC_FAMILY_PORTS_IN_USE, usage->tcp_in_use, usage->udp_in_use);
+	if (!usage->known)
+		return;
+	put_by_protocol(out, PC_FAMILY_RANGE_IN_USE, usage->tcp_in_range, usage->udp_in_range);
+	name = put_family(out, PC_FAMILY_RANGE_USE_RATIO);
+	put_ratio(out, name, "tcp", usage->tcp_offered, usage->offered);
+	put_ratio(out, name, "udp", usage->udp_offered, usage->offered);
 }
 
 static void put_label(FILE *out, const char *name, const char *value)
@@ -295,8 +247,7 @@ static void put_label(FILE *out, const char *name, const char *value)
 
 static void put_build_info(FILE *out, const struct pc_metrics *metrics)
 {
-	put_family(out, "build_info", "gauge", "Always 1; what is running is in the labels.");
-	fputs("portclash_build_info{", out);
+	fprintf(out, "portclash_%s{", put_family(out, PC_FAMILY_BUILD_INFO));
 	put_label(out, "version", metrics->version);
 	fputc(',', out);
 	put_label(out, "backend", metrics->backend);
@@ -305,23 +256,37 @@ static void put_build_info(FILE *out, const struct pc_metrics *metrics)
 	fputs("} 1\n", out);
 }
 
-/* In integers: the decimal point of printf() is the locale's. */
-static void put_time(FILE *out, const char *name, const char *help, uint64_t ns)
+/* In integers, as put_ratio(). */
+static void put_time(FILE *out, enum pc_family family, uint64_t ns)
 {
-	put_family(out, name, "gauge", help);
-	fprintf(out, "portclash_%s %" PRIu64 ".%03u\n", name, ns / NS_PER_SECOND,
+	fprintf(out, "portclash_%s %" PRIu64 ".%03u\n", put_family(out, family), ns / NS_PER_SECOND,
 		(unsigned)(ns / NS_PER_MS % 1000));
+}
+
+static void put_privileges(FILE *out, const struct pc_metrics *metrics)
+{
+	const char *name = put_family(out, PC_FAMILY_CAPABILITY_MISSING);
+
+	for (size_t i = 0; i < pc_capabilities_count; i++)
+		fprintf(out, "portclash_%s{capability=\"%s\"} %u\n", name, pc_capabilities[i].name,
+			(unsigned)(metrics->capabilities_missing >> pc_capabilities[i].bit & 1));
+	put_single(out, PC_FAMILY_CONFINED, metrics->confined);
 }
 
 static void put_agent(FILE *out, const struct pc_metrics *metrics)
 {
 	put_build_info(out, metrics);
-	put_single(out, "up", "gauge", "1 while the agent watches, 0 after it was stopped.",
-		   metrics->up);
-	put_time(out, "start_time_seconds", "When the agent started, in Unix time.",
-		 metrics->start_ns);
-	put_time(out, "last_update_timestamp_seconds", "When this file was made, in Unix time.",
-		 metrics->update_ns);
+	put_single(out, PC_FAMILY_UP, metrics->up);
+	put_time(out, PC_FAMILY_START_TIME, metrics->start_ns);
+	put_time(out, PC_FAMILY_LAST_UPDATE, metrics->update_ns);
+	put_time(out, PC_FAMILY_INTERVAL, metrics->interval_ns);
+}
+
+static void put_config(FILE *out, const struct pc_metrics *metrics)
+{
+	put_single(out, PC_FAMILY_CONFIG_ERRORS, metrics->config.mistakes);
+	put_single(out, PC_FAMILY_CONFIG_SUCCESSFUL, !metrics->config.failed);
+	put_time(out, PC_FAMILY_CONFIG_SUCCESS_TIME, metrics->config.success_ns);
 }
 
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
@@ -334,6 +299,8 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	if (!out)
 		return NULL;
 	put_agent(out, metrics);
+	put_privileges(out, metrics);
+	put_config(out, metrics);
 	put_refusals(out, metrics);
 	put_refused_ports(out, metrics);
 	put_claims(out, metrics->counters);
@@ -341,7 +308,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	put_losses(out, metrics->counters);
 	put_singles(out, metrics->counters);
 	put_range(out, &metrics->usage);
-	put_in_use(out, &metrics->usage);
+	put_use(out, &metrics->usage);
 	failed = ferror(out);
 	if (fclose(out) || failed) {
 		free(text);

@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The Prometheus textfile: counts with a bounded number of series, whatever happens on the
- * machine; who and what exactly is in the log. */
+/* The Prometheus textfile, which node_exporter reads. Its metrics: out/families.c, docs/metrics.md. */
 #ifndef PORTCLASH_PROMETHEUS_H
 #define PORTCLASH_PROMETHEUS_H
 
-#include "core/model.h"
+#include <stddef.h>
 
-/* Ports with a series of their own, first come, first served; the rest is port="other". Few ports
- * of a machine are fought over, and more than 100 series a metric are advised against. */
-#define PC_METRICS_PORTS_MAX 64
-
-#define PC_METRICS_PROTOS 3 /* TCP, UDP, anything else */
-#define PC_METRICS_ERRNOS 5 /* EADDRINUSE, EADDRNOTAVAIL, EACCES, EAGAIN, anything else */
-
-struct pc_metrics_port {
-	uint64_t refusals;
-	uint16_t port;
-	uint8_t proto; /* index below PC_METRICS_PROTOS */
-};
-
-/* What the textfile shows. All zero is a good start; the strings are the caller's and hostile
- * until escaped here; NULL is the empty string. */
-struct pc_metrics {
-	const struct pc_counters *counters; /* not NULL when formatted */
-	uint64_t refusals[PC_CAUSE_COUNT][PC_OP_COUNT][PC_METRICS_PROTOS][PC_METRICS_ERRNOS];
-	struct pc_metrics_port ports[PC_METRICS_PORTS_MAX];
-	unsigned ports_count;
-	uint64_t other_ports[PC_METRICS_PROTOS];
-	struct pc_port_usage usage;
-	const char *version;
-	const char *backend;
-	const char *kernel;
-	uint64_t start_ns; /* wall clock */
-	uint64_t update_ns;
-	bool up; /* false in the last file, written on the way out */
-};
-
-/* `err` is positive. Values that are not known are counted all the same, as "unknown" or
- * "other". */
-void pc_metrics_refusal(struct pc_metrics *metrics, enum pc_cause cause, enum pc_op op,
-			uint8_t proto, int err);
-
-/* The port that was asked for and refused; 0: any. */
-void pc_metrics_refused_port(struct pc_metrics *metrics, uint16_t port, uint8_t proto);
+#include "out/metrics.h"
 
 /* The text, ended by a NUL that `len` does not count; free() it. NULL: no memory. */
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len);

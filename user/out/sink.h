@@ -5,6 +5,7 @@
 
 #include "core/model.h"
 #include "core/range_use.h"
+#include "core/repeat.h"
 #include "core/warning.h"
 #include "out/log.h"
 
@@ -33,21 +34,29 @@ struct pc_summary {
 	int command_status; /* as wait() has it; -1: it still runs */
 };
 
-/* Each returns 0 or the negative errno of the write. `log` is where it writes. */
+/* Each returns 0 or the negative errno of the write; NULL: it has nothing to say of that. `to` is
+ * where it writes: a struct pc_log (out/log.h), of the journal's sink a struct pc_journal. */
 struct pc_sink {
 	const char *name;
-	int (*ready)(struct pc_log *log, const struct pc_clock *clock, const struct pc_ready *r);
-	int (*verdict)(struct pc_log *log, const struct pc_clock *clock,
-		       const struct pc_verdict *v);
-	int (*claim)(struct pc_log *log, const struct pc_clock *clock,
-		     const struct pc_claim_event *c);
-	int (*warning)(struct pc_log *log, const struct pc_clock *clock,
-		       const struct pc_warning *w);
-	int (*summary)(struct pc_log *log, const struct pc_clock *clock,
-		       const struct pc_summary *s);
+	int (*ready)(void *to, const struct pc_clock *clock, const struct pc_ready *r);
+	int (*verdict)(void *to, const struct pc_clock *clock, const struct pc_verdict *v);
+	int (*repeat)(void *to, const struct pc_clock *clock, const struct pc_repeat *r);
+	int (*claim)(void *to, const struct pc_clock *clock, const struct pc_claim_event *c);
+	int (*warning)(void *to, const struct pc_clock *clock, const struct pc_warning *w);
+	int (*summary)(void *to, const struct pc_clock *clock, const struct pc_summary *s);
 };
 
 extern const struct pc_sink pc_sink_text;
 extern const struct pc_sink pc_sink_json;
+extern const struct pc_sink pc_sink_journal;
+
+/* A sink in use, and where it writes. Sinks do not know of each other. */
+struct pc_outlet {
+	const struct pc_sink *sink;
+	void *to;
+};
+
+/* The log and the journal. */
+#define PC_OUTLETS_MAX 2
 
 #endif

@@ -5,11 +5,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/address.h"
 #include "core/names.h"
 #include "core/place.h"
 #include "out/escape.h"
+
+const char *pc_time_text(const struct pc_clock *clock, uint64_t boot_ns, char *out)
+{
+	uint64_t ns = boot_ns + clock->wall_minus_boot_ns;
+	time_t seconds = (time_t)(ns / 1000000000);
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, PC_TIME_TEXT, "%s.%06luZ", date, (unsigned long)(ns % 1000000000 / 1000));
+	return out;
+}
 
 void pc_put_text(FILE *out, const char *text, size_t len)
 {

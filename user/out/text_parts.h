@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
-#include "core/model.h"
 #include "core/text.h"
-#include "out/log.h"
+#include "out/sink.h"
 
-#include "core/range_use.h"
+/* A time of the boot clock as RFC 3339, UTC, microseconds, into `out` (PC_TIME_TEXT bytes);
+ * returns `out`. */
+#define PC_TIME_TEXT 64
+const char *pc_time_text(const struct pc_clock *clock, uint64_t boot_ns, char *out);
 
 void pc_put_text(FILE *out, const char *text, size_t len);
 void pc_put_string(FILE *out, const char *text);

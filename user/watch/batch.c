@@ -24,14 +24,29 @@ static const char note_has_it[] = "it has the socket open; the claim of the port
 static const char note_passed[] = "has exited; the socket is now open elsewhere";
 static const char note_exited[] = "has exited; nobody has the socket open any more";
 
+static void resolve_requester(struct pc_watch *w, struct pc_verdict *v)
+{
+	const struct pc_refusal *r = &v->refusal;
+
+	pc_resolve_party(w, &r->process, r->comm, &v->requester);
+	v->requester.tid = r->tid;
+}
+
 void pc_batch_add(struct pc_watch *w, const struct pc_refusal *r)
 {
 	struct pc_verdict *v = &w->batch[w->batch_count++];
 
 	pc_verdict_begin(v, r);
 	/* At once: a refused server is often about to exit. */
-	pc_resolve_party(w, &r->process, r->comm, &v->requester);
-	v->requester.tid = r->tid;
+	resolve_requester(w, v);
+}
+
+/* Who was gone by then, and whose record had come after the claims were read. */
+static void resolve_late(struct pc_watch *w)
+{
+	for (unsigned i = 0; i < w->batch_count; i++)
+		if (!w->batch[i].requester.who)
+			resolve_requester(w, &w->batch[i]);
 }
 
 static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
@@ -112,8 +127,8 @@ static void on_owner(void *context, const struct pc_owner *o)
 static bool claims_were_lost(const struct pc_watch *w)
 {
 	return w->counters.lost[PC_STAT_CLAIMS_LOST] || w->counters.ledger_refused ||
-	       w->counters.lost[PC_STAT_COOKIES_MISSING] || w->counters.lost[PC_STAT_NOT_RUN] ||
-	       w->counters.lost[PC_STAT_CALLS_UNTRACKED];
+	       w->counters.states_missed || w->counters.lost[PC_STAT_COOKIES_MISSING] ||
+	       w->counters.lost[PC_STAT_NOT_RUN] || w->counters.lost[PC_STAT_CALLS_UNTRACKED];
 }
 
 /* A TIME_WAIT without a cookie is in the ledger, as older, under another key. */
@@ -249,7 +264,6 @@ static uint32_t netns_pid(struct pc_watch *w, uint32_t netns)
 static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 {
 	uint64_t reserved[PC_PORT_WORDS];
-	struct pc_clock clock;
 
 	if (v->refusal.walk & PC_WALK_NETNS &&
 	    pc_monitor_reserved(w->monitor, v->refusal.netns_key, reserved) == 0)
@@ -261,9 +275,7 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 	v->incomplete = what_is_missing(w, v);
 	pc_advise(v);
 	count(w, v);
-	pc_clock_now(&clock);
-	if (!w->sink_gone)
-		pc_sink_result(w, w->options.sink->verdict(w->options.log, &clock, v));
+	pc_repeat_verdict(w, v);
 	pc_verdict_clear(v);
 }
 
@@ -276,6 +288,7 @@ void pc_batch_finish(struct pc_watch *w)
 		return;
 	/* The claims that explain these refusals can have come after the last reading. */
 	pc_monitor_read_claims(w->monitor);
+	resolve_late(w);
 	pc_watch_counters(w);
 	keys = malloc(KEYS_MAX * sizeof(*keys));
 	if (keys) {

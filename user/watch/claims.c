@@ -20,16 +20,11 @@ static bool wanted(const struct pc_watch *w, const struct pc_claim_event *c)
 
 static void print_claim(struct pc_watch *w, struct pc_claim_event *c)
 {
-	struct pc_clock clock;
-
-	if (w->sink_gone)
-		return;
 	pc_resolve_party(w, &c->claim.process, c->claim.comm, &c->party);
 	c->party.tid = c->claim.tid;
 	if (!wanted(w, c))
 		return;
-	pc_clock_now(&clock);
-	pc_sink_result(w, w->options.sink->claim(w->options.log, &clock, c));
+	pc_emit_claim(w, c);
 }
 
 static struct pc_claim_event *pending_at(struct pc_watch *w, unsigned i)

@@ -41,10 +41,10 @@ static bool adds_nothing(const struct pc_watch *w, const struct pc_claim *c)
 {
 	const struct pc_entry *e;
 
-	if (!(c->flags & PC_CLAIM_MAYBE_OLD))
+	if (!(c->flags & (PC_CLAIM_MAYBE_OLD | PC_CLAIM_IF_NEW)))
 		return false;
 	e = pc_ledger_find(w->ledger, c->cookie);
-	return e && !(e->flags & PC_ENTRY_LATE);
+	return e && (c->flags & PC_CLAIM_IF_NEW || !(e->flags & PC_ENTRY_LATE));
 }
 
 static void to_ledger(struct pc_watch *w, const struct pc_claim *c)

@@ -24,7 +24,8 @@
 #define WAITING_MAX 16
 
 struct pc_protect {
-	const uint64_t *listed; /* PC_PORT_WORDS words */
+	uint64_t listed[PC_PORT_WORDS];
+	bool off; /* none are listed any more */
 	struct pc_gone_table *gone;
 	struct pc_netns_settings settings;
 	uint64_t settings_ns; /* read then; 0: never */
@@ -44,7 +45,7 @@ int pc_protect_open(struct pc_watch *w)
 	p = w->protect = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	p->listed = w->options.protect;
+	memcpy(p->listed, w->options.protect, sizeof(p->listed));
 	p->gone = pc_gone_new();
 	return p->gone ? 0 : -ENOMEM;
 }
@@ -67,6 +68,29 @@ static void forget(struct pc_watch *w, uint16_t port)
 {
 	if (port && !pc_ports_has(w->protect->listed, port))
 		pc_monitor_protect(w->monitor, port, false);
+}
+
+int pc_watch_protect(struct pc_watch *w, const uint64_t *listed)
+{
+	struct pc_protect *p = w->protect;
+	bool off = !pc_ports_count(listed, 1, PC_PORTS - 1);
+	uint16_t gone;
+
+	if (!p)
+		return off ? 0 : -EOPNOTSUPP;
+	for (unsigned port = 1; port < PC_PORTS; port++) {
+		bool is = pc_ports_has(listed, (uint16_t)port);
+
+		if (is != pc_ports_has(p->listed, (uint16_t)port) &&
+		    !pc_gone_find(p->gone, (uint16_t)port))
+			pc_monitor_protect(w->monitor, (uint16_t)port, is);
+	}
+	memcpy(p->listed, listed, sizeof(p->listed));
+	p->off = off;
+	/* Nobody is missed any more, either. */
+	while (off && (gone = pc_gone_expire(p->gone, UINT64_MAX)))
+		forget(w, gone);
+	return 0;
 }
 
 static void read_settings(void *context)
@@ -100,7 +124,7 @@ static const struct pc_netns_settings *settings_of(struct pc_watch *w, struct pc
 	else
 		pc_procfs_netns_pid(PROC, ns.inode, &ns.pid);
 	warning->netns_pid = ns.pid;
-	if (!ns.pid || pc_netns_call(PROC, &ns, read_settings, other))
+	if (!ns.pid || w->options.own_netns_only || pc_netns_call(PROC, &ns, read_settings, other))
 		return NULL;
 	return other->known ? other : NULL;
 }
@@ -139,15 +163,11 @@ static bool may_show(struct pc_watch *w)
 
 static void show(struct pc_watch *w, struct pc_warning *warning)
 {
-	struct pc_clock clock;
-
 	pc_warning_advise(warning);
 	warning->suppressed = w->protect->suppressed;
 	w->protect->suppressed = 0;
 	w->counters.warnings++;
-	pc_clock_now(&clock);
-	if (!w->sink_gone)
-		pc_sink_result(w, w->options.sink->warning(w->options.log, &clock, warning));
+	pc_emit_warning(w, warning);
 	pc_warning_clear(warning);
 }
 
@@ -284,7 +304,7 @@ static void on_listener_ended(struct pc_watch *w, const struct pc_endpoints *e)
 
 	if (s)
 		offer = (struct pc_offer){ s->low, s->high, s->reserved };
-	if (!s || !pc_port_exposed(&offer, e->lport)) {
+	if (!s || w->protect->off || !pc_port_exposed(&offer, e->lport)) {
 		forget(w, e->lport);
 		return;
 	}

@@ -45,7 +45,7 @@ static void look(struct pc_watch *w, struct pc_range_look *l, const struct pc_ve
 		ns.pid = v->requester.who->key.tgid;
 	if (ns.inode == w->netns)
 		look_here(l);
-	else if (ns.pid)
+	else if (ns.pid && !w->options.own_netns_only)
 		pc_netns_call(PROC, &ns, look_here, l);
 }
 

@@ -71,9 +71,10 @@ static void keep_process(void *context, const struct pc_entry *e)
 
 static void retire_process(void *context, const struct pc_process_key *key)
 {
-	struct pc_watch *w = context;
+	bool *any = context;
 
-	pc_monitor_forget_process(w->monitor, key);
+	(void)key;
+	*any = true;
 }
 
 static void sweep_failed(struct pc_watch *w)
@@ -85,6 +86,7 @@ static void sweep_failed(struct pc_watch *w)
 void pc_sweep_if_needed(struct pc_watch *w)
 {
 	uint64_t started = pc_boot_ns();
+	bool any = false;
 	long dropped;
 
 	if (!pc_ledger_wants_sweep(w->ledger) && !pc_processes_wants_sweep(w->processes))
@@ -99,7 +101,9 @@ void pc_sweep_if_needed(struct pc_watch *w)
 		sweep_failed(w);
 		return;
 	}
-	pc_processes_sweep(w->processes, retire_process, w);
+	pc_processes_sweep(w->processes, retire_process, &any);
+	if (any)
+		pc_monitor_forget_processes(w->monitor);
 	w->counters.ledger_sweeps++;
 	w->counters.ledger_forgotten += (uint64_t)dropped;
 }

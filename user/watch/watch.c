@@ -38,16 +38,6 @@ void pc_clock_now(struct pc_clock *clock)
 	clock->wall_minus_boot_ns = clock_ns(CLOCK_REALTIME) - clock->now_ns;
 }
 
-void pc_sink_result(struct pc_watch *w, int err)
-{
-	w->sink_last = -err;
-	if (!err)
-		return;
-	w->counters.sink_errors++;
-	w->sink_error = -err;
-	w->sink_gone |= err == -EPIPE;
-}
-
 int pc_watch_take_error(struct pc_watch *w)
 {
 	int error = w->sink_error;
@@ -67,11 +57,9 @@ static void print_ready(struct pc_watch *w)
 		.kernel = kernel.release,
 		.sockets = w->sockets_before,
 	};
-	struct pc_clock clock;
 
 	uname(&kernel);
-	pc_clock_now(&clock);
-	pc_sink_result(w, w->options.sink->ready(w->options.log, &clock, &ready));
+	pc_emit_ready(w, &ready);
 }
 
 static int allocate(struct pc_watch *w)
@@ -81,7 +69,7 @@ static int allocate(struct pc_watch *w)
 	w->batch = calloc(PC_BATCH_MAX, sizeof(*w->batch));
 	if (w->options.with_claims)
 		w->pending = calloc(PC_CLAIMS_PENDING_MAX, sizeof(*w->pending));
-	if (pc_protect_open(w))
+	if (pc_protect_open(w) || pc_watch_repeat(w, w->options.repeat_ns))
 		return -ENOMEM;
 	return w->ledger && w->processes && w->batch && (!w->options.with_claims || w->pending) ?
 		       0 :
@@ -147,6 +135,7 @@ void pc_watch_close(struct pc_watch *w)
 	pc_ledger_free(w->ledger);
 	pc_processes_free(w->processes);
 	pc_protect_close(w);
+	pc_repeats_free(w->repeats);
 	pc_range_forget(w, true);
 	pc_backlog_drop(w);
 	free(w->batch);
@@ -184,13 +173,15 @@ int pc_watch_run(struct pc_watch *w)
 		pc_claims_ask(w);
 	pc_sweep_if_needed(w);
 	pc_range_forget(w, false);
-	return w->sink_gone ? -EPIPE : 0;
+	pc_repeat_tick(w);
+	return pc_emit_in_vain(w) ? -EPIPE : 0;
 }
 
 const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 {
-	if (!pc_monitor_stats(w->monitor, w->counters.lost))
-		w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	pc_monitor_stats(w->monitor, w->counters.lost);
+	w->counters.lost[PC_STAT_REFUSALS_LOST] += w->refusals_dropped;
+	w->counters.states_missed = pc_monitor_states_missed(w->monitor);
 	w->counters.records_bad = pc_monitor_invalid(w->monitor) + w->processes_bad;
 	w->counters.ledger_claims = pc_ledger_count(w->ledger);
 	return &w->counters;
@@ -209,21 +200,17 @@ int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 		.has_command = has_command,
 		.command_status = command_status,
 	};
-	struct pc_clock clock;
-	int err;
 
 	finish_backlog(w);
+	pc_repeat_stop(w);
 	summary.counters = pc_watch_counters(w);
 	pc_claims_flush(w);
-	pc_clock_now(&clock);
-	err = w->options.sink->summary(w->options.log, &clock, &summary);
-	pc_sink_result(w, err);
-	return err;
+	return pc_emit_summary(w, &summary);
 }
 
-int pc_watch_last_error(const struct pc_watch *w)
+int pc_watch_last_error(const struct pc_watch *w, unsigned outlet)
 {
-	return w->sink_last;
+	return w->outlets[outlet].last;
 }
 
 void pc_watch_count_sink_error(struct pc_watch *w)

@@ -21,11 +21,13 @@ struct pc_filter {
 struct pc_watch_options {
 	struct pc_monitor_options monitor;
 	struct pc_filter filter;
-	const struct pc_sink *sink;
-	struct pc_log *log;
+	struct pc_outlet outlets[PC_OUTLETS_MAX];
+	unsigned outlets_count;
+	uint64_t repeat_ns;	    /* first interval of core/repeat.h; 0: nothing is summarised */
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	bool with_claims;
-	const uint64_t *protect; /* PC_PORT_WORDS words, to stay; NULL: no early warnings */
+	bool own_netns_only;	 /* may not enter others: their settings and sockets are not read */
+	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
 struct pc_watch;
@@ -39,13 +41,16 @@ void pc_watch_close(struct pc_watch *w);
 /* Poll this for reading, and call pc_watch_run() when it is readable and ten times a second. */
 int pc_watch_fd(const struct pc_watch *w);
 
-/* Reads all that waits. 0, or the negative errno of a sink that cannot be written any more
- * (-EPIPE); other errors of the sink are counted. */
+/* Reads all that waits. 0, or -EPIPE when no sink can be written any more; other errors of the
+ * sinks are counted. */
 int pc_watch_run(struct pc_watch *w);
 
 /* Is there more to do, though nothing need be readable: pc_watch_run() wants to be called again
  * at once. */
 bool pc_watch_busy(const struct pc_watch *w);
+
+/* Repeats are summarised after this interval from now on; 0: each is written. 0 or -ENOMEM. */
+int pc_watch_repeat(struct pc_watch *w, uint64_t interval_ns);
 
 /* The counters, brought up to date. */
 const struct pc_counters *pc_watch_counters(struct pc_watch *w);
@@ -53,18 +58,22 @@ const struct pc_counters *pc_watch_counters(struct pc_watch *w);
 /* Prints the summary line. */
 int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status);
 
-/* Errno of the last line's writing; 0: it worked. */
-int pc_watch_last_error(const struct pc_watch *w);
+/* Errno of the last line's writing to this outlet; 0: it worked. */
+int pc_watch_last_error(const struct pc_watch *w, unsigned outlet);
 
 /* Something that the caller writes itself could not be written. */
 void pc_watch_count_sink_error(struct pc_watch *w);
+
+/* Protects these ports (PC_PORT_WORDS words) instead of those before; none: no early warnings from
+ * now on. -EOPNOTSUPP: none were wanted at the start, so the programs do not send what they need. */
+int pc_watch_protect(struct pc_watch *w, const uint64_t *listed);
 
 /* The TCP ports in use in portclash's own network namespace; see pc_monitor_tcp_ports(). */
 int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words);
 
 const char *pc_watch_backend(const struct pc_watch *w);
 
-/* Errno of the sink's last failure, for the caller to report once; 0 if none since. */
+/* Errno of the last failure of any sink, for the caller to report once; 0 if none since. */
 int pc_watch_take_error(struct pc_watch *w);
 
 #endif

@@ -16,6 +16,11 @@
  * keeps its place; at the limit the oldest is printed without endpoints. */
 #define PC_CLAIMS_PENDING_MAX 4096
 
+struct pc_outlet_state {
+	int last; /* errno of the last line; 0: it was written */
+	bool gone;
+};
+
 struct pc_watch {
 	struct pc_watch_options options;
 	struct pc_monitor *monitor;
@@ -39,8 +44,8 @@ struct pc_watch {
 	unsigned pending_first;
 	unsigned pending_count;
 	int sink_error; /* the last that was not taken */
-	int sink_last;	/* of the last line; 0: it was written */
-	bool sink_gone;
+	struct pc_outlet_state outlets[PC_OUTLETS_MAX];
+	struct pc_repeats *repeats;  /* NULL: none was ever wanted */
 	struct pc_range_look *range; /* NULL: none lately */
 	struct pc_protect *protect;  /* NULL: no early warnings */
 	uint64_t processes_bad;	     /* process records that made no sense */
@@ -98,6 +103,22 @@ void pc_resolve_party(struct pc_watch *w, const struct pc_process_key *key, cons
 		      struct pc_party *out);
 void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out);
 
-void pc_sink_result(struct pc_watch *w, int err);
+/* emit.c: a line to each sink that can be written; what goes wrong is counted. 0, or the last
+ * negative errno. */
+int pc_emit_ready(struct pc_watch *w, const struct pc_ready *r);
+int pc_emit_verdict(struct pc_watch *w, const struct pc_verdict *v);
+int pc_emit_repeat(struct pc_watch *w, const struct pc_repeat *r);
+int pc_emit_claim(struct pc_watch *w, const struct pc_claim_event *c);
+int pc_emit_warning(struct pc_watch *w, const struct pc_warning *warning);
+int pc_emit_summary(struct pc_watch *w, const struct pc_summary *s);
+
+/* Is there no sink left that can be written? */
+bool pc_emit_in_vain(const struct pc_watch *w);
+
+/* repeat.c: a verdict is written, or counted for a summary; summaries that are due; what was
+ * counted and not told, at the end. */
+void pc_repeat_verdict(struct pc_watch *w, struct pc_verdict *v);
+void pc_repeat_tick(struct pc_watch *w);
+void pc_repeat_stop(struct pc_watch *w);
 
 #endif

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Man pages, completions, and where everything goes: make install, uninstall, deb. Included by
+# the top Makefile. DESTDIR= is put before every path; UNITDIR= (empty) leaves the unit out.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/portclash
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+LOGROTATEDIR ?= $(SYSCONFDIR)/logrotate.d
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+DATADIR ?= $(PREFIX)/share/portclash
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+
+PAGES = $(notdir $(wildcard packaging/man/*.in))
+MAN = $(PAGES:%.in=$(BUILD)/man/%)
+COMPLETIONS = $(addprefix $(BUILD)/completions/,portclash.bash _portclash portclash.fish)
+
+CONFIG = $(SYSCONFDIR)/portclash/portclash.yaml
+UNIT = $(UNITDIR)/portclash.service
+
+# Each MODE:SOURCE:DESTINATION; the configuration is not among them, it may be somebody's.
+page_file = 644:$(1):$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+FILES = 755:$(BUILD)/portclash:$(BINDIR)/portclash \
+	$(foreach page,$(MAN),$(call page_file,$(page))) \
+	644:$(BUILD)/completions/portclash.bash:$(BASHDIR)/portclash \
+	644:$(BUILD)/completions/_portclash:$(ZSHDIR)/_portclash \
+	644:$(BUILD)/completions/portclash.fish:$(FISHDIR)/portclash.fish \
+	$(if $(LOGROTATEDIR),644:packaging/logrotate:$(LOGROTATEDIR)/portclash) \
+	644:packaging/systemd/portclash.catalog:$(CATALOGDIR)/portclash.catalog \
+	$(if $(UNITDIR),644:$(BUILD)/portclash.service:$(UNIT)) \
+	644:packaging/prometheus/rules.yml:$(DATADIR)/prometheus-rules.yml \
+	644:packaging/grafana/portclash.json:$(DATADIR)/grafana-dashboard.json \
+	644:README.md:$(DOCDIR)/README.md 644:CHANGELOG.md:$(DOCDIR)/CHANGELOG.md
+
+.PHONY: man completions install uninstall deb deps-deb
+
+man: $(MAN) ## Man pages, made from the binary's option tables and docs/
+
+completions: $(COMPLETIONS) ## For bash, zsh and fish, made from the option tables
+
+$(BUILD)/options.tsv: $(BUILD)/portclash packaging/options.sh
+	$(Q)sh packaging/options.sh $< > $@.tmp
+	$(Q)mv $@.tmp $@
+
+$(BUILD)/man/%: packaging/man/%.in $(BUILD)/options.tsv packaging/man/page.awk \
+		packaging/man/markdown.awk README.md $(wildcard docs/*.md)
+	@mkdir -p $(@D)
+	$(Q)awk -v pages="$(PAGES)" -f packaging/man/page.awk $(BUILD)/options.tsv $< > $@
+
+COMPLETE = awk -f packaging/completions/fill.awk -f
+
+$(BUILD)/completions/%: packaging/completions/%.in $(BUILD)/options.tsv \
+		$(wildcard packaging/completions/*.awk)
+	@mkdir -p $(@D)
+	$(Q)$(COMPLETE) packaging/completions/$(or $(patsubst .%,%,$(suffix $*)),zsh).awk \
+		$(BUILD)/options.tsv $< > $@
+
+# The unit says where the program is.
+$(BUILD)/portclash.service: packaging/systemd/portclash.service FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|/usr/bin/portclash|$(BINDIR)/portclash|' $< > $@
+
+.PHONY: FORCE
+FORCE:
+
+install: all man completions $(BUILD)/portclash.service ## Install under PREFIX (/usr/local), as root
+	$(Q)for file in $(FILES); do \
+		to=$${file##*:}; from=$${file#*:}; \
+		install -D -m "$${file%%:*}" "$${from%%:*}" "$(DESTDIR)$$to" || exit; \
+	done
+	$(Q)[ -e "$(DESTDIR)$(CONFIG)" ] || \
+		install -D -m 644 packaging/portclash.yaml "$(DESTDIR)$(CONFIG)"
+	$(Q)$(update_catalog)
+
+# What is behind `journalctl -x`; a package leaves it to the system's own trigger.
+update_catalog = [ -n "$(DESTDIR)" ] || ! command -v journalctl >/dev/null || \
+	journalctl --update-catalog || true
+
+# A configuration that was changed stays. Without DESTDIR the service is ended first.
+uninstall: ## Remove what `make install` installed; nothing is left running
+	$(Q)[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || \
+		[ ! -e "$(UNIT)" ] || systemctl disable --now portclash.service
+	$(Q)for file in $(FILES); do rm -f "$(DESTDIR)$${file##*:}"; done
+	$(Q)! cmp -s packaging/portclash.yaml "$(DESTDIR)$(CONFIG)" || rm "$(DESTDIR)$(CONFIG)"
+	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" \
+		"$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
+	$(Q)[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+	$(Q)$(update_catalog)
+
+deps-deb: deps
+	$(Q)sh tests/package/install-deps.sh deb
+
+deb: deps-deb ## A Debian package, in build/deb
+	$(Q)sh packaging/deb.sh $(BUILD)/deb

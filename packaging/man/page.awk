@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Makes a man page: awk -v pages="NAME.8.in ..." -f page.awk OPTIONS PAGE.in. In PAGE.in a line
+#     @SYNOPSIS@ @COMMANDS@                    stands for all subcommands
+#     @SEEALSO@ or @SEEALSO NAME.SECTION ...@  for all other pages, and these
+#     @USAGE@ @ABOUT@ @OPTIONS@ @STATUS@       for what the subcommand's --help says
+#     @DOC FILE@ or @DOC FILE HEADING@         for that text, by markdown.awk
+# OPTIONS is made by packaging/options.sh.
+
+BEGIN { FS = "\t" }
+
+FNR == 1 && ++files == 2 {
+	self = FILENAME
+	sub(/.*\//, "", self)
+	command = self
+	sub(/^portclash-/, "", command)
+	sub(/\..*/, "", command)
+}
+
+files == 1 && $1 == "command" {
+	block["@SYNOPSIS@"] = block["@SYNOPSIS@"] ".Nm\n.Cm " $2 "\n.Op Ar option ...\n"
+	block["@COMMANDS@"] = block["@COMMANDS@"] ".It Xr portclash-" $2 " 8\n" text($3) "\n"
+}
+
+files == 1 && ($1 == "usage" || $1 == "about" || $1 == "status") { told[$1, $2] = $3 }
+
+files == 1 && $1 == "option" {
+	flag = ".It " ($3 == "-" ? "" : "Fl " ($3 == "?" ? "\\&?" : $3) " , ") "Fl Fl " $4
+	if ($6 != "none")
+		flag = flag " Ns = Ns Ar " $5
+	options[$2] = options[$2] flag "\n" text($8) "\n"
+}
+
+files == 2 {
+	if (/^@DOC /)
+		document($0)
+	else if (/^@SEEALSO/)
+		print others($0)
+	else if (/^@[A-Z]+@$/)
+		printf "%s", filled($0)
+	else
+		print
+}
+
+END { exit failed }
+
+function filled(name) {
+	if (name == "@OPTIONS@")
+		return options[command]
+	if (name == "@USAGE@")
+		return ".Nm portclash " command "\n" usage(told["usage", command])
+	if (name == "@ABOUT@")
+		return text(told["about", command]) "\n"
+	if (name == "@STATUS@")
+		return text(told["status", command]) "\n"
+	if (!(name in block))
+		fail("nothing for " name)
+	return block[name]
+}
+
+# "[OPTION...] [-- COMMAND ARG...]" with each word an argument.
+function usage(words, n, i, list, out) {
+	n = split(words, list, " ")
+	for (i = 1; i <= n; i++)
+		out = out (list[i] ~ /^\[--$/ ? ".Op Fl - Ar COMMAND ARG ...\n" : \
+			list[i] ~ /^(COMMAND|ARG)/ ? "" : ".Ar " list[i] "\n")
+	return out
+}
+
+function text(words) {
+	gsub(/\\/, "\\e", words)
+	gsub(/-/, "\\-", words)
+	gsub(/\. +/, ".\n", words)
+	return words ~ /^[.']/ ? "\\&" words : words
+}
+
+function document(line, file, heading, run, got) {
+	sub(/^@DOC /, "", line)
+	sub(/@$/, "", line)
+	file = heading = line
+	sub(/ .*/, "", file)
+	if (!sub(/^[^ ]+ /, "", heading))
+		heading = ""
+	run = "awk -v pages='" pages "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
+	while ((run | getline got) > 0) {
+		if (got == "@FAIL@")
+			fail("cannot include " line)
+		print got
+	}
+	close(run)
+}
+
+# By section, then by name, as is the custom.
+function others(line, n, i, j, list, key, out) {
+	gsub(/@(SEEALSO)? ?/, "", line)
+	n = split(pages " " line, list, " ")
+	for (i = 1; i <= n; i++) {
+		key = list[i]
+		sub(/\.in$/, "", key)
+		key = substr(key, length(key)) " " substr(key, 1, length(key) - 2)
+		for (j = i; j > 1 && list[j - 1] > key; j--)
+			list[j] = list[j - 1]
+		list[j] = key
+	}
+	for (i = 1; i <= n; i++)
+		if (index(self, substr(list[i], 3) "." substr(list[i], 1, 1) ".in") != 1)
+			out = out (out ? " ,\n" : "") ".Xr " substr(list[i], 3) " " substr(list[i], 1, 1)
+	return out
+}
+
+function fail(message) {
+	print "page.awk: " self ": " message >"/dev/stderr"
+	failed = 1
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The wall clock jumps, the machine sleeps: what a verdict says of durations is by the kernel's
+ * boot clock, which does neither; its times are in the wall clock of the moment it is written.
+ * Both change the whole machine: only in a guest of `make check-kernels`. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "logfile.h"
+#include "verdict.h"
+
+#define DAY 86400
+#define NS 1000000000LL
+
+/* What a loaded, emulated machine needs between a call and its two readings of the clock. */
+#define SLACK_NS (2 * NS)
+
+/* The alarm clock knows whole seconds. */
+#define SLEEP_SECONDS 5
+#define SLEPT_MIN_NS (2 * NS)
+
+struct cast {
+	struct test *t;
+	struct puppet *web;
+	char prom[128];
+	int64_t claimed; /* boot clock */
+};
+
+static int64_t clock_now(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * NS + ts.tv_nsec;
+}
+
+static bool file_has(const char *path, const char *what)
+{
+	char text[4096] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strstr(text, what);
+}
+
+/* tests/kernels/guest.sh puts the word there. */
+static void need_guest(struct test *t)
+{
+	if (!file_has("/proc/cmdline", "portclash.guest"))
+		test_skip(t, "it changes the whole machine's clock: run in the guests of "
+			     "`make check-kernels` only");
+}
+
+static void begin(struct test *t, struct cast *c)
+{
+	const char *argv[] = { "agent", "--textfile", c->prom, "--interval", "0.2", NULL };
+
+	need_guest(t);
+	*c = (struct cast){ .t = t, .web = puppet_start(t, "web") };
+	test_path(t, "x.prom", c->prom, sizeof(c->prom));
+	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv });
+	stage_listener(puppet_start(t, "api"), 0, "127.0.0.1", 8080);
+	c->claimed = clock_now(CLOCK_BOOTTIME);
+	logfile_expect(t, c->prom, "portclash_up 1\n");
+}
+
+static void expect_near(struct test *t, const char *what, int64_t want, int64_t have)
+{
+	if (have < want - SLACK_NS || have > want + SLACK_NS)
+		test_fail(t, "expected %.3f, got %.3f s as %s", (double)want / 1e9,
+			  (double)have / 1e9, what);
+}
+
+/* "2026-11-21T16:03:46.123456Z", up to the seconds. */
+static int64_t seconds_of(json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	struct tm tm = { 0 };
+
+	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+		return 0;
+	return timegm(&tm) * NS;
+}
+
+/* The textfile is written on, whatever the wall clock says, and in its time. */
+static void check_textfile(struct cast *c)
+{
+	static const char name[] = "\nportclash_last_update_timestamp_seconds ";
+	int64_t until = deadline_in(c->t, 10), off = 0;
+
+	do {
+		char *text = logfile_read(c->prom), *at = text ? strstr(text, name) : NULL;
+
+		off = at ? (int64_t)(strtod(at + strlen(name), NULL) * 1e9) - wall_ns() : INT64_MAX;
+		free(text);
+		sleep_ms(50);
+	} while (llabs(off) > SLACK_NS && !deadline_over(until));
+	if (llabs(off) > SLACK_NS)
+		test_fail(c->t, "expected a textfile of this moment, got one %.1f s off",
+			  (double)off / 1e9);
+}
+
+static void check(struct cast *c)
+{
+	json_t *line, *holder;
+	int64_t age, wall;
+
+	stage_refused(c->web, 0, "127.0.0.1", 8080, EADDRINUSE);
+	age = clock_now(CLOCK_BOOTTIME) - c->claimed;
+	wall = wall_ns();
+	line = monitor_line(c->t, "refusal", c->web->pid, 10);
+	holder = json_array_get(json_object_get(line, "holders"), 0);
+	if (!holder)
+		test_abort(c->t, "expected a refusal with a holder, got none");
+	expect_near(c->t, "the time of the refusal", wall, seconds_of(line, "time"));
+	expect_near(c->t, "the time of the claim", wall - age, seconds_of(holder, "since"));
+	expect_near(c->t, "its age", age,
+		    (int64_t)(json_number_value(json_object_get(holder, "age_seconds")) * 1e9));
+	check_textfile(c);
+}
+
+static void jump(struct cast *c, int64_t seconds)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += seconds;
+	if (clock_settime(CLOCK_REALTIME, &ts))
+		test_abort(c->t, "stage: clock_settime(): %s", strerror(errno));
+}
+
+/* What the others do at the end compares with the wall clock. */
+static void end(struct cast *c)
+{
+	struct monitor *m = c->t->monitor;
+	char *said;
+
+	if (monitor_stop(c->t, m, SIGTERM, 20))
+		test_fail(c->t, "expected 0, got %#x as exit status", m->status);
+	said = monitor_text(m->err);
+	if (*said)
+		test_fail(c->t, "expected nothing on standard error, got \"%s\"", said);
+	free(said);
+	logfile_expect(c->t, c->prom, "portclash_up 0\n");
+	c->t->monitor = NULL;
+}
+
+static void jumps(struct test *t)
+{
+	struct cast c;
+
+	begin(t, &c);
+	check(&c);
+	jump(&c, DAY);
+	check(&c);
+	jump(&c, -2 * DAY);
+	check(&c);
+	jump(&c, DAY);
+	check(&c);
+	end(&c);
+}
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* To memory, from which QEMU's alarm clock wakes a machine; it does not from suspend-to-idle. */
+static void suspend(struct cast *c)
+{
+	char text[32];
+	int err;
+
+	if (!file_has("/sys/power/mem_sleep", "deep") || put("/sys/power/mem_sleep", "deep"))
+		test_skip(c->t, "this kernel cannot be suspended to memory");
+	err = put("/sys/class/rtc/rtc0/wakealarm", "0");
+	snprintf(text, sizeof(text), "+%d", SLEEP_SECONDS);
+	if (!err)
+		err = put("/sys/class/rtc/rtc0/wakealarm", text);
+	if (err)
+		test_skip(c->t, "this machine has no alarm clock: %s", strerror(err));
+	err = put("/sys/power/state", "mem");
+	if (err)
+		test_skip(c->t, "this kernel did not suspend: %s", strerror(err));
+}
+
+static void slept(struct test *t)
+{
+	int64_t boot, run, asleep;
+	struct cast c;
+
+	begin(t, &c);
+	check(&c);
+	boot = clock_now(CLOCK_BOOTTIME);
+	run = clock_now(CLOCK_MONOTONIC);
+	suspend(&c);
+	boot = clock_now(CLOCK_BOOTTIME) - boot;
+	run = clock_now(CLOCK_MONOTONIC) - run;
+	asleep = boot - run;
+	test_note(t, "asleep for %.3f s", (double)asleep / 1e9);
+	if (asleep < SLEPT_MIN_NS)
+		test_skip(t, "the clocks did not stop: asleep for %.3f s of %.3f",
+			  (double)asleep / 1e9, (double)boot / 1e9);
+	check(&c);
+	end(&c);
+}
+
+const struct scenario cases_clock[] = {
+	{ .name = "clock-jumps", .run = jumps, .load = true, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "suspend", .run = slept, .load = true, .watch = WATCH_OWN, .where = ONCE },
+	{ 0 },
+};

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# deb.sh BUILD: the Debian package in BUILD/deb: lintian, what is in it, and what it is not built
+# from. Needs no root.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/report.sh"
+
+build=$1
+deb=$(ls "$build"/deb/portclash_*.deb)
+version=$(sed -n 's/^#define PC_VERSION "\(.*\)"$/\1/p' user/version.h)
+
+in_package() { dpkg-deb --fsys-tarfile "$deb" | tar -xO "./$1"; }
+
+nothing "lintian finds no error and gives no warning" \
+	"$(lintian --allow-root --fail-on error,warning "$deb" 2>&1 ||
+		lintian --allow-root --info "$deb" 2>&1)"
+same "its version" "$version" "$(dpkg-deb -f "$deb" Version)"
+same "what a user may change" "/etc/logrotate.d/portclash /etc/portclash/portclash.yaml" \
+	"$(dpkg-deb --ctrl-tarfile "$deb" | tar -xO ./conffiles | sort | tr '\n' ' ' | sed 's/ $//')"
+same "the configuration is the tree's" "$(cat packaging/portclash.yaml)" \
+	"$(in_package etc/portclash/portclash.yaml)"
+contents=$(dpkg-deb -c "$deb" | awk '{ print $NF }')
+missing=
+for name in usr/bin/portclash usr/lib/systemd/catalog/portclash.catalog systemd/system/portclash.service \
+	bash-completion/completions/portclash zsh/vendor-completions/_portclash \
+	fish/vendor_completions.d/portclash.fish share/portclash/prometheus-rules.yml \
+	share/portclash/grafana-dashboard.json var/lib/prometheus/node-exporter/ \
+	$(cd packaging/man && for page in *.in; do echo "${page%.in}.gz"; done); do
+	echo "$contents" | grep -q "/$name\$" || missing="$missing $name"
+done
+nothing "unit, man pages, completions and the textfile's folder are in it" "$missing"
+# Here they are installed, elsewhere the build would fail. cmocka is for tests.
+nothing "its source names the libraries that a build needs" \
+	"$(sed -n 's/^need_file .* \(.*-dev\)$/\1/p' packaging/install-deps.sh |
+		grep -vx -e libc6-dev -e libcmocka-dev | while read -r library; do
+		grep -q "^ $library,*\$" packaging/debian/control || echo "$library"
+	done)"
+# A path of the build machine would make each build another one.
+nothing "it does not say where it was built" \
+	"$(in_package usr/bin/portclash | grep -ac "$(realpath "$build")" | grep -vx 0)"
+same "its logrotate file has no mistake" 0 "$(
+	folder=$(mktemp -d)
+	in_package etc/logrotate.d/portclash >"$folder/portclash"
+	chmod 644 "$folder/portclash"
+	logrotate -d -s "$folder/state" "$folder/portclash" 2>&1 | grep -c '^error'
+	rm -r "$folder"
+)"
+finish

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where the agent writes. Under systemd a line goes to the journal once: as an entry with fields,
+ * not as JSON on a standard output that ends in the journal too. */
+#include "cmd/outlets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum pc_journal_choice pc_journal_choice(const char *name)
+{
+	static const char *const names[] = { "auto", "on", "off" };
+	int i = 0;
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == PC_JOURNAL_CHOICES, "names");
+	while (i < PC_JOURNAL_CHOICES && strcmp(name, names[i]) != 0)
+		i++;
+	return i;
+}
+
+static bool is_socket(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
+/* systemd names one stream; standard output can be another one of the journal's (with a log level
+ * or an identifier of its own), and is a socket then, too. */
+static bool output_is_journal(const char *stream)
+{
+	return pc_journal_is_stream(stream, STDOUT_FILENO) ||
+	       (pc_journal_is_stream(stream, STDERR_FILENO) && is_socket(STDOUT_FILENO));
+}
+
+static void add(struct pc_outlets *o, const struct pc_sink *sink, void *to)
+{
+	o->list[o->count++] = (struct pc_outlet){ sink, to };
+}
+
+/* One way through for whatever is asked for later. */
+static const char *target(const struct pc_outlets *o, const char *log_path)
+{
+	return !log_path && o->quiet ? "/dev/null" : log_path;
+}
+
+int pc_outlets_open(struct pc_outlets *o, const char *log_path, enum pc_journal_choice choice)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	bool service = pc_journal_is_stream(stream, STDOUT_FILENO) ||
+		       pc_journal_is_stream(stream, STDERR_FILENO);
+	bool journal = choice == PC_JOURNAL_ON || (choice == PC_JOURNAL_AUTO && service);
+
+	*o = (struct pc_outlets){
+		.log = PC_LOG_INIT,
+		.journal = PC_JOURNAL_INIT,
+		.quiet = journal && output_is_journal(stream),
+	};
+	add(o, &pc_sink_json, &o->log);
+	if (journal)
+		add(o, &pc_sink_journal, &o->journal);
+	return pc_log_open(&o->log, target(o, log_path));
+}
+
+int pc_outlets_switch(struct pc_outlets *o, const char *log_path)
+{
+	return pc_log_switch(&o->log, target(o, log_path));
+}
+
+void pc_outlets_give(struct pc_outlets *o, struct pc_watch_options *options)
+{
+	memcpy(options->outlets, o->list, sizeof(o->list));
+	options->outlets_count = o->count;
+}
+
+static const char *log_name(const char *path)
+{
+	return path ? path : "standard output";
+}
+
+void pc_outlets_complain(const char *log_path, int err)
+{
+	fprintf(stderr, "portclash: cannot open %s for writing: %s\n", log_name(log_path),
+		strerror(-err));
+}
+
+static const char *name_of(const struct pc_outlets *o, unsigned i)
+{
+	return o->list[i].sink == &pc_sink_journal ? "the journal" : log_name(o->log.path);
+}
+
+static uint64_t lost_of(const struct pc_outlets *o, unsigned i)
+{
+	return o->list[i].sink == &pc_sink_journal ? o->journal.lost : o->log.lost;
+}
+
+void pc_outlets_report(struct pc_outlets *o, const struct pc_watch *w)
+{
+	for (unsigned i = 0; i < o->count; i++) {
+		int error = pc_watch_last_error(w, i);
+
+		if (error == o->errors[i])
+			continue;
+		if (error)
+			fprintf(stderr,
+				"portclash: cannot write to %s: %s; lines are lost and counted "
+				"until this works again, watching goes on\n",
+				name_of(o, i), strerror(error));
+		else
+			fprintf(stderr, "portclash: %s is written again; lines lost so far: %lu\n",
+				name_of(o, i), (unsigned long)lost_of(o, i));
+		o->errors[i] = error;
+	}
+}
+
+void pc_outlets_close(struct pc_outlets *o)
+{
+	pc_log_close(&o->log);
+	pc_journal_close(&o->journal);
+}

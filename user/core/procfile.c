@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The text of a process's files in /proc, parsed. */
+#include "core/procfile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool pc_procfile_number(const char *text, const char *ends, uint64_t max, uint64_t *out)
+{
+	char *stop;
+	uint64_t value;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	value = strtoull(text, &stop, 10);
+	if (errno || !strchr(ends, *stop) || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+static const char *skip_fields(const char *text, unsigned count)
+{
+	while (text && count--) {
+		text = strchr(text, ' ');
+		if (text)
+			text++;
+	}
+	return text;
+}
+
+/* "PID (COMM) STATE ...": COMM is whatever the process likes, also ") R 1" and newlines, and
+ * only numbers come behind it. Field numbers as in proc(5). */
+bool pc_procfile_stat(const char *text, struct pc_procfile_stat *out)
+{
+	const char *name = strchr(text, '('), *end = strrchr(text, ')');
+	const char *state = end ? skip_fields(end, 1) : NULL; /* 3 */
+	const char *threads = skip_fields(state, 17);	      /* 20 */
+	const char *start = skip_fields(threads, 2);	      /* 22 */
+	struct pc_procfile_stat stat = { 0 };
+	size_t len;
+
+	if (!name || end < name || !start)
+		return false;
+	stat.state = *state;
+	len = (size_t)(end - name - 1);
+	memcpy(stat.comm, name + 1, len < PC_COMM_LEN ? len : PC_COMM_LEN - 1);
+	if (!pc_procfile_number(threads, " ", UINT32_MAX, &stat.threads) ||
+	    !pc_procfile_number(start, " ", UINT64_MAX, &stat.start_ticks))
+		return false;
+	*out = stat;
+	return true;
+}
+
+bool pc_procfile_is_running(const struct pc_procfile_stat *stat)
+{
+	return (stat->state != 'Z' && stat->state != 'X') || stat->threads > 1;
+}
+
+bool pc_procfile_status(const char *text, const char *label, uint32_t *out)
+{
+	const char *at = strstr(text, label);
+	uint64_t value;
+
+	if (!at || !pc_procfile_number(at + strlen(label), "\t\n", UINT32_MAX, &value))
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+bool pc_procfile_netns(const char *text, uint32_t *inode)
+{
+	size_t len = strlen(text);
+	uint64_t value;
+
+	if (strncmp(text, "net:[", 5) || text[len - 1] != ']' ||
+	    !pc_procfile_number(text + 5, "]", UINT32_MAX, &value))
+		return false;
+	*inode = (uint32_t)value;
+	return true;
+}
