@@ -102,6 +102,7 @@ void pc_sweep_if_needed(struct pc_watch *w)
 		sweep_failed(w);
 		return;
 	}
+	pc_backlog_mark(w);
 	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
 	if (dropped < 0) {
 		sweep_failed(w);
