@@ -40,6 +40,7 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 {
 	struct pc_claim *c;
 	struct pc_process_key key;
+	bool noted;
 
 	/* What a kernel thread claims says nothing about a process. */
 	if (!process_key_current(&key, direct))
@@ -48,7 +49,7 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 		stat_count(PC_STAT_COOKIES_MISSING);
 		return;
 	}
-	process_note(&key);
+	noted = process_note(&key);
 	c = bpf_ringbuf_reserve(&claims, sizeof(*c), 0);
 	if (!c) {
 		stat_count(PC_STAT_CLAIMS_LOST);
@@ -67,7 +68,10 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 	c->family = a->family;
 	c->flags = a->flags;
 	c->pad[0] = c->pad[1] = 0;
-	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	/* The process' own record has it. */
+	__builtin_memset(c->comm, 0, sizeof(c->comm));
+	if (!noted)
+		bpf_get_current_comm(c->comm, sizeof(c->comm));
 	bpf_ringbuf_submit(c, a->cookie % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
 }
 

@@ -47,6 +47,16 @@ struct {
 	__type(value, __u32);
 } seen_processes SEC(".maps");
 
+/* The last of them, by the low bits of their id: most claims are spared the look into the map. Written
+ * without a lock: what two writers make together fits neither, and the map is asked. */
+#define RECENT_PROCESSES 64
+
+static struct {
+	__u64 start_ns;
+	__u64 rest; /* of its key: tgid and exec_id */
+	__u64 epoch;
+} recent_processes[RECENT_PROCESSES];
+
 /* Sockets whose UDP autobind was reported; forgetting one only reports it again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

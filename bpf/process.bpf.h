@@ -223,17 +223,29 @@ __attribute__((noinline)) int process_send(void)
 	return err == 0;
 }
 
-/* Makes sure that the record of the current process, which has this key, was sent. */
-static __always_inline void process_note(const struct pc_process_key *key)
+/* Makes sure that the record of the current process, which has this key, was sent; false: it could not
+ * be. */
+static __always_inline bool process_note(const struct pc_process_key *key)
 {
-	__u32 epoch = process_epoch, *seen = bpf_map_lookup_elem(&seen_processes, key);
+	typeof(recent_processes[0]) *recent = &recent_processes[key->tgid % RECENT_PROCESSES];
+	__u64 rest = (__u64)key->exec_id << 32 | key->tgid;
+	__u32 epoch = process_epoch, *seen;
 
-	if (seen && *seen == epoch)
-		return;
-	if (process_send())
+	if (recent->rest == rest && recent->start_ns == key->start_ns && recent->epoch == epoch)
+		return true;
+	seen = bpf_map_lookup_elem(&seen_processes, key);
+	if (!seen || *seen != epoch) {
+		if (!process_send()) {
+			stat_count(PC_STAT_PROCESSES_LOST);
+			return false;
+		}
 		bpf_map_update_elem(&seen_processes, key, &epoch, BPF_ANY);
-	else
-		stat_count(PC_STAT_PROCESSES_LOST);
+	}
+	recent->epoch = 0;
+	recent->start_ns = key->start_ns;
+	recent->rest = rest;
+	recent->epoch = epoch;
+	return true;
 }
 
 #endif

@@ -151,7 +151,7 @@ struct pc_claim {
 	__u8 family;
 	__u8 flags;
 	__u8 pad[2];
-	char comm[PC_COMM_LEN];
+	char comm[PC_COMM_LEN]; /* empty, unless the record of the process was lost */
 };
 
 /* Both ends of a claim: of all when a sink prints claims, else of those on protected ports. lport
