@@ -152,13 +152,14 @@ static void as_json(void **state)
 		    "\"refusals\": {\"size_bytes\": 2097152, \"peak_bytes\": 0}}, \"programs\": {"
 		    "\"sys_exit_bind\": {\"runs\": 3, \"seconds\": 4.5e-6, \"missed\": 1},"
 		    "\"sweep\": {\"runs\": 1, \"seconds\": 1.000000001, \"missed\": 0}}}");
-	assert_json(&unknown, "{\"cpu_seconds\": null, \"cpu_start_seconds\": null,"
-			      "\"resident_bytes\": null, \"resident_peak_bytes\": null,"
-			      "\"map_bytes\": null, \"rings\": {"
-			      "\"claims\": {\"size_bytes\": 0, \"peak_bytes\": 0},"
-			      "\"refusals\": {\"size_bytes\": 0, \"peak_bytes\": 0}}, \"programs\": {"
-			      "\"sys_exit_bind\": {\"runs\": null, \"seconds\": null,"
-			      "\"missed\": 2}}}");
+	assert_json(&unknown,
+		    "{\"cpu_seconds\": null, \"cpu_start_seconds\": null,"
+		    "\"resident_bytes\": null, \"resident_peak_bytes\": null,"
+		    "\"map_bytes\": null, \"rings\": {"
+		    "\"claims\": {\"size_bytes\": 0, \"peak_bytes\": 0},"
+		    "\"refusals\": {\"size_bytes\": 0, \"peak_bytes\": 0}}, \"programs\": {"
+		    "\"sys_exit_bind\": {\"runs\": null, \"seconds\": null,"
+		    "\"missed\": 2}}}");
 	assert_json(NULL, "null");
 }
 

@@ -47,8 +47,7 @@ static const struct {
 	int count;
 } tables[] = {
 	{ cause, PC_CAUSE_COUNT },     { how, PC_HOW_COUNT },	   { op, PC_OP_COUNT },
-	{ tcp_state, PC_STATE_COUNT }, { stat_of, PC_STAT_COUNT },
-	{ ring, PC_RING_COUNT },
+	{ tcp_state, PC_STATE_COUNT }, { stat_of, PC_STAT_COUNT }, { ring, PC_RING_COUNT },
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
