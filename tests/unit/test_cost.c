@@ -49,7 +49,7 @@ static struct pc_cost read_fake(const char *status, const char *enabled)
 	const char *names[] = { "self/status", "sys/kernel/bpf_stats_enabled" };
 	const char *texts[] = { status, enabled };
 	struct pc_cost cost = { .maps = 7 };
-	char command[64];
+	char command[128];
 
 	assert_non_null(mkdtemp(folder));
 	snprintf(command, sizeof(command), "mkdir -p %s/self %s/sys/kernel", folder, folder);
@@ -257,7 +257,7 @@ static void metrics_that_are_not_known(void **state)
 static void all_is_bounded(void **state)
 {
 	static struct reading reading;
-	static char names[PC_COST_PROGRAMS_MAX][16];
+	static char names[PC_COST_PROGRAMS_MAX][32];
 	struct pc_cost cost;
 	char *text;
 
