@@ -2,20 +2,19 @@
 /* What the agent says it costs, in its textfile and its summary, beside what the kernel says: CPU time,
  * memory, how full the rings were, and runs and time of the programs while they are counted. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cases.h"
 #include "footprint.h"
 #include "logfile.h"
+#include "setting.h"
 #include "stage.h"
 
-#define SETTING "/proc/sys/kernel/bpf_stats_enabled"
+#define COUNTING "/proc/sys/kernel/bpf_stats_enabled"
 
 /* Of each kind of call: fewer than a listener's backlog, for nobody accepts. */
 #define CALLS 20
@@ -38,8 +37,7 @@ struct cast {
 	struct monitor *m;
 	char log[128];
 	char prom[128];
-	pid_t keeper; /* restores the setting, however the scenario ends */
-	int keeps;    /* until this is closed */
+	struct setting counting;
 };
 
 /* Those that see each bind() and each connect() of IPv4. */
@@ -53,62 +51,9 @@ static const struct {
 	{ "tracepoint", "sys_exit_bind", "sys_exit_connect" },
 };
 
-/* Files of /proc have no size. */
-static void read_proc(struct test *t, const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		test_skip(t, "%s cannot be read", path);
-	text[n] = '\0';
-}
-
-static bool write_setting(const char *value)
-{
-	int fd = open(SETTING, O_WRONLY | O_CLOEXEC);
-	bool written = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
-/* It is the whole machine's: a process of its own waits for the end of this one. */
-static void keep_setting(struct cast *c)
-{
-	char before[16], byte;
-	int ends[2];
-
-	read_proc(c->t, SETTING, before, sizeof(before));
-	if (pipe2(ends, O_CLOEXEC))
-		test_abort(c->t, "stage: no pipe: %s", strerror(errno));
-	c->keeper = fork();
-	if (c->keeper == 0) {
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		_exit(!write_setting(before));
-	}
-	close(ends[0]);
-	c->keeps = ends[1];
-}
-
 static void count_programs(struct cast *c, bool on)
 {
-	if (!write_setting(on ? "1" : "0"))
-		test_skip(c->t, "%s cannot be written: %s", SETTING, strerror(errno));
-}
-
-static void restore_setting(struct cast *c)
-{
-	int status = 0;
-
-	close(c->keeps);
-	if (waitpid(c->keeper, &status, 0) != c->keeper || status)
-		test_fail(c->t, "expected %s as it was, got %#x", SETTING, status);
+	setting_write(&c->counting, on ? "1" : "0");
 }
 
 static void begin(struct test *t, struct cast *c, bool on)
@@ -117,8 +62,7 @@ static void begin(struct test *t, struct cast *c, bool on)
 			       c->prom, "--interval", "0.1",  "--repeat-interval",
 			       "0",	NULL };
 
-	*c = (struct cast){ .t = t };
-	keep_setting(c);
+	*c = (struct cast){ .t = t, .counting = setting_keep(t, COUNTING) };
 	count_programs(c, on);
 	c->api = puppet_start(t, "api");
 	c->web = puppet_start(t, "web");
@@ -230,7 +174,7 @@ static double cpu_seconds(struct cast *c)
 	unsigned long user, system;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", c->m->pid);
-	read_proc(c->t, path, text, sizeof(text));
+	setting_read(c->t, path, text, sizeof(text));
 	name_end = strrchr(text, ')');
 	if (!name_end ||
 	    sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
@@ -365,7 +309,7 @@ static void finish(struct cast *c, bool counted)
 		test_fail(c->t, "expected %s as seconds in the summary",
 			  counted ? "a time" : "null");
 	json_decref(cost);
-	restore_setting(c);
+	setting_restore(&c->counting);
 }
 
 /* Counting begins while the agent runs, as an operator has it. */
