@@ -174,8 +174,7 @@ static double cpu_seconds(struct cast *c)
 	unsigned long user, system;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", c->m->pid);
-	setting_read(c->t, path, text, sizeof(text));
-	name_end = strrchr(text, ')');
+	name_end = setting_read(path, text, sizeof(text)) ? strrchr(text, ')') : NULL;
 	if (!name_end ||
 	    sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
 		   &system) != 2)

@@ -21,7 +21,7 @@ void setting_write(struct setting *s, const char *value);
 /* As it was. */
 void setting_restore(struct setting *s);
 
-/* Text of a file of /proc, which has no size; skips the scenario where it cannot be read. */
-void setting_read(struct test *t, const char *path, char *text, size_t size);
+/* Text of a file of /proc, which has no size. False: it cannot be read. */
+bool setting_read(const char *path, char *text, size_t size);
 
 #endif
