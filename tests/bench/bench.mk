@@ -16,7 +16,7 @@ bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
 
 bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minutes at full speed: all named, none lost, memory flat
-	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --textfile $(BENCH)/soak.prom
+	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --config none --textfile $(BENCH)/soak.prom
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 

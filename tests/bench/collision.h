@@ -22,15 +22,16 @@ struct collision {
 	uint16_t port;
 	pid_t holder;
 	pid_t requester;
-	int named; /* verdicts that name both, the cause and how the holder got the port */
-	int other; /* verdicts on it that do not */
+	int named;	/* verdicts that name both, the cause and how the holder got the port */
+	int incomplete; /* verdicts that do not, and say so */
+	int wrong;	/* all others on it */
 };
 
 /* Stages one; `nth` numbers them all. 0, or a negative errno: there was no refusal. */
 int collision_stage(struct collision *ret, unsigned nth);
 
-/* Counts the verdicts in a file of JSON lines on `count` collisions. Negative errno if it cannot be
- * read. */
+/* Counts the verdicts in a file of JSON lines on `count` collisions. Returns how many more there are,
+ * on what others do on this machine, or a negative errno if it cannot be read. */
 int collision_judge(const char *path, struct collision *collisions, unsigned count);
 
 #endif

@@ -57,22 +57,31 @@ static bool is_right(const json_t *verdict, const struct collision *c)
 	       is_text(verdict, "proto", expected[c->kind].proto) && names_holder(verdict, c);
 }
 
-static void judge_line(const char *text, struct collision *collisions, unsigned count)
+static void count_verdict(const json_t *verdict, struct collision *c)
 {
-	json_t *line = json_loads(text, 0, NULL);
+	if (is_right(verdict, c))
+		c->named++;
+	else if (json_is_true(json_object_get(verdict, "incomplete")))
+		c->incomplete++;
+	else
+		c->wrong++;
+}
 
-	for (unsigned i = 0; is_text(line, "type", "refusal") && i < count; i++) {
+/* Returns whether it is a verdict on none of them. */
+static bool judge_line(const json_t *line, struct collision *collisions, unsigned count)
+{
+	bool other = is_text(line, "type", "refusal");
+
+	for (unsigned i = 0; other && i < count; i++) {
 		struct collision *c = &collisions[i];
 
 		if (number(line, "requester", "pid") != c->requester ||
 		    number(line, "requested", "port") != c->port)
 			continue;
-		if (is_right(line, c))
-			c->named++;
-		else
-			c->other++;
+		count_verdict(line, c);
+		other = false;
 	}
-	json_decref(line);
+	return other;
 }
 
 int collision_judge(const char *path, struct collision *collisions, unsigned count)
@@ -80,12 +89,17 @@ int collision_judge(const char *path, struct collision *collisions, unsigned cou
 	FILE *file = fopen(path, "re");
 	char *text = NULL;
 	size_t size = 0;
+	int others = 0;
 
 	if (!file)
 		return -errno;
-	while (getline(&text, &size, file) > 0)
-		judge_line(text, collisions, count);
+	while (getline(&text, &size, file) > 0) {
+		json_t *line = json_loads(text, 0, NULL);
+
+		others += judge_line(line, collisions, count);
+		json_decref(line);
+	}
 	free(text);
 	fclose(file);
-	return 0;
+	return others;
 }

@@ -44,11 +44,25 @@ function add(k, n) {
 	numbers[k, ++count[k]] = n
 }
 
+# Only numbers that were measured to the end make rows and growth.
+function drop_unmeasured(k,    i, n, kept) {
+	for (i = 1; i <= count[k]; i++) {
+		n = numbers[k, i]
+		if ((k, n, "portclash", "refused") in took)
+			numbers[k, ++kept] = n
+		else
+			notes = notes "* not measured: " k " " n "\n"
+	}
+	count[k] = kept + 0
+}
+
 function added(k, n, l) { return took[k, n, "portclash", l] - took[k, n, "none", l] }
 
 # growth(KIND, WHAT, UNIT): of the values in y[1..count]
 function growth(k, what, unit,    i, n, power, worst, each) {
 	n = count[k]
+	if (n < 2)
+		return "* " what ": too little was measured"
 	worst = -9
 	for (i = 2; i <= n; i++) {
 		if (y[i] <= 0 || y[i - 1] <= 0)
@@ -102,11 +116,13 @@ function holders(k,    i) {
 
 END {
 	print "\nLinux " release ":"
-	for (i_kind = 1; i_kind <= kinds_count; i_kind++)
+	for (i_kind = 1; i_kind <= kinds_count; i_kind++) {
+		drop_unmeasured(kinds[i_kind])
 		if (kinds[i_kind] ~ /^holders/)
 			holders(kinds[i_kind])
 		else
 			table(kinds[i_kind])
+	}
 	printf "%s", notes
 	if (!ended)
 		print "* NOT ALL of it: the guest did not come to its end"

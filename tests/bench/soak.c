@@ -98,24 +98,33 @@ static int run_load(struct soak *s, double *ret_rate, unsigned long *ret_made)
 	return err;
 }
 
+static bool is_named(const struct collision *c)
+{
+	return c->named == 1 && !c->incomplete && !c->wrong;
+}
+
 static bool judge_collisions(struct soak *s)
 {
-	unsigned right = 0, shown = 0;
-	int err = collision_judge(s->child.output, s->collisions, s->staged);
+	unsigned right = 0, incomplete = 0, missing = 0, wrong = 0;
+	int others = collision_judge(s->child.output, s->collisions, s->staged);
 
-	for (unsigned i = 0; !err && i < s->staged; i++) {
+	for (unsigned i = 0; others >= 0 && i < s->staged; i++) {
 		const struct collision *c = &s->collisions[i];
 
-		if (c->named == 1 && c->other == 0)
-			right++;
-		else if (shown++ < 10)
-			printf("  wrong: collision %u of kind %d on port %u, holder %d, requester "
-			       "%d: %d verdicts name them, %d do not\n",
-			       i, c->kind, c->port, c->holder, c->requester, c->named, c->other);
+		right += is_named(c);
+		incomplete += c->incomplete > 0;
+		missing += !c->named && !c->incomplete && !c->wrong;
+		wrong += c->wrong > 0 || c->named > 1;
+		if (!is_named(c))
+			printf("  collision %u of kind %d on port %u, holder %d, requester %d: "
+			       "%d verdicts right, %d incomplete, %d wrong\n",
+			       i, c->kind, c->port, c->holder, c->requester, c->named,
+			       c->incomplete, c->wrong);
 	}
-	printf("collisions: %u of %u named right, %u could not be staged\n", right, s->staged,
-	       s->failed_stages);
-	return !err && right == s->staged && s->staged && !s->failed_stages;
+	printf("collisions: %u of %u named right, %u incomplete and said so, %u missing, %u wrong, "
+	       "%u could not be staged; %d other refusals on this machine\n",
+	       right, s->staged, incomplete, missing, wrong, s->failed_stages, others);
+	return others >= 0 && right == s->staged && s->staged && !s->failed_stages;
 }
 
 static bool judge_memory(struct soak *s)

@@ -63,7 +63,8 @@ static void need_guest(struct test *t)
 
 static void begin(struct test *t, struct cast *c)
 {
-	const char *argv[] = { "agent", "--textfile", c->prom, "--interval", "0.2", NULL };
+	const char *argv[] = { "agent", "--textfile",	     c->prom, "--interval",
+			       "0.2",	"--repeat-interval", "0",     NULL };
 
 	need_guest(t);
 	*c = (struct cast){ .t = t, .web = puppet_start(t, "web") };

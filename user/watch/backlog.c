@@ -54,6 +54,17 @@ void pc_backlog_to_batch(struct pc_watch *w)
 	}
 }
 
+void pc_backlog_mark(struct pc_watch *w)
+{
+	for (const struct pc_waiting *i = w->backlog; i; i = i->next) {
+		const struct pc_refusal *r = &i->refusal;
+
+		pc_processes_mark(w->processes, pc_processes_find(w->processes, &r->process));
+		for (unsigned j = 0; j < r->holders_count; j++)
+			pc_ledger_mark(w->ledger, pc_ledger_key(&r->holders[j]));
+	}
+}
+
 void pc_backlog_drop(struct pc_watch *w)
 {
 	for (; w->backlog; w->refusals_dropped++)

@@ -132,7 +132,7 @@ static bool claims_were_lost(const struct pc_watch *w)
 }
 
 /* A TIME_WAIT without a cookie is in the ledger, as older, under another key. */
-static uint64_t ledger_key(const struct pc_socket *s)
+uint64_t pc_ledger_key(const struct pc_socket *s)
 {
 	uint32_t remote[4];
 
@@ -145,12 +145,12 @@ static uint64_t ledger_key(const struct pc_socket *s)
 /* Every socket made since the start has a cookie, but for accepted connections. */
 static bool may_be_unnamed(const struct pc_watch *w, const struct pc_holder *h)
 {
-	return w->unnamed_before && !ledger_key(&h->socket);
+	return w->unnamed_before && !pc_ledger_key(&h->socket);
 }
 
 static void from_ledger(struct pc_watch *w, struct pc_holder *h)
 {
-	const struct pc_entry *e = pc_ledger_find(w->ledger, ledger_key(&h->socket));
+	const struct pc_entry *e = pc_ledger_find(w->ledger, pc_ledger_key(&h->socket));
 
 	/* The port of an MPTCP socket is held by a subflow, the claim made by the socket itself. */
 	if (!e)

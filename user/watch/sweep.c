@@ -23,6 +23,7 @@ static void on_older_owner(void *context, const struct pc_owner *o)
 {
 	struct pc_watch *w = context;
 	struct pc_party p;
+	uint32_t index;
 
 	if (!o->socket.lport || pc_ledger_find(w->ledger, o->socket.cookie))
 		return;
@@ -31,8 +32,13 @@ static void on_older_owner(void *context, const struct pc_owner *o)
 		w->unnamed_before = true;
 		return;
 	}
-	pc_resolve_party(w, &o->process, o->comm, &p);
-	add_older(w, o->socket.cookie, p.who ? pc_processes_find(w->processes, &p.who->key) : 0);
+	/* One look into /proc a process, not a socket. */
+	index = pc_processes_find(w->processes, &o->process);
+	if (!index) {
+		pc_resolve_party(w, &o->process, o->comm, &p);
+		index = p.who ? pc_processes_find(w->processes, &p.who->key) : 0;
+	}
+	add_older(w, o->socket.cookie, index);
 }
 
 static void on_older_cookie(void *context, uint64_t cookie)
@@ -96,6 +102,7 @@ void pc_sweep_if_needed(struct pc_watch *w)
 		sweep_failed(w);
 		return;
 	}
+	pc_backlog_mark(w);
 	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
 	if (dropped < 0) {
 		sweep_failed(w);

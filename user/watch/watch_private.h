@@ -85,11 +85,18 @@ void pc_range_forget(struct pc_watch *w, bool at_once);
 void pc_batch_add(struct pc_watch *w, const struct pc_refusal *r);
 void pc_batch_finish(struct pc_watch *w);
 
+/* What a socket's claim is found by in the ledger; 0: by nothing. */
+uint64_t pc_ledger_key(const struct pc_socket *s);
+
 /* backlog.c: refusals for which a batch has no room; fills a batch with the oldest; drops and
  * counts what is left. */
 void pc_backlog_put(struct pc_watch *w, const struct pc_refusal *r);
 void pc_backlog_to_batch(struct pc_watch *w);
 void pc_backlog_drop(struct pc_watch *w);
+
+/* Marks what the waiting ones will ask for, so that a sweep leaves it: their holders can be closed by
+ * now, and their processes gone. */
+void pc_backlog_mark(struct pc_watch *w);
 
 /* relations.c: which owners are daemons, which holders kin of the refused process. */
 void pc_relations(struct pc_verdict *v);
