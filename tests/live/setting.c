@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A sysctl of the whole machine that is restored when the scenario ends, also when it is killed: by a
- * process of its own, which waits for the end of this one. */
+/* A sysctl of the whole machine that is restored when the scenario ends, also when it is killed:
+ * by a process of its own, which waits for the end of this one. */
 #include "setting.h"
 
 #include <errno.h>

@@ -42,8 +42,8 @@ void pc_monitor_cost(const struct pc_monitor *m, struct pc_cost *out)
 	}
 }
 
-/* As the kernel accounts it (map_mem_usage(), 6.4+); before, an estimate of its own, which is 0 for a
- * ring. 0: not known. */
+/* As the kernel accounts it (map_mem_usage(), 6.4+); before, an estimate of its own, which is 0 for
+ * a ring. 0: not known. */
 static uint64_t bytes_of(const struct bpf_map *map)
 {
 	bool ring = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
