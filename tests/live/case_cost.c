@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the agent says it costs, in its textfile and its summary, beside what the kernel says: CPU
- * time, memory, how full the rings were, and runs and time of the programs while they are counted. */
+ * time, memory, how full the rings were, runs and time of the programs while they are counted. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
