@@ -55,6 +55,7 @@ static void check_any(const char *text)
 {
 	struct pc_procfile_stat stat = { 0 }, before = stat;
 	uint32_t number = UID;
+	uint64_t bytes = UID;
 	char again[32];
 
 	if (pc_procfile_stat(text, &stat)) {
@@ -65,6 +66,10 @@ static void check_any(const char *text)
 	}
 	if (!pc_procfile_status(text, "\nUid:\t", &number))
 		FUZZ_CHECK(number == UID);
+	if (!pc_procfile_memory(text, "VmRSS:", &bytes))
+		FUZZ_CHECK(bytes == UID);
+	else
+		FUZZ_CHECK(!strncmp(text, "VmRSS:", 6) && bytes % 1024 == 0);
 	number = UID;
 	if (pc_procfile_netns(text, &number)) {
 		snprintf(again, sizeof(again), "%" PRIu32 "]", number);

@@ -65,5 +65,6 @@ extern const struct scenario cases_pid[];
 extern const struct scenario cases_textfile[];
 extern const struct scenario cases_rotate[];
 extern const struct scenario cases_clock[];
+extern const struct scenario cases_cost[];
 
 #endif

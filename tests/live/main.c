@@ -74,6 +74,7 @@ static const struct scenario *const tables[] = {
 	cases_textfile,
 	cases_rotate,
 	cases_clock,
+	cases_cost,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

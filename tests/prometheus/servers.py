@@ -44,6 +44,27 @@ def get(url):
         return ""
 
 
+class Setting:
+    """Another value in a file of /proc/sys, until the end; `taken`: it could be written."""
+
+    def __init__(self, path, value):
+        self.path = path
+        self.before = read(path)
+        self.taken = self.write(value)
+
+    def write(self, value):
+        try:
+            with open(self.path, "w", encoding="utf-8") as file:
+                file.write(value)
+            return True
+        except OSError:
+            return False
+
+    def end(self):
+        if self.taken:
+            self.write(self.before)
+
+
 class Stage:
     """The three of them, started one by one."""
 

@@ -37,12 +37,17 @@ static const char *stat_of(int value)
 	return pc_stat_name((enum pc_stat)value);
 }
 
+static const char *ring(int value)
+{
+	return pc_ring_name((enum pc_ring)value);
+}
+
 static const struct {
 	const char *(*name)(int value);
 	int count;
 } tables[] = {
 	{ cause, PC_CAUSE_COUNT },     { how, PC_HOW_COUNT },	   { op, PC_OP_COUNT },
-	{ tcp_state, PC_STATE_COUNT }, { stat_of, PC_STAT_COUNT },
+	{ tcp_state, PC_STATE_COUNT }, { stat_of, PC_STAT_COUNT }, { ring, PC_RING_COUNT },
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 

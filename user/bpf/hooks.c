@@ -11,7 +11,7 @@
 #include "bpf/cgroup_root.h"
 #include "bpf/monitor_private.h"
 
-static int keep_link(struct pc_monitor *m, struct bpf_link *link)
+static int keep_link(struct pc_monitor *m, const struct bpf_program *p, struct bpf_link *link)
 {
 	if (!link)
 		return -errno;
@@ -19,6 +19,7 @@ static int keep_link(struct pc_monitor *m, struct bpf_link *link)
 		bpf_link__destroy(link);
 		return -E2BIG;
 	}
+	m->attached[m->links_count] = p;
 	m->links[m->links_count++] = link;
 	return 0;
 }
@@ -50,25 +51,25 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	switch (program->attach) {
 	case PC_ATTACH_SECTION:
 		count_misses(m, p);
-		return keep_link(m, attach_function(m, p));
+		return keep_link(m, p, attach_function(m, p));
 	case PC_ATTACH_STATES:
 		if (!with_states && !*m->claims_by_state)
 			return 0;
 		m->states = *m->claims_by_state ? bpf_program__fd(p) : -1;
-		return keep_link(m, bpf_program__attach(p));
+		return keep_link(m, p, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
-		if (!bpf_program__autoload(p) || keep_link(m, attach_function(m, p)))
+		if (!bpf_program__autoload(p) || keep_link(m, p, attach_function(m, p)))
 			m->optional_missing++;
 		return 0;
 	case PC_ATTACH_ENDPOINTS:
-		return with_states ? keep_link(m, bpf_program__attach(p)) : 0;
+		return with_states ? keep_link(m, p, bpf_program__attach(p)) : 0;
 	case PC_ATTACH_SYSCALL:
 		count_misses(m, p);
-		return keep_link(m, pc_attach_syscall(p));
+		return keep_link(m, p, pc_attach_syscall(p));
 	case PC_ATTACH_SYSCALL_RARE:
-		return keep_link(m, pc_attach_syscall(p));
+		return keep_link(m, p, pc_attach_syscall(p));
 	case PC_ATTACH_CGROUP:
-		return keep_link(m, bpf_program__attach_cgroup(p, cgroup));
+		return keep_link(m, p, bpf_program__attach_cgroup(p, cgroup));
 	default:
 		return 0;
 	}

@@ -109,7 +109,8 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 		.wanted_all = &s->bss->wanted_all,
 		.files_sweep = &s->bss->files_sweep,
 	};
-	err = pc_reader_open(m, bpf_map__fd(s->maps.claims), bpf_map__fd(s->maps.refusals));
+	m->maps_bytes = pc_maps_bytes(m->object);
+	err = pc_reader_open(m, s->maps.claims, s->maps.refusals);
 	if (err)
 		snprintf(sentence, PC_SENTENCE,
 			 "could not set up reading from the kernel: %s; if memory may not be "

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/cost.h"
 #include "core/record.h"
 
 #define PC_SENTENCE 768
@@ -73,6 +74,10 @@ void pc_monitor_stats(const struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT])
 /* TCP state changes at which the kernel did not run the program that makes claims of them: nearly
  * all are of no interest, but a claim can be among them. */
 uint64_t pc_monitor_states_missed(const struct pc_monitor *m);
+
+/* What the programs, the maps and the rings cost; the rest of `out` is left as it is. Runs and time
+ * are what the kernel has counted so far, which need not be all. */
+void pc_monitor_cost(const struct pc_monitor *m, struct pc_cost *out);
 
 /* Reserved ports of a network namespace (netns_key of a refusal) as its last refusal saw them
  * (PC_PORT_WORDS words). -ENOENT when nothing was refused there, or much has been elsewhere since. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by loader.c, hooks.c and reader.c only: what is open while portclash watches. */
+/* Shared by loader.c, hooks.c, reader.c and cost.c only: what is open while portclash watches. */
 #ifndef PORTCLASH_MONITOR_PRIVATE_H
 #define PORTCLASH_MONITOR_PRIVATE_H
 
@@ -9,6 +9,7 @@
 #include "bpf/backend.h"
 #include "bpf/monitor.h"
 #include "bpf/open_files.h"
+#include "bpf/ring.h"
 
 /* Hooks of the largest back end and the cgroup programs, with room. */
 #define PC_LINKS_MAX 48
@@ -23,6 +24,7 @@ struct pc_monitor {
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
+	const struct bpf_program *attached[PC_LINKS_MAX]; /* by which link */
 	size_t links_count;
 	struct pc_return_probes return_probes;
 	int hooks[PC_LINKS_MAX]; /* programs: each run left out is a record that is missing */
@@ -35,6 +37,7 @@ struct pc_monitor {
 	/* reader.c */
 	struct ring_buffer *claims;
 	struct ring_buffer *refusals;
+	struct pc_ring_gauge rings[PC_RING_COUNT];
 	int epoll_fd;
 	/* In the programs' memory. */
 	const volatile uint64_t *stats;
@@ -45,9 +48,14 @@ struct pc_monitor {
 	int sweep_map;
 	struct pc_open_files owners;
 	const struct pc_sweep *sweep; /* mapped */
+	uint64_t maps_bytes;	      /* 0: not known */
 };
 
-int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map);
+/* Of all maps, rings included; 0: not known. */
+uint64_t pc_maps_bytes(const struct bpf_object *object);
+
+int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
+		   const struct bpf_map *refusals);
 void pc_reader_close(struct pc_monitor *m);
 
 #endif

@@ -36,14 +36,24 @@ static int map_sweep(struct pc_monitor *m)
 	return 0;
 }
 
-int pc_reader_open(struct pc_monitor *m, int claims_map, int refusals_map)
+static int open_ring(struct pc_monitor *m, enum pc_ring which, const struct bpf_map *map,
+		     struct ring_buffer **out)
 {
-	int err;
-
-	m->claims = ring_buffer__new(claims_map, on_record, m, NULL);
-	m->refusals = ring_buffer__new(refusals_map, on_record, m, NULL);
-	if (!m->claims || !m->refusals)
+	*out = ring_buffer__new(bpf_map__fd(map), on_record, m, NULL);
+	if (!*out)
 		return -errno;
+	return pc_ring_gauge_open(&m->rings[which], bpf_map__fd(map), bpf_map__max_entries(map));
+}
+
+int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
+		   const struct bpf_map *refusals)
+{
+	int err = open_ring(m, PC_RING_CLAIMS, claims, &m->claims);
+
+	if (!err)
+		err = open_ring(m, PC_RING_REFUSALS, refusals, &m->refusals);
+	if (err)
+		return err;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll_fd < 0)
 		return -errno;
@@ -60,6 +70,8 @@ void pc_reader_close(struct pc_monitor *m)
 	if (m->sweep)
 		munmap((void *)m->sweep, sizeof(*m->sweep));
 	pc_open_files_close(&m->owners);
+	for (int i = 0; i < PC_RING_COUNT; i++)
+		pc_ring_gauge_close(&m->rings[i]);
 	ring_buffer__free(m->claims);
 	ring_buffer__free(m->refusals);
 	if (m->epoll_fd >= 0)
@@ -78,11 +90,13 @@ uint64_t pc_monitor_invalid(const struct pc_monitor *m)
 
 int pc_monitor_read_claims(struct pc_monitor *m)
 {
+	pc_ring_gauge_look(&m->rings[PC_RING_CLAIMS]);
 	return ring_buffer__consume(m->claims);
 }
 
 int pc_monitor_read_refusals(struct pc_monitor *m)
 {
+	pc_ring_gauge_look(&m->rings[PC_RING_REFUSALS]);
 	return ring_buffer__consume(m->refusals);
 }
 

@@ -62,6 +62,7 @@ static void write_textfile(struct agent *a, struct pc_watch *w, bool up)
 	pc_usage_read("/proc", known ? tcp_ports : NULL, &a->metrics.usage);
 	a->metrics.counters = pc_watch_counters(w);
 	a->metrics.update_ns = clock_ns(CLOCK_REALTIME);
+	pc_watch_cost(w, &a->metrics.cost);
 	a->metrics.interval_ns = a->settings.interval_ns;
 	a->metrics.up = up;
 	err = pc_prometheus_write(a->settings.textfile, &a->metrics);

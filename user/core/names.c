@@ -64,6 +64,12 @@ static const char *const stats[] = {
 };
 COMPLETE(stats, PC_STAT_COUNT);
 
+static const char *const rings[] = {
+	[PC_RING_CLAIMS] = "claims",
+	[PC_RING_REFUSALS] = "refusals",
+};
+COMPLETE(rings, PC_RING_COUNT);
+
 #define NAME_OF(table, value) ((size_t)(value) < COUNT_OF(table) ? (table)[value] : "unknown")
 
 const char *pc_cause_name(enum pc_cause cause)
@@ -89,6 +95,11 @@ const char *pc_state_name(enum pc_state state)
 const char *pc_stat_name(enum pc_stat stat)
 {
 	return NAME_OF(stats, stat);
+}
+
+const char *pc_ring_name(enum pc_ring ring)
+{
+	return NAME_OF(rings, ring);
 }
 
 const char *pc_proto_name(uint8_t proto)

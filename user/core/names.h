@@ -3,6 +3,7 @@
 #ifndef PORTCLASH_NAMES_H
 #define PORTCLASH_NAMES_H
 
+#include "core/cost.h"
 #include "core/model.h"
 
 /* Static strings; "unknown" for a value out of range. */
@@ -16,5 +17,7 @@ const char *pc_family_name(uint16_t family); /* "ipv4" */
 const char *pc_errno_name(int number);
 /* What of a pc_stat is counted, as a plural noun: "claims". */
 const char *pc_stat_name(enum pc_stat stat);
+/* As the map is called. */
+const char *pc_ring_name(enum pc_ring ring);
 
 #endif

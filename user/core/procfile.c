@@ -71,6 +71,21 @@ bool pc_procfile_status(const char *text, const char *label, uint32_t *out)
 	return true;
 }
 
+bool pc_procfile_memory(const char *line, const char *label, uint64_t *bytes)
+{
+	size_t len = strlen(label);
+	uint64_t kib;
+
+	if (strncmp(line, label, len))
+		return false;
+	line += len;
+	line += strspn(line, " \t");
+	if (!pc_procfile_number(line, " ", UINT64_MAX / 1024, &kib))
+		return false;
+	*bytes = kib * 1024;
+	return true;
+}
+
 bool pc_procfile_netns(const char *text, uint32_t *inode)
 {
 	size_t len = strlen(text);

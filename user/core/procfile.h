@@ -29,6 +29,9 @@ bool pc_procfile_is_running(const struct pc_procfile_stat *stat);
 /* A number of /proc/PID/status; `label` is "\nUid:\t", with what surrounds it. */
 bool pc_procfile_status(const char *text, const char *label, uint32_t *out);
 
+/* A line of /proc/PID/status about memory, in bytes; `label` is "VmRSS:". False: another one. */
+bool pc_procfile_memory(const char *line, const char *label, uint64_t *bytes);
+
 /* What the link /proc/PID/ns/net says: "net:[4026531840]". */
 bool pc_procfile_netns(const char *text, uint32_t *inode);
 

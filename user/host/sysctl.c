@@ -84,7 +84,7 @@ static uint64_t read_overflows(const char *proc)
 	return found;
 }
 
-static int number_or_unknown(const char *proc, const char *name)
+int pc_sysctl_number(const char *proc, const char *name)
 {
 	unsigned value;
 
@@ -96,8 +96,8 @@ void pc_sysctl_settings(const char *proc, struct pc_netns_settings *out)
 	unsigned low, high, floor = 1024, somaxconn = UINT32_MAX;
 
 	memset(out, 0, sizeof(*out));
-	out->tcp_tw_reuse = number_or_unknown(proc, "sys/net/ipv4/tcp_tw_reuse");
-	out->autobind_reuse = number_or_unknown(proc, "sys/net/ipv4/ip_autobind_reuse");
+	out->tcp_tw_reuse = pc_sysctl_number(proc, "sys/net/ipv4/tcp_tw_reuse");
+	out->autobind_reuse = pc_sysctl_number(proc, "sys/net/ipv4/ip_autobind_reuse");
 	out->listen_overflows = read_overflows(proc);
 	read_numbers(proc, "sys/net/ipv4/ip_unprivileged_port_start", &floor, NULL);
 	read_numbers(proc, "sys/net/core/somaxconn", &somaxconn, NULL);

@@ -7,6 +7,9 @@
 #include "core/audit.h"
 #include "core/sysctls.h"
 
+/* The number in the file `name` below `proc`: "sys/kernel/bpf_stats_enabled". -1: not known. */
+int pc_sysctl_number(const char *proc, const char *name);
+
 /* Fills `out` with the settings of the calling thread's network namespace, which is also the one
  * of its process. `proc` is "/proc". `known` is false when range or reserved ports could not be
  * read. */

@@ -271,6 +271,7 @@ static int json_summary(void *to, const struct pc_clock *clock, const struct pc_
 	json_object_set_new(line, "states_missed",
 			    json_integer((json_int_t)s->counters->states_missed));
 	json_object_set_new(line, "ledger", ledger_of(s->counters));
+	json_object_set_new(line, "cost", pc_json_cost(s->cost));
 	if (s->has_command)
 		add_command(line, s->command_status);
 	return pc_json_write(to, line);

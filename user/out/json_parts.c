@@ -50,6 +50,66 @@ json_t *pc_json_time(const struct pc_clock *clock, uint64_t boot_ns)
 	return json_string(pc_time_text(clock, boot_ns, text));
 }
 
+static json_t *number_if(bool known, uint64_t value)
+{
+	return known ? json_integer((json_int_t)value) : json_null();
+}
+
+static json_t *seconds_if(bool known, uint64_t ns)
+{
+	return known ? json_real((double)ns / 1e9) : json_null();
+}
+
+static json_t *rings_of(const struct pc_cost *cost)
+{
+	json_t *rings = json_object();
+
+	for (int i = 0; i < PC_RING_COUNT; i++) {
+		json_t *ring = json_object();
+
+		json_object_set_new(ring, "size_bytes", number_if(true, cost->rings[i].size));
+		json_object_set_new(ring, "peak_bytes", number_if(true, cost->rings[i].peak));
+		json_object_set_new(rings, pc_ring_name(i), ring);
+	}
+	return rings;
+}
+
+static json_t *programs_of(const struct pc_cost *cost)
+{
+	bool counted = cost->programs_counted;
+	json_t *programs = json_object();
+
+	for (unsigned i = 0; i < cost->programs_count; i++) {
+		const struct pc_program_cost *p = &cost->programs[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "runs", number_if(counted, p->runs));
+		json_object_set_new(o, "seconds", seconds_if(counted, p->ns));
+		json_object_set_new(o, "missed", number_if(true, p->missed));
+		json_object_set_new(programs, p->name, o);
+	}
+	return programs;
+}
+
+json_t *pc_json_cost(const struct pc_cost *cost)
+{
+	json_t *o;
+
+	if (!cost)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "cpu_seconds", seconds_if(cost->cpu_known, cost->cpu_ns));
+	json_object_set_new(o, "cpu_start_seconds",
+			    seconds_if(cost->cpu_known, cost->cpu_start_ns));
+	json_object_set_new(o, "resident_bytes", number_if(cost->memory_known, cost->resident));
+	json_object_set_new(o, "resident_peak_bytes",
+			    number_if(cost->memory_known, cost->resident_peak));
+	json_object_set_new(o, "map_bytes", number_if(cost->maps_known, cost->maps));
+	json_object_set_new(o, "rings", rings_of(cost));
+	json_object_set_new(o, "programs", programs_of(cost));
+	return o;
+}
+
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns)
 {
 	json_t *line = json_object();

@@ -38,6 +38,9 @@ json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h);
 /* Who uses the range; null for NULL. */
 json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_use *use);
 
+/* What watching costs; null for NULL. */
+json_t *pc_json_cost(const struct pc_cost *cost);
+
 /* A new line with schema, type and time. */
 json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t boot_ns);
 

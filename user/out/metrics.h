@@ -4,6 +4,7 @@
 #ifndef PORTCLASH_METRICS_H
 #define PORTCLASH_METRICS_H
 
+#include "core/cost.h"
 #include "core/model.h"
 
 /* Ports with a series of their own, first come, first served; the rest is port="other". Few ports
@@ -28,6 +29,7 @@ struct pc_metrics {
 	unsigned ports_count;
 	uint64_t other_ports[PC_METRICS_PROTOS];
 	struct pc_port_usage usage;
+	struct pc_cost cost;
 	const char *version;
 	const char *backend;
 	const char *kernel;

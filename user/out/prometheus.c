@@ -188,6 +188,58 @@ static void put_singles(FILE *out, const struct pc_counters *counters)
 		put_single(out, singles[i].family, counter_at(counters, singles[i].offset));
 }
 
+/* In integers, as put_ratio(); getrusage() and the programs' clock are finer than a millisecond. */
+static void put_ns(FILE *out, uint64_t ns)
+{
+	fprintf(out, "%" PRIu64 ".%09u\n", ns / NS_PER_SECOND, (unsigned)(ns % NS_PER_SECOND));
+}
+
+/* Their number is that of the programs of the back end. Where the kernel does not count, 0 would be
+ * a lie: rather none. */
+static void put_programs(FILE *out, const struct pc_cost *cost)
+{
+	const char *name;
+
+	put_single(out, PC_FAMILY_BPF_STATS, cost->programs_counted);
+	if (!cost->programs_counted)
+		return;
+	name = put_family(out, PC_FAMILY_PROGRAM_RUNS);
+	for (unsigned i = 0; i < cost->programs_count; i++)
+		fprintf(out, "portclash_%s{program=\"%s\"} %" PRIu64 "\n", name,
+			cost->programs[i].name, cost->programs[i].runs);
+	name = put_family(out, PC_FAMILY_PROGRAM_TIME);
+	for (unsigned i = 0; i < cost->programs_count; i++) {
+		fprintf(out, "portclash_%s{program=\"%s\"} ", name, cost->programs[i].name);
+		put_ns(out, cost->programs[i].ns);
+	}
+}
+
+static void put_rings(FILE *out, const struct pc_cost *cost)
+{
+	static const char format[] = "portclash_%s{ring=\"%s\"} %" PRIu64 "\n";
+	const char *name = put_family(out, PC_FAMILY_RING_SIZE);
+
+	for (unsigned i = 0; i < PC_RING_COUNT; i++)
+		fprintf(out, format, name, pc_ring_name(i), cost->rings[i].size);
+	name = put_family(out, PC_FAMILY_RING_PEAK);
+	for (unsigned i = 0; i < PC_RING_COUNT; i++)
+		fprintf(out, format, name, pc_ring_name(i), cost->rings[i].peak);
+}
+
+static void put_cost(FILE *out, const struct pc_cost *cost)
+{
+	if (cost->cpu_known) {
+		fprintf(out, "portclash_%s ", put_family(out, PC_FAMILY_CPU));
+		put_ns(out, cost->cpu_ns);
+	}
+	if (cost->memory_known)
+		put_single(out, PC_FAMILY_RESIDENT, cost->resident);
+	if (cost->maps_known)
+		put_single(out, PC_FAMILY_MAP_MEMORY, cost->maps);
+	put_rings(out, cost);
+	put_programs(out, cost);
+}
+
 static void put_range(FILE *out, const struct pc_port_usage *usage)
 {
 	uint32_t low = usage->range_low, high = usage->range_high;
@@ -307,6 +359,7 @@ char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len)
 	put_protected(out, metrics->counters);
 	put_losses(out, metrics->counters);
 	put_singles(out, metrics->counters);
+	put_cost(out, &metrics->cost);
 	put_range(out, &metrics->usage);
 	put_use(out, &metrics->usage);
 	failed = ferror(out);

@@ -3,6 +3,7 @@
 #ifndef PORTCLASH_SINK_H
 #define PORTCLASH_SINK_H
 
+#include "core/cost.h"
 #include "core/model.h"
 #include "core/range_use.h"
 #include "core/repeat.h"
@@ -29,6 +30,7 @@ struct pc_ready {
 
 struct pc_summary {
 	const struct pc_counters *counters;
+	const struct pc_cost *cost; /* of watching, until now */
 	uint64_t watched_ns;
 	bool has_command;
 	int command_status; /* as wait() has it; -1: it still runs */

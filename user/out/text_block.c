@@ -266,4 +266,6 @@ void pc_put_summary(FILE *out, const struct pc_summary *s)
 	put_lost(out, c);
 	if (s->has_command)
 		put_command(out, s->command_status);
+	if (s->cost)
+		pc_put_cost(out, "\n" FIELD, s->cost, s->watched_ns);
 }

@@ -159,3 +159,75 @@ void pc_put_range_use(FILE *out, const char *format, const struct pc_range_use *
 			use->destinations[i].ports);
 	}
 }
+
+static void put_seconds(FILE *out, uint64_t ns)
+{
+	fprintf(out, "%lu.%03lu s", (unsigned long)(ns / 1000000000),
+		(unsigned long)(ns % 1000000000 / 1000000));
+}
+
+static void put_bytes(FILE *out, uint64_t bytes)
+{
+	bool large = bytes >= 1024 * 1024;
+	uint64_t tenths = bytes * 10 / (large ? 1024 * 1024 : 1024);
+
+	fprintf(out, "%lu.%lu %s", (unsigned long)(tenths / 10), (unsigned long)(tenths % 10),
+		large ? "MiB" : "KiB");
+}
+
+static void put_process_cost(FILE *out, const struct pc_cost *cost, uint64_t watched_ns)
+{
+	uint64_t since = cost->cpu_ns - cost->cpu_start_ns;
+	uint64_t share = watched_ns ? (uint64_t)(1e4 * (double)since / (double)watched_ns) : 0;
+
+	if (cost->cpu_known) {
+		put_seconds(out, cost->cpu_start_ns);
+		fputs(" of CPU to start, ", out);
+		put_seconds(out, since);
+		fprintf(out, " since (%lu.%02lu %% of a core); ", (unsigned long)(share / 100),
+			(unsigned long)(share % 100));
+	}
+	if (cost->memory_known) {
+		put_bytes(out, cost->resident);
+		fputs(" resident (at most ", out);
+		put_bytes(out, cost->resident_peak);
+		fputs("); ", out);
+	}
+	if (cost->maps_known)
+		put_bytes(out, cost->maps);
+	fputs(cost->maps_known ? " of BPF maps" : "memory of BPF maps not known", out);
+}
+
+static void put_rings(FILE *out, const struct pc_cost *cost)
+{
+	for (int i = 0; i < PC_RING_COUNT; i++) {
+		fprintf(out, "%s%s ", i ? ", " : "most that waited in a ring: ", pc_ring_name(i));
+		put_bytes(out, cost->rings[i].peak);
+		fputs(" of ", out);
+		put_bytes(out, cost->rings[i].size);
+	}
+}
+
+static void put_programs(FILE *out, const struct pc_cost *cost)
+{
+	struct pc_program_cost total = pc_cost_total(cost);
+
+	if (!cost->programs_counted) {
+		fputs("in the kernel: not counted (kernel.bpf_stats_enabled is not 1)", out);
+		return;
+	}
+	fprintf(out, "in the kernel: %lu runs of its programs, ", (unsigned long)total.runs);
+	put_seconds(out, total.ns);
+	if (total.runs)
+		fprintf(out, ", %lu ns each", (unsigned long)(total.ns / total.runs));
+}
+
+void pc_put_cost(FILE *out, const char *format, const struct pc_cost *cost, uint64_t watched_ns)
+{
+	fprintf(out, format, "    ", "cost");
+	put_process_cost(out, cost, watched_ns);
+	fprintf(out, format, "    ", "");
+	put_rings(out, cost);
+	fprintf(out, format, "    ", "");
+	put_programs(out, cost);
+}

@@ -19,6 +19,9 @@ void pc_put_string(FILE *out, const char *text);
 /* "range held 28232 of 28232 ports …" and who has them, as lines of a verdict. */
 void pc_put_range_use(FILE *out, const char *format, const struct pc_range_use *use);
 
+/* "cost 0.812 s of CPU to start …", as lines of a summary. */
+void pc_put_cost(FILE *out, const char *format, const struct pc_cost *cost, uint64_t watched_ns);
+
 /* "orders[4312] orders.service container 3f2a..."; `p->who` is not NULL. */
 void pc_put_party(FILE *out, const struct pc_party *p);
 

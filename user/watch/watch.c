@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/procfs.h"
+#include "host/self.h"
 #include "version.h"
 #include "watch/watch_private.h"
 
@@ -122,6 +123,7 @@ int pc_watch_open(const struct pc_watch_options *options, struct pc_watch **out,
 		pc_watch_close(w);
 		return err;
 	}
+	pc_self_cpu(&w->cpu_start_ns);
 	print_ready(w);
 	*out = w;
 	return 0;
@@ -187,6 +189,14 @@ const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 	return &w->counters;
 }
 
+void pc_watch_cost(const struct pc_watch *w, struct pc_cost *out)
+{
+	memset(out, 0, sizeof(*out));
+	pc_monitor_cost(w->monitor, out);
+	pc_self_read("/proc", out);
+	out->cpu_start_ns = w->cpu_start_ns;
+}
+
 static void finish_backlog(struct pc_watch *w)
 {
 	finish_until(w, pc_boot_ns() + LAST_NS);
@@ -195,7 +205,9 @@ static void finish_backlog(struct pc_watch *w)
 
 int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 {
+	struct pc_cost cost;
 	struct pc_summary summary = {
+		.cost = &cost,
 		.watched_ns = pc_boot_ns() - w->started_ns,
 		.has_command = has_command,
 		.command_status = command_status,
@@ -205,6 +217,7 @@ int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status)
 	pc_repeat_stop(w);
 	summary.counters = pc_watch_counters(w);
 	pc_claims_flush(w);
+	pc_watch_cost(w, &cost);
 	return pc_emit_summary(w, &summary);
 }
 

@@ -5,6 +5,7 @@
 #define PORTCLASH_WATCH_H
 
 #include "bpf/monitor.h"
+#include "core/cost.h"
 #include "core/model.h"
 #include "out/prometheus.h"
 #include "out/sink.h"
@@ -54,6 +55,9 @@ int pc_watch_repeat(struct pc_watch *w, uint64_t interval_ns);
 
 /* The counters, brought up to date. */
 const struct pc_counters *pc_watch_counters(struct pc_watch *w);
+
+/* What watching has cost until now; the names in it are valid until pc_watch_close(). */
+void pc_watch_cost(const struct pc_watch *w, struct pc_cost *out);
 
 /* Prints the summary line. */
 int pc_watch_summary(struct pc_watch *w, bool has_command, int command_status);

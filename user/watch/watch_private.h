@@ -27,6 +27,7 @@ struct pc_watch {
 	struct pc_ledger *ledger;
 	struct pc_processes *processes;
 	struct pc_counters counters;
+	uint64_t cpu_start_ns;	  /* CPU time that the start took */
 	uint64_t started_ns;	  /* boot clock; claims of older sockets are marked so until here */
 	uint64_t sockets_before;  /* open at the start */
 	unsigned inventory_flags; /* PC_ENTRY_* of the pass under way */
