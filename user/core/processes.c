@@ -56,9 +56,7 @@ void pc_processes_free(struct pc_processes *t)
 	if (!t)
 		return;
 	HASH_ITER (hh, t->by_key, p, tmp) {
-		if (t->last == p)
-		t->last = NULL;
-	HASH_DEL(t->by_key, p);
+		HASH_DEL(t->by_key, p);
 		process_free(p);
 	}
 	free(t->by_index);
@@ -152,6 +150,8 @@ void pc_processes_mark(struct pc_processes *t, uint32_t index)
 
 static void drop(struct pc_processes *t, struct process *p)
 {
+	if (t->last == p)
+		t->last = NULL;
 	HASH_DEL(t->by_key, p);
 	t->by_index[p->index] = NULL;
 	t->free_indexes[t->free_count++] = p->index;
