@@ -59,12 +59,14 @@ static __always_inline void files_sweep_take(struct pc_files *out, const struct 
 }
 
 static __always_inline void files_take(struct pc_files *out, const struct files_walk *w,
-				       const struct sock *sk, __u32 fd)
+				       const struct sock *sk, const struct file *file, __u32 fd)
 {
 	struct task_struct *task = w->task;
 	__u32 n = out->count;
 	struct pc_owner *o;
 
+	if (!owner_wanted(sk, file))
+		return;
 	if (n >= PC_FILES_OWNERS) {
 		out->full = 1;
 		return;
@@ -74,8 +76,6 @@ static __always_inline void files_take(struct pc_files *out, const struct files_
 	o = &out->owners[n];
 	__builtin_memset(&o->socket, 0, sizeof(o->socket));
 	read_socket(&o->socket, sk);
-	if (!owner_wanted(&o->socket))
-		return;
 	o->header.type = PC_RECORD_OWNER;
 	o->header.size = sizeof(*o);
 	process_key(task, &o->process);
@@ -95,7 +95,7 @@ static __always_inline void files_look(struct pc_files *out, const struct files_
 	if (files_sweep)
 		files_sweep_take(out, sk);
 	else
-		files_take(out, w, sk, fd);
+		files_take(out, w, sk, file, fd);
 }
 
 /* The next descriptor, or the next 64 that are closed; 1 at the end of the table. */

@@ -35,13 +35,21 @@ static __always_inline bool is_wanted(__u64 key)
 	return false;
 }
 
-static __always_inline bool owner_wanted(const struct pc_socket *s)
+/* By what the keys are made of alone: most open sockets are not wanted, and reading all of one
+ * takes thirty probe reads. */
+static __always_inline bool owner_wanted(const struct sock *sk, const struct file *file)
 {
-	if (wanted_all || is_wanted(wanted_inode(s->inode)))
+	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	__u16 lport = BPF_CORE_READ(sk, __sk_common.skc_num);
+
+	if (wanted_all || is_wanted(wanted_inode(BPF_CORE_READ(file, f_inode, i_ino))))
 		return true;
-	if (s->cookie && is_wanted(s->cookie))
+	if (cookie && is_wanted(cookie))
 		return true;
-	return s->proto == PC_PROTO_TCP && s->lport && is_wanted(wanted_ports(s->lport, s->rport));
+	return lport &&
+	       protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)) == PC_PROTO_TCP &&
+	       is_wanted(wanted_ports(lport,
+				      __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport))));
 }
 
 /* Makes a cookie, if the socket never had one and the kernel lets us (5.12+; `sk` must be a
@@ -68,9 +76,9 @@ static __always_inline void owner_report(struct bpf_iter__task_file *ctx)
 	    !protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
 		return;
 	owner_name_socket(sk);
-	read_socket(&o.socket, sk);
-	if (!owner_wanted(&o.socket))
+	if (!owner_wanted(sk, file))
 		return;
+	read_socket(&o.socket, sk);
 	o.header.type = PC_RECORD_OWNER;
 	o.header.size = sizeof(o);
 	process_key(task, &o.process);

@@ -146,6 +146,22 @@ static void two_sweeps(void **state)
 	pc_processes_free(t);
 }
 
+/* It is not looked at again when it is gone. */
+static void found_last(void **state)
+{
+	struct pc_processes *t = pc_processes_new();
+	struct pc_process_key k = key(1, 1, 1);
+	uint32_t index = put(t, k, "/a");
+
+	(void)state;
+	assert_int_equal(pc_processes_find(t, &k), index);
+	pc_processes_sweep(t, NULL, NULL);
+	pc_processes_sweep(t, NULL, NULL);
+	assert_int_equal(pc_processes_count(t), 0);
+	assert_int_equal(pc_processes_find(t, &k), 0);
+	pc_processes_free(t);
+}
+
 /* Described again after it was retired: it starts anew. */
 static void comes_back(void **state)
 {
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(replaced_in_place),
 		cmocka_unit_test(many),
 		cmocka_unit_test(two_sweeps),
+		cmocka_unit_test(found_last),
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(indexes),
 		cmocka_unit_test(wants_sweep),

@@ -51,6 +51,11 @@ struct pc_identity {
 	char *pod;	 /* Kubernetes pod uid */
 	bool cmdline_cut;
 	bool descendant; /* of portclash itself: `trace -- COMMAND` */
+	/* Of user/watch/resolve.c: in which pass /proc was asked last whether it runs, the answer,
+	 * and when /proc was to complete it last. */
+	bool running;
+	uint32_t asked_pass;
+	uint64_t completed_ns;
 };
 
 /* A process in its part in a refusal. */

@@ -288,6 +288,7 @@ void pc_batch_finish(struct pc_watch *w)
 		return;
 	/* The claims that explain these refusals can have come after the last reading. */
 	pc_monitor_read_claims(w->monitor);
+	pc_resolve_begin(w);
 	resolve_late(w);
 	pc_watch_counters(w);
 	keys = malloc(KEYS_MAX * sizeof(*keys));

@@ -9,6 +9,10 @@
 
 #define PROC "/proc"
 
+/* What /proc cannot complete (a process that is in the root cgroup, or has no arguments) is not
+ * asked for at each refusal again: a quarter of a millisecond. */
+#define COMPLETE_EVERY_NS 1000000000ULL
+
 /* What the kernel sent may be cut short, and has no cgroup path on cgroup v1 machines. */
 static bool wants_procfs(const struct pc_identity *who)
 {
@@ -83,15 +87,45 @@ static bool same_program(const struct pc_identity *a, const struct pc_identity *
 	return !memcmp(a->comm, b->comm, PC_COMM_LEN);
 }
 
-static void refresh(const struct pc_identity *known)
+static bool is_due(struct pc_identity *who)
 {
-	struct pc_identity *who = (struct pc_identity *)known, fresh;
+	uint64_t now = pc_boot_ns();
 
-	if (!wants_procfs(who) || pc_procfs_read(PROC, who->key.tgid, &fresh))
+	if (who->completed_ns && now - who->completed_ns < COMPLETE_EVERY_NS)
+		return false;
+	who->completed_ns = now;
+	return true;
+}
+
+static void refresh(struct pc_identity *who)
+{
+	struct pc_identity fresh;
+
+	if (!wants_procfs(who) || !is_due(who) || pc_procfs_read(PROC, who->key.tgid, &fresh))
 		return;
 	if (pc_procfs_is(PROC, &who->key) && same_program(who, &fresh))
 		complete(who, &fresh);
 	pc_identity_free(&fresh);
+}
+
+void pc_resolve_begin(struct pc_watch *w)
+{
+	w->pass++;
+}
+
+/* Once in a pass: the sixteen holders of a port, or all sockets there are at the start, are mostly
+ * of few processes. */
+static bool is_running(const struct pc_watch *w, const struct pc_identity *known)
+{
+	struct pc_identity *who = (struct pc_identity *)known;
+
+	if (who->asked_pass == w->pass)
+		return who->running;
+	who->asked_pass = w->pass;
+	who->running = pc_procfs_is(PROC, &who->key);
+	if (who->running)
+		refresh(who);
+	return who->running;
 }
 
 void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out)
@@ -99,11 +133,7 @@ void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out)
 	memset(out, 0, sizeof(*out));
 	out->fd = -1;
 	out->who = pc_processes_get(w->processes, index);
-	if (!out->who)
-		return;
-	out->running = pc_procfs_is(PROC, &out->who->key);
-	if (out->running)
-		refresh(out->who);
+	out->running = out->who && is_running(w, out->who);
 }
 
 void pc_resolve_party(struct pc_watch *w, const struct pc_process_key *key, const char *comm,

@@ -53,6 +53,7 @@ int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags)
 	int err;
 
 	w->inventory_flags = flags;
+	pc_resolve_begin(w);
 	err = pc_monitor_owners(m, &all, on_older_owner, w);
 	if (err)
 		return err;

@@ -167,6 +167,7 @@ bool pc_watch_busy(const struct pc_watch *w)
 
 int pc_watch_run(struct pc_watch *w)
 {
+	pc_resolve_begin(w);
 	pc_monitor_read_claims(w->monitor);
 	pc_protect_flush(w);
 	pc_monitor_read_refusals(w->monitor);

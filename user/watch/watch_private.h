@@ -26,6 +26,7 @@ struct pc_watch {
 	struct pc_monitor *monitor;
 	struct pc_ledger *ledger;
 	struct pc_processes *processes;
+	uint32_t pass; /* see pc_resolve_begin() */
 	struct pc_counters counters;
 	uint64_t cpu_start_ns;	  /* CPU time that the start took */
 	uint64_t started_ns;	  /* boot clock; claims of older sockets are marked so until here */
@@ -106,7 +107,9 @@ int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags);
 void pc_sweep_if_needed(struct pc_watch *w);
 
 /* resolve.c: who is this process? Never NULL-safe for `key`; the party's `who` is NULL when
- * nothing is known. */
+ * nothing is known. Whether it runs is asked once in a pass, which begins with each reading of the
+ * rings, and again when the holders of what was read are looked up. */
+void pc_resolve_begin(struct pc_watch *w);
 void pc_resolve_party(struct pc_watch *w, const struct pc_process_key *key, const char *comm,
 		      struct pc_party *out);
 void pc_resolve_index(struct pc_watch *w, uint32_t index, struct pc_party *out);
