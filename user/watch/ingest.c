@@ -98,7 +98,7 @@ static void on_refusal(void *context, const struct pc_refusal *r)
 
 	if (!wanted(w, r))
 		return;
-	if (w->backlog || w->batch_count == PC_BATCH_MAX)
+	if (w->backlog || w->sweeping || w->batch_count == PC_BATCH_MAX)
 		pc_backlog_put(w, r);
 	else
 		pc_batch_add(w, r);

@@ -103,6 +103,10 @@ void pc_sweep_if_needed(struct pc_watch *w)
 		sweep_failed(w);
 		return;
 	}
+	/* What was refused meanwhile: its holder can have been there then and closed since. */
+	w->sweeping = true;
+	pc_monitor_read_refusals(w->monitor);
+	w->sweeping = false;
 	pc_backlog_mark(w);
 	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
 	if (dropped < 0) {
