@@ -198,12 +198,13 @@ function body(text, out, end) {
 function guarded(text) { return text ~ /^[.']/ ? "\\\\&" text : text }
 
 # text_of TEXT: with `code`, **strong**, *emphasis* and [links](file.md) as mdoc wants them.
-function text_of(text, out, end) {
+function text_of(text, out, behind) {
 	out = ""
 	while (match(text, /`[^`]+`|\*\*[^*]+\*\*|\*[^* ][^*]*\*|\[[^]]+\]\([^)]+\)/)) {
+		behind = RSTART + RLENGTH # span() matches, too
 		out = out escaped(substr(text, 1, RSTART - 1)) \
 			span(substr(text, RSTART, RLENGTH))
-		text = substr(text, RSTART + RLENGTH)
+		text = substr(text, behind)
 	}
 	return out escaped(text)
 }
