@@ -3,7 +3,6 @@
  * other processes hold, half with sockets that are closed again at once. All are told, in order, each
  * with its own holder, and nothing is lost but what the kernel left out and counted. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cases.h"
@@ -167,27 +166,6 @@ static unsigned check_all(struct test *t, struct puppet *by, const struct io_cla
 	return missing;
 }
 
-/* A kernel that preempts a program leaves out the same program for others on that processor, and
- * counts it: then so many may be missing, and no more. */
-static void check_missing(struct test *t, unsigned missing)
-{
-	struct monitor *m = t->monitor;
-	json_t *lost = NULL;
-
-	if (!missing)
-		return;
-	monitor_stop(t, m, SIGTERM, 20);
-	monitor_read(t, m);
-	/* The last line; it is compared when the scenario is over. */
-	if (m->count)
-		lost = json_object_get(json_object_get(m->lines[m->count - 1], "lost"), "not_run");
-	test_note(t, "%u refusals not told or not wholly, %lld programs not run by the kernel",
-		  missing, (long long)json_integer_value(lost));
-	/* One claim that is missing can be that of several refusals. */
-	if (!json_integer_value(lost))
-		test_fail(t, "expected all refusals told, got %u missing", missing);
-}
-
 static void burst(struct test *t)
 {
 	static struct io_clashes io[2 * COLLIDERS];
@@ -213,7 +191,7 @@ static void burst(struct test *t)
 		puppet_end(by[i], &io[i], sizeof(io[i]), 20);
 	for (unsigned i = 0; i < 2 * COLLIDERS; i++)
 		missing += check_all(t, by[i], &io[i]);
-	check_missing(t, missing);
+	clash_check_missing(t, missing);
 }
 
 const struct scenario cases_burst[] = {

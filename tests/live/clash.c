@@ -2,8 +2,11 @@
 /* Many small collisions of mixed kinds. */
 #include "clash.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "monitor.h"
 
 const struct clash_truth clash_truths[CLASH_KINDS] = {
 	[CLASH_CLIENT] = { "ephemeral-client", "connect" },
@@ -99,4 +102,23 @@ void clash_collide(struct clash *c)
 	act_bind(&a);
 	c->error = (uint8_t)a.error;
 	close(s.fd);
+}
+
+void clash_check_missing(struct test *t, unsigned missing)
+{
+	struct monitor *m = t->monitor;
+	json_t *lost = NULL;
+
+	if (!missing)
+		return;
+	monitor_stop(t, m, SIGTERM, 20);
+	monitor_read(t, m);
+	/* The last line; it is compared when the scenario is over. */
+	if (m->count)
+		lost = json_object_get(json_object_get(m->lines[m->count - 1], "lost"), "not_run");
+	test_note(t, "%u refusals not told or not wholly, %lld programs not run by the kernel",
+		  missing, (long long)json_integer_value(lost));
+	/* One claim that is missing can be that of several refusals. */
+	if (!json_integer_value(lost))
+		test_fail(t, "expected all refusals told, got %u missing", missing);
 }

@@ -46,4 +46,9 @@ void clash_claim(struct clash *c, unsigned number);
 /* Is refused the port. */
 void clash_collide(struct clash *c);
 
+/* A kernel that preempts a program leaves out the same program for others on that processor, and
+ * counts it: only then may refusals be missing, or say of themselves that something is. Ends the
+ * monitor, if any are. */
+void clash_check_missing(struct test *t, unsigned missing);
+
 #endif

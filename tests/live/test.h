@@ -71,7 +71,7 @@ struct test {
 	struct puppet *puppets[PUPPETS_MAX];
 	unsigned puppets_count;
 	bool lossless;	      /* no lost record is forgiven … */
-	const char *forgiven; /* … but of this kind; NULL: none */
+	const char *forgiven; /* … but of these kinds; NULL: none */
 	bool retries;	      /* puppets may be refused more often than is compared */
 	unsigned noted;	      /* JSON lines shown beside mismatches */
 };
