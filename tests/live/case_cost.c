@@ -340,7 +340,7 @@ static void not_counted(struct test *t)
 }
 
 const struct scenario cases_cost[] = {
-	{ .name = "cost", .run = counted },
+	{ .name = "cost", .run = counted, .where = EACH_KERNEL },
 	{ .name = "cost-not-counted", .run = not_counted, .where = ONCE },
 	{ 0 },
 };
