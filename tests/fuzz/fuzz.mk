@@ -7,7 +7,7 @@ FUZZ = $(BUILD)/fuzz
 FUZZ_TARGETS ?= $(filter-out fuzz,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_SECONDS ?= 300
 # In `make check`: what is committed is tried, and a little more.
-FUZZ_CHECK_SECONDS = 4
+FUZZ_CHECK_SECONDS = 3
 
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer

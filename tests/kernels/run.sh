@@ -119,8 +119,10 @@ done
 # A guest for each back end, because they are more evenly shared out to the processors, and what
 # one breaks is whole again in the next.
 fetch
+# The newest kernel first, which takes longest, so that none is left to run alone at the end.
+newest_first=$(for kernel in $kernels; do echo "$kernel"; done | tac)
 for backend in $backends; do
-	for kernel in $kernels; do
+	for kernel in $newest_first; do
 		echo "$kernel $backend"
 	done
 done | xargs -P "$jobs" -L 1 sh "$here/guest.sh" "$folder" "$static" "$timeout" "$LIVE_OPTIONS" ||

@@ -165,7 +165,8 @@ static void churn_counted(struct test *t)
 		connects = json_integer_value(json_object_get(claims.json, "connect")) +
 			   json_integer_value(json_object_get(s.json, "states_missed"));
 		if (claims.json && connects < (json_int_t)t->settings->churn)
-			expected(&claims, "%lu claims by connect, or state changes missed, or more", t->settings->churn);
+			expected(&claims, "%lu claims by connect, or state changes missed, or more",
+				 t->settings->churn);
 	}
 }
 

@@ -182,9 +182,9 @@ const struct scenario cases_filter[] = {
 	{ .name = "filter-udp", .run = proto_udp, .where = ONCE },
 	{ .name = "filter-pid", .run = pid, .where = ONCE },
 	{ .name = "filter-all", .run = all_three, .where = ONCE },
-	{ .name = "command-itself", .run = command_itself, .where = EACH_KERNEL },
-	{ .name = "command-child", .run = command_child, .where = EACH_KERNEL },
-	{ .name = "command-daemon", .run = command_daemon, .where = EACH_KERNEL },
-	{ .name = "command-quiet", .run = command_quiet, .where = EACH_KERNEL },
+	{ .name = "command-itself", .run = command_itself, .where = ONCE },
+	{ .name = "command-child", .run = command_child, .where = ONCE },
+	{ .name = "command-daemon", .run = command_daemon, .where = ONCE },
+	{ .name = "command-quiet", .run = command_quiet, .where = ONCE },
 	{ 0 },
 };

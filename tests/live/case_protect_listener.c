@@ -90,10 +90,10 @@ const struct scenario cases_protect_listener[] = {
 	{ .name = "protect-listener-older",
 	  .run = listener_older,
 	  .watch = WATCH_OWN,
-	  .where = EACH_KERNEL },
+	  .where = ONCE },
 	{ .name = "protect-listener-not-exposed",
 	  .run = listener_not_exposed,
 	  .watch = WATCH_OWN,
-	  .where = EACH_KERNEL },
+	  .where = ONCE },
 	{ 0 },
 };

@@ -199,7 +199,7 @@ const struct scenario cases_session[] = {
 	{ .name = "end-by-sigint", .run = interrupted, .where = ONCE },
 	{ .name = "end-by-sigterm", .run = terminated, .where = ONCE },
 	{ .name = "end-by-sighup", .run = hung_up, .where = ONCE },
-	{ .name = "summary", .run = summary, .where = EACH_KERNEL },
+	{ .name = "summary", .run = summary, .where = ONCE },
 	{ .name = "summary-text", .run = text_summary, .where = ONCE },
 	{ .name = "command-fails", .run = command_fails, .where = ONCE },
 	{ .name = "command-crashes", .run = command_crashes, .where = ONCE },
