@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the cgroup hooks are for on the tracepoint back end: UDP sockets that get a port at
- * connect() or send without a bind(), and a cookie for every socket from its creation on, by
+/* What the cgroup hooks are for on the tracepoint back end: connect() of TCP, UDP sockets that get a
+ * port at connect() or send without a bind(), and a cookie for every socket from its creation on, by
  * which its claim is found again when the port table is walked. */
 #ifndef PORTCLASH_AUTOBIND_BPF_H
 #define PORTCLASH_AUTOBIND_BPF_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TCP state changes: connect() as the tracepoint back end sees it, and for all back ends the
- * moment when both ends of a connection are known (--claims).
+/* TCP state changes: connect() as the tracepoint back end sees it where its cgroup programs cannot be
+ * attached (autobind.bpf.h), and for all back ends the moment when both ends of a connection are known (--claims).
  *
  * CLOSE to SYN_SENT is the one change that runs in the caller's context. The kernel's choice
  * of a port comes after it, so skc_num is 0 when the kernel is going to choose; the port

@@ -68,7 +68,7 @@ enum pc_stat {
 	PC_STAT_PROCESSES_LOST,	   /* ring `claims` full */
 	PC_STAT_ENDPOINTS_LOST,	   /* ring `claims` full */
 	PC_STAT_REFUSALS_LOST,	   /* ring `refusals` full */
-	PC_STAT_CALLS_UNTRACKED,   /* map `calls` full at the entry of bind() or listen() */
+	PC_STAT_CALLS_UNTRACKED,   /* kprobe: no room for a call, or its return was missed */
 	PC_STAT_COOKIES_MISSING,   /* a claim by a socket without a cookie */
 	PC_STAT_ARGUMENTS_MISSING, /* the address argument of bind() could not be read */
 	PC_STAT_NOT_RUN, /* the kernel did not run a program: interrupted in it, it was due again */
