@@ -7,19 +7,6 @@
 #include "process.bpf.h"
 #include "socket.bpf.h"
 
-/* Keys of wanted_sockets beside cookies, which have neither bit 62 nor 63: "the socket with
- * this inode", "a TCP socket with these two ports" (remote 0: none). By its inode an MPTCP
- * socket is found, too: the port is held by a subflow with another cookie. */
-static __always_inline __u64 wanted_inode(__u64 inode)
-{
-	return 1ULL << 62 | inode;
-}
-
-static __always_inline __u64 wanted_ports(__u16 lport, __u16 rport)
-{
-	return 1ULL << 63 | (__u64)lport << 16 | rport;
-}
-
 static __always_inline bool is_wanted(__u64 key)
 {
 	__u32 slot = PC_WANTED_SLOT(key);
@@ -42,14 +29,14 @@ static __always_inline bool owner_wanted(const struct sock *sk, const struct fil
 	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	__u16 lport = BPF_CORE_READ(sk, __sk_common.skc_num);
 
-	if (wanted_all || is_wanted(wanted_inode(BPF_CORE_READ(file, f_inode, i_ino))))
+	if (wanted_all || is_wanted(pc_wanted_inode(BPF_CORE_READ(file, f_inode, i_ino))))
 		return true;
 	if (cookie && is_wanted(cookie))
 		return true;
 	return lport &&
 	       protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)) == PC_PROTO_TCP &&
-	       is_wanted(wanted_ports(lport,
-				      __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport))));
+	       is_wanted(pc_wanted_ports(
+		       lport, __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport))));
 }
 
 /* Makes a cookie, if the socket never had one and the kernel lets us (5.12+; `sk` must be a

@@ -260,11 +260,24 @@ struct pc_netns_ports {
 #define PC_NETNS_SLOTS 64
 #define PC_NETNS_SLOT(key) ((__u32)(key) & (PC_NETNS_SLOTS - 1))
 
-/* The set `wanted_sockets` (see bpf/owner.bpf.h for its keys): a key is in one of so many places
- * from PC_WANTED_SLOT(key) on, before the first 0. */
+/* The set `wanted_sockets`: a key is in one of so many places from PC_WANTED_SLOT(key) on, before the
+ * first 0. Keys are cookies, which have neither bit 62 nor 63, and what the two functions give. */
 #define PC_WANTED_SLOTS 32768
 #define PC_WANTED_PROBES 16
 #define PC_WANTED_SLOT(key) ((__u32)((key)*0x9e3779b97f4a7c15ULL >> 49)) /* Fibonacci hashing */
+
+/* "The socket with this inode": so an MPTCP socket is found, too, whose port a subflow with another
+ * cookie holds. */
+static inline __attribute__((always_inline)) __u64 pc_wanted_inode(__u64 inode)
+{
+	return 1ULL << 62 | inode;
+}
+
+/* "A TCP socket with these two ports"; remote 0: none. */
+static inline __attribute__((always_inline)) __u64 pc_wanted_ports(__u16 lport, __u16 rport)
+{
+	return 1ULL << 63 | (__u64)lport << 16 | rport;
+}
 
 /* Value of the map `sweep_result`: cookies of the sockets in the TCP port table (for a
  * TIME_WAIT without one pc_time_wait_key(), for other sockets without one 0), from the index
@@ -319,13 +332,13 @@ pc_time_wait_key(__u32 netns, __u16 lport, __u16 rport, int is_v6, const __u32 *
 
 /* Copied into .rodata before the programs are loaded. */
 struct pc_config {
-	__u32 monitor_tgid;   /* root of the `-- COMMAND` process tree */
-	__u32 monitor_netns;  /* inode number of its network namespace */
-	__u32 claims_wake;    /* bytes waiting in ring `claims` that wake the reader */
-	__u8 with_endpoints;  /* send pc_endpoints records */
-	__u8 cgroup_direct;   /* cgroup programs may use bpf_get_current_task_btf() */
-	__u8 with_protected;  /* the same of ports in `protected_ports`, and listeners that end */
-	__u8 pad;
+	__u32 monitor_tgid;  /* root of the `-- COMMAND` process tree */
+	__u32 monitor_netns; /* inode number of its network namespace */
+	__u32 claims_wake;   /* bytes waiting in ring `claims` that wake the reader */
+	__u8 with_endpoints; /* send pc_endpoints records */
+	__u8 cgroup_direct;  /* cgroup programs may use bpf_get_current_task_btf() */
+	__u8 with_protected; /* the same of ports in `protected_ports`, and listeners that end */
+	__u8 udp_by_cgroup;  /* cgroup programs are what sees UDP's connect() */
 };
 
 #define PC_REFUSAL_SIZE(count) \

@@ -89,15 +89,9 @@ void pc_monitor_forget_processes(struct pc_monitor *m);
 /* What pc_monitor_owners() is to look for; `all` ignores the rest. */
 struct pc_wanted {
 	bool all;
-	const uint64_t *keys; /* cookies, and what pc_wanted_inode(), pc_wanted_ports() give */
+	const uint64_t *keys; /* cookies, and what pc_openers_keys() gives */
 	size_t count;
 };
-
-/* Key for "the socket with this inode". */
-uint64_t pc_wanted_inode(uint64_t inode);
-
-/* Key for "any TCP socket from this local to this remote port". */
-uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport);
 
 /* Wanted keys in one pass at most. */
 #define PC_WANTED_MAX 16384

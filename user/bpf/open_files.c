@@ -9,16 +9,6 @@
 
 #include "bpf/open_files.h"
 
-uint64_t pc_wanted_inode(uint64_t inode)
-{
-	return 1ULL << 62 | inode;
-}
-
-uint64_t pc_wanted_ports(uint16_t lport, uint16_t rport)
-{
-	return 1ULL << 63 | (uint64_t)lport << 16 | rport;
-}
-
 /* False: no place is left near its slot. */
 static bool set_key(uint64_t *keys, uint64_t key)
 {

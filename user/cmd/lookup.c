@@ -10,14 +10,12 @@
 #include <unistd.h>
 
 #include "bpf/who.h"
+#include "core/openers.h"
 #include "core/peer.h"
 #include "host/procfs.h"
 #include "host/sysctl.h"
 
 #define PROC "/proc"
-
-/* Of each holder its inode and two keys for the other end. */
-#define KEYS_PER_PLACE (3 * PC_HOLDERS_MAX)
 
 static const char note_open[] =
 	"it has the socket open; who made it, and when, only a monitor that ran then would know";
@@ -161,22 +159,10 @@ static int ask(struct pc_lookup *l, struct pc_who *kernel, uint8_t proto)
 	return err;
 }
 
-static size_t keys_of(const struct pc_socket *s, uint64_t *keys)
-{
-	size_t count = 0;
-
-	if (s->inode)
-		keys[count++] = pc_wanted_inode(s->inode);
-	if (pc_socket_wants_peer(s)) {
-		keys[count++] = pc_wanted_ports(s->rport, s->lport);
-		keys[count++] = pc_wanted_ports(s->rport, 0);
-	}
-	return count;
-}
-
 /* A process that has ended meanwhile, or whose pid is another's by now, is left out. */
-static bool party_of(struct pc_lookup *l, const struct pc_owner *o, struct pc_party *out)
+static bool name_opener(void *context, const struct pc_owner *o, struct pc_party *out)
 {
+	struct pc_lookup *l = context;
 	const struct pc_identity *who = pc_owners_identity(PROC, o->process.tgid, &l->owners);
 
 	if (!who || !pc_procfs_is(PROC, &o->process))
@@ -186,58 +172,17 @@ static bool party_of(struct pc_lookup *l, const struct pc_owner *o, struct pc_pa
 	return true;
 }
 
-static bool has_owner(const struct pc_holder *h, uint32_t pid)
-{
-	for (unsigned i = 0; i < h->owners_count; i++)
-		if (h->owners[i].who->key.tgid == pid)
-			return true;
-	return false;
-}
-
-static void give_owner(struct pc_lookup *l, struct pc_holder *h, const struct pc_owner *o)
-{
-	struct pc_party *p = &h->owners[h->owners_count];
-
-	if (h->owners_count == PC_OWNERS_MAX || has_owner(h, o->process.tgid) || !party_of(l, o, p))
-		return;
-	p->fd = (int)o->fd;
-	h->owners_count++;
-}
-
-/* Whoever has accepted the connection; else who listens for it. */
-static void give_peer(struct pc_lookup *l, struct pc_holder *h, const struct pc_owner *o)
-{
-	bool accepted = pc_socket_is_reverse(&h->socket, &o->socket);
-
-	if (!accepted && (h->peer.who || !pc_socket_is_listener_of(&h->socket, &o->socket)))
-		return;
-	if (accepted && h->peer.who && !h->peer_listens)
-		return;
-	if (party_of(l, o, &h->peer))
-		h->peer_listens = !accepted;
-}
-
 static void on_owner(void *context, const struct pc_owner *o)
 {
 	struct pc_lookup *l = context;
 
-	for (size_t i = 0; i < l->count; i++) {
-		struct pc_verdict *v = &l->places[i].verdict;
-
-		for (unsigned j = 0; j < v->holders_count; j++) {
-			struct pc_holder *h = &v->holders[j];
-
-			if (h->socket.inode && h->socket.inode == o->socket.inode)
-				give_owner(l, h, o);
-			else if (pc_socket_wants_peer(&h->socket))
-				give_peer(l, h, o);
-		}
-	}
+	for (size_t i = 0; i < l->count; i++)
+		pc_openers_give(&l->places[i].verdict, o, name_opener, l);
 }
 
 static int find_owners(struct pc_lookup *l, struct pc_who *kernel)
 {
-	size_t places = l->count, most = PC_WANTED_MAX / KEYS_PER_PLACE;
+	size_t places = l->count, most = PC_WANTED_MAX / PC_OPENERS_KEYS;
 	struct pc_wanted wanted = { 0 };
 	uint64_t *keys;
 	int err = 0;
@@ -249,15 +194,11 @@ static int find_owners(struct pc_lookup *l, struct pc_who *kernel)
 				 places, most);
 		places = most;
 	}
-	keys = malloc((places * KEYS_PER_PLACE + 1) * sizeof(*keys));
+	keys = malloc((places * PC_OPENERS_KEYS + 1) * sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
-	for (size_t i = 0; i < places; i++) {
-		const struct pc_verdict *v = &l->places[i].verdict;
-
-		for (unsigned j = 0; j < v->holders_count; j++)
-			wanted.count += keys_of(&v->holders[j].socket, keys + wanted.count);
-	}
+	for (size_t i = 0; i < places; i++)
+		wanted.count += pc_openers_keys(&l->places[i].verdict, keys + wanted.count);
 	wanted.keys = keys;
 	if (wanted.count)
 		err = pc_who_owners(kernel, &wanted, on_owner, l);

@@ -7,11 +7,12 @@
 #include "core/address.h"
 #include "core/advice.h"
 #include "core/decide.h"
+#include "core/openers.h"
 #include "core/peer.h"
 #include "host/procfs.h"
 #include "watch/watch_private.h"
 
-#define KEYS_MAX (PC_BATCH_MAX * PC_HOLDERS_MAX * 3)
+#define KEYS_MAX (PC_BATCH_MAX * PC_OPENERS_KEYS)
 _Static_assert(KEYS_MAX <= PC_WANTED_MAX, "a batch's sockets fit in one pass");
 
 static const char note_unseen[] = "the process that took the port was not seen";
@@ -49,79 +50,37 @@ static void resolve_late(struct pc_watch *w)
 			resolve_requester(w, &w->batch[i]);
 }
 
-static size_t wanted_keys(const struct pc_watch *w, uint64_t *keys)
+static bool name_opener(void *context, const struct pc_owner *o, struct pc_party *out)
 {
-	size_t count = 0;
+	struct pc_party party;
 
-	for (unsigned i = 0; i < w->batch_count; i++) {
-		const struct pc_verdict *v = &w->batch[i];
-
-		for (unsigned j = 0; j < v->holders_count; j++) {
-			const struct pc_socket *s = &v->holders[j].socket;
-
-			if (s->inode)
-				keys[count++] = pc_wanted_inode(s->inode);
-			if (pc_socket_wants_peer(s)) {
-				keys[count++] = pc_wanted_ports(s->rport, s->lport);
-				keys[count++] = pc_wanted_ports(s->rport, 0);
-			}
-		}
-	}
-	return count;
-}
-
-static bool has_owner(const struct pc_holder *h, const struct pc_process_key *key)
-{
-	for (unsigned i = 0; i < h->owners_count; i++)
-		if (h->owners[i].who && h->owners[i].who->key.tgid == key->tgid)
-			return true;
-	return false;
-}
-
-static void give_owner(struct pc_watch *w, struct pc_holder *h, const struct pc_owner *o)
-{
-	struct pc_party *p;
-
-	if (h->owners_count == PC_OWNERS_MAX || has_owner(h, &o->process))
-		return;
-	p = &h->owners[h->owners_count];
-	pc_resolve_party(w, &o->process, o->comm, p);
-	if (!p->who)
-		return;
-	p->fd = (int)o->fd;
-	h->file_cookie = o->socket.cookie;
-	h->owners_count++;
-}
-
-/* Whoever has accepted the connection; else who listens for it. */
-static void give_peer(struct pc_watch *w, struct pc_holder *h, const struct pc_owner *o)
-{
-	bool accepted = pc_socket_is_reverse(&h->socket, &o->socket);
-
-	if (!accepted && (h->peer.who || !pc_socket_is_listener_of(&h->socket, &o->socket)))
-		return;
-	if (accepted && h->peer.who && !h->peer_listens)
-		return;
-	pc_resolve_party(w, &o->process, o->comm, &h->peer);
-	h->peer_listens = !accepted;
+	pc_resolve_party(context, &o->process, o->comm, &party);
+	if (!party.who)
+		return false;
+	*out = party;
+	return true;
 }
 
 static void on_owner(void *context, const struct pc_owner *o)
 {
 	struct pc_watch *w = context;
 
-	for (unsigned i = 0; i < w->batch_count; i++) {
-		struct pc_verdict *v = &w->batch[i];
+	for (unsigned i = 0; i < w->batch_count; i++)
+		pc_openers_give(&w->batch[i], o, name_opener, w);
+}
 
-		for (unsigned j = 0; j < v->holders_count; j++) {
-			struct pc_holder *h = &v->holders[j];
+static void find_openers(struct pc_watch *w)
+{
+	uint64_t *keys = malloc(KEYS_MAX * sizeof(*keys));
+	struct pc_wanted wanted = { .keys = keys };
 
-			if (h->socket.inode && h->socket.inode == o->socket.inode)
-				give_owner(w, h, o);
-			else if (pc_socket_wants_peer(&h->socket))
-				give_peer(w, h, o);
-		}
-	}
+	if (!keys)
+		return;
+	for (unsigned i = 0; i < w->batch_count; i++)
+		wanted.count += pc_openers_keys(&w->batch[i], keys + wanted.count);
+	if (wanted.count)
+		pc_monitor_owners(w->monitor, &wanted, on_owner, w);
+	free(keys);
 }
 
 static bool claims_were_lost(const struct pc_watch *w)
@@ -281,9 +240,6 @@ static void finish_one(struct pc_watch *w, struct pc_verdict *v)
 
 void pc_batch_finish(struct pc_watch *w)
 {
-	uint64_t *keys;
-	struct pc_wanted wanted = { 0 };
-
 	if (!w->batch_count)
 		return;
 	/* The claims that explain these refusals can have come after the last reading. */
@@ -291,14 +247,7 @@ void pc_batch_finish(struct pc_watch *w)
 	pc_resolve_begin(w);
 	resolve_late(w);
 	pc_watch_counters(w);
-	keys = malloc(KEYS_MAX * sizeof(*keys));
-	if (keys) {
-		wanted.keys = keys;
-		wanted.count = wanted_keys(w, keys);
-		if (wanted.count)
-			pc_monitor_owners(w->monitor, &wanted, on_owner, w);
-		free(keys);
-	}
+	find_openers(w);
 	for (unsigned i = 0; i < w->batch_count; i++)
 		finish_one(w, &w->batch[i]);
 	w->batch_count = 0;
