@@ -64,10 +64,14 @@ static __always_inline void holders_take(struct walk *w, const struct sock *sk)
 }
 
 /* Is it the bucket of the port that was asked for? */
-static __always_inline bool holders_enter(const struct walk *w, const struct inet_bind_bucket *tb)
+static __always_inline bool holders_enter(struct walk *w, const struct inet_bind_bucket *tb)
 {
-	return BPF_CORE_READ(tb, port) == w->port && BPF_CORE_READ(tb, ib_net.net) == w->net &&
-	       (w->l3mdev == L3MDEV_UNKNOWN || BPF_CORE_READ(tb, l3mdev) == w->l3mdev);
+	if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net)
+		return false;
+	if (w->l3mdev != L3MDEV_UNKNOWN && BPF_CORE_READ(tb, l3mdev) != w->l3mdev)
+		return false;
+	walk_read_reuse(w, tb);
+	return true;
 }
 
 static __always_inline void holders_visit(struct walk *w, const struct sock *sk)

@@ -16,11 +16,12 @@ struct {
 static __always_inline __u64 sweep_key(const struct sock *sk)
 {
 	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	bool is_v6 = BPF_CORE_READ(sk, __sk_common.skc_family) == PC_FAMILY_V6;
 	__u32 remote[4] = {};
+	bool is_v6;
 
 	if (cookie || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_TIME_WAIT)
 		return cookie;
+	is_v6 = BPF_CORE_READ(sk, __sk_common.skc_family) == PC_FAMILY_V6;
 	if (is_v6)
 		bpf_core_read(remote, sizeof(remote), &sk->__sk_common.skc_v6_daddr);
 	else
@@ -58,9 +59,9 @@ static __always_inline void sweep_port(const struct walk *w, const struct inet_b
 		out->ports[port / 64] |= 1ULL << (port % 64);
 }
 
-/* Lists the cookies of all sockets in the TCP port table from index `start` on. The table
- * is one for all network namespaces. */
-static __always_inline void walk_sweep(__u32 start)
+/* Lists the cookies of all sockets in the TCP port table from index `start` on, and marks the
+ * caller's ports if `ports`. The table is one for all network namespaces. */
+static __always_inline void walk_sweep(__u32 start, bool ports)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 zero = 0;
@@ -73,10 +74,11 @@ static __always_inline void walk_sweep(__u32 start)
 		return;
 	out->count = out->end = 0;
 	out->next = start;
-	if (start == 0)
+	if (ports && start == 0)
 		bpf_probe_read_kernel(out->ports, sizeof(out->ports), empty);
 	w->net = net;
 	w->sweep = 1;
+	w->sweep_ports = ports;
 	walk_start_all_tcp(w, start);
 	walk_run();
 	out->end = w->done && w->size;

@@ -10,7 +10,8 @@ static __always_inline bool walk_enter(struct walk *w, const struct inet_bind_bu
 {
 	if (!w->sweep)
 		return holders_enter(w, tb);
-	sweep_port(w, tb);
+	if (w->sweep_ports)
+		sweep_port(w, tb);
 	return true;
 }
 

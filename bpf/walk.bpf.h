@@ -11,7 +11,12 @@
 /* Sockets and table entries visited at most: some milliseconds. Beyond it PC_WALK_TRUNCATED
  * is set and the total is a lower bound. */
 #define WALK_STEPS (1 << 17)
+#define WALK_AT_ONCE 4
 #define WALK_ROUND 64
+
+/* Heads of a table read at once. */
+#define WALK_HEADS 16
+#define WALK_STRIDE 16
 
 struct walk {
 	const struct net *net;
@@ -36,10 +41,12 @@ struct walk {
 	__u8 udp;
 	__u8 done;
 	__u8 sweep;
+	__u8 sweep_ports;
 	__u8 reuse;
 	__u8 tb_fastreuse;
 	__u8 tb_fastreuseport;
 	__u8 any_wanted;
+	__u8 heads[WALK_HEADS * WALK_STRIDE];
 };
 
 SCRATCH(walk_scratch, struct walk);
@@ -51,6 +58,13 @@ SCRATCH(walk_scratch, struct walk);
  * when there is no more room. */
 static bool walk_enter(struct walk *w, const struct inet_bind_bucket *tb);
 static bool walk_visit(struct walk *w, const struct sock *sk);
+
+/* For walk_enter() of who wants to know why the bucket's sockets share it. */
+static __always_inline void walk_read_reuse(struct walk *w, const struct inet_bind_bucket *tb)
+{
+	w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
+	w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
+}
 
 /* Local copies of the cursors throughout: an access through `w` inside BPF_CORE_READ would
  * be relocated as if struct walk were the kernel's. */
@@ -91,8 +105,6 @@ static __always_inline void walk_bucket(struct walk *w)
 	w->bucket = next_of(w->bucket);
 	if (!walk_enter(w, tb))
 		return;
-	w->tb_fastreuse = (__u8)BPF_CORE_READ(tb, fastreuse);
-	w->tb_fastreuseport = (__u8)BPF_CORE_READ(tb, fastreuseport);
 	if (compat_has_bhash2())
 		w->address = compat_first_bind2(tb);
 	else
@@ -115,28 +127,71 @@ static __always_inline struct hlist_node *first_udp(void *table, __u32 index)
 	return BPF_CORE_READ(slot, head.first);
 }
 
-/* One step of the walk; 1 when it is over. */
+/* The first bucket that is not empty among the next, or none of WALK_HEADS. Most of a table is
+ * empty, and one read of many heads is hardly dearer than of one. `stride` and `at`, where a slot's
+ * head is, are constants to the verifier. */
+static __always_inline struct hlist_node *next_head(struct walk *w, __u64 stride, __u64 at)
+{
+	const void *slot = w->table + w->index * stride;
+	struct hlist_head *head = (void *)slot + at;
+
+	if (stride > WALK_STRIDE || w->index + WALK_HEADS > w->size) {
+		w->index++;
+		return BPF_CORE_READ(head, first);
+	}
+	if (bpf_probe_read_kernel(w->heads, WALK_HEADS * stride, slot)) {
+		w->index += WALK_HEADS;
+		return NULL;
+	}
+	for (int i = 0; i < WALK_HEADS; i++) {
+		struct hlist_node *first = *(struct hlist_node **)(w->heads + i * stride + at);
+
+		w->index++;
+		if (first)
+			return first;
+	}
+	return NULL;
+}
+
+static __always_inline void walk_table(struct walk *w)
+{
+	if (w->udp)
+		w->owner = next_head(w, bpf_core_type_size(struct udp_hslot),
+				     bpf_core_field_offset(struct udp_hslot, head));
+	else
+		w->bucket = next_head(w, bpf_core_type_size(struct inet_bind_hashbucket),
+				      bpf_core_field_offset(struct inet_bind_hashbucket, chain));
+}
+
+/* True when the walk is over. */
+static __always_inline bool walk_on(struct walk *w)
+{
+	if (w->owner)
+		return !walk_owner(w);
+	if (compat_has_bhash2() && w->address) {
+		walk_address(w);
+	} else if (w->bucket) {
+		walk_bucket(w);
+	} else if (w->table && w->index < w->size) {
+		walk_table(w);
+	} else {
+		w->done = 1;
+		return true;
+	}
+	return false;
+}
+
+/* Some steps of the walk, because finding `w` is as dear as one; 1 when it is over. */
 __attribute__((noinline)) int walk_step(void)
 {
 	struct walk *w = scratch_of(&walk_scratch);
 
 	if (!w)
 		return 1;
-	if (w->owner) {
-		return !walk_owner(w);
-	} else if (compat_has_bhash2() && w->address) {
-		walk_address(w);
-	} else if (w->bucket) {
-		walk_bucket(w);
-	} else if (w->table && w->index < w->size) {
-		if (w->udp)
-			w->owner = first_udp(w->table, w->index++);
-		else
-			w->bucket = first_bucket(w->table, w->index++);
-	} else {
-		w->done = 1;
-		return 1;
-	}
+#pragma unroll
+	for (int i = 0; i < WALK_AT_ONCE; i++)
+		if (walk_on(w))
+			return 1;
 	return 0;
 }
 
@@ -200,7 +255,7 @@ static __always_inline void walk_start_all_tcp(struct walk *w, __u32 start)
 /* True when the walk is over, false when it has taken WALK_STEPS steps. */
 static __always_inline bool walk_run(void)
 {
-	for (int i = 0; i < WALK_STEPS / WALK_ROUND / WALK_ROUND; i++)
+	for (int i = 0; i < WALK_STEPS / WALK_AT_ONCE / WALK_ROUND / WALK_ROUND; i++)
 		if (walk_rounds())
 			return true;
 	return false;

@@ -22,7 +22,10 @@ struct {
 
 static __always_inline bool walk_enter(struct walk *w, const struct inet_bind_bucket *tb)
 {
-	return BPF_CORE_READ(tb, port) == w->port;
+	if (BPF_CORE_READ(tb, port) != w->port)
+		return false;
+	walk_read_reuse(w, tb);
+	return true;
 }
 
 /* Beyond the room there is they are only counted; but what listens takes the place of another,

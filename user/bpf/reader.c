@@ -148,22 +148,22 @@ void pc_monitor_forget_processes(struct pc_monitor *m)
 	++*m->process_epoch;
 }
 
-static int sweep_from(struct pc_monitor *m, uint32_t start)
+static int sweep_from(struct pc_monitor *m, uint32_t start, bool ports)
 {
-	uint64_t args[1] = { start };
+	uint64_t args[2] = { start, ports };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
 
 	return bpf_prog_test_run_opts(m->sweep_prog, &opts) ? -errno : 0;
 }
 
-int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
-		     void *context)
+static int sweep(struct pc_monitor *m, bool ports, void (*alive)(void *context, uint64_t cookie),
+		 void *context)
 {
 	uint32_t next = 0;
 
 	for (;;) {
 		const volatile struct pc_sweep *s = m->sweep;
-		int err = sweep_from(m, next);
+		int err = sweep_from(m, next, ports);
 
 		if (err)
 			return err;
@@ -178,6 +178,12 @@ int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t
 	}
 }
 
+int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+		     void *context)
+{
+	return sweep(m, false, alive, context);
+}
+
 static void ignore(void *context, uint64_t cookie)
 {
 	(void)context, (void)cookie;
@@ -185,7 +191,7 @@ static void ignore(void *context, uint64_t cookie)
 
 int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 {
-	int err = pc_monitor_sweep(m, ignore, NULL);
+	int err = sweep(m, true, ignore, NULL);
 
 	if (!err)
 		memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));

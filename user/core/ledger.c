@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ledger: an open-addressing table keyed by socket cookie, rebuilt by each sweep, so
- * that it needs no deletion and no per-entry allocation; of any size, at most 3/4 full. */
+/* The ledger: an open-addressing table keyed by socket cookie, of any size, at most 3/4 full. Only
+ * the sweep deletes, and passes over all of it then, so there are no traces of what was deleted.
+ * It stays as large as it was, but for more than twice what it will need: else each sweep would be
+ * followed by growing again, and fresh pages are dearer than all the rest. */
 #include "core/ledger.h"
 
 #include <errno.h>
@@ -40,7 +42,7 @@ static size_t size_for(size_t count)
 
 static size_t sweep_after(size_t alive)
 {
-	return alive + (alive / 2 > PC_LEDGER_SWEEP_MIN ? alive / 2 : PC_LEDGER_SWEEP_MIN);
+	return alive + (alive > PC_LEDGER_SWEEP_MIN ? alive : PC_LEDGER_SWEEP_MIN);
 }
 
 struct pc_ledger *pc_ledger_new(void)
@@ -67,13 +69,10 @@ void pc_ledger_free(struct pc_ledger *l)
 	free(l);
 }
 
-static int grow(struct pc_ledger *l)
+static int resize(struct pc_ledger *l, size_t size)
 {
-	size_t wanted = l->used + l->used / 2;
-	size_t size = size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX);
-	struct pc_entry *slots;
+	struct pc_entry *slots = calloc(size, sizeof(*slots));
 
-	slots = calloc(size, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->size; i++)
@@ -83,6 +82,13 @@ static int grow(struct pc_ledger *l)
 	l->slots = slots;
 	l->size = size;
 	return 0;
+}
+
+static int grow(struct pc_ledger *l)
+{
+	size_t wanted = l->used + l->used / 2;
+
+	return resize(l, size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX));
 }
 
 int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
@@ -144,38 +150,45 @@ void pc_ledger_mark(struct pc_ledger *l, uint64_t cookie)
 
 static bool survives(const struct pc_entry *e, uint64_t started_ns)
 {
-	return e->cookie && (e->flags & PC_ENTRY_MARKED || e->time_ns >= started_ns);
+	return e->flags & PC_ENTRY_MARKED || e->time_ns >= started_ns;
 }
 
-long pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
-		     void (*keep)(void *context, const struct pc_entry *entry), void *context)
+/* Takes out what was dropped and puts the others back, each where it was or nearer to where it
+ * belongs: from behind a free slot on, so that no run of taken ones is entered in its middle. */
+static void drop(struct pc_ledger *l, uint64_t started_ns,
+		 void (*keep)(void *context, const struct pc_entry *entry), void *context)
 {
-	size_t alive = 0, before = l->used, size;
-	struct pc_entry *slots;
+	size_t i = 0;
 
-	for (size_t i = 0; i < l->size; i++)
-		alive += survives(&l->slots[i], started_ns);
-	size = size_for(alive);
-	slots = calloc(size, sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < l->size; i++) {
-		struct pc_entry *from = &l->slots[i], *to;
+	while (l->slots[i].cookie)
+		i++;
+	for (size_t left = l->size; left; left--) {
+		struct pc_entry e = l->slots[i];
 
-		if (!survives(from, started_ns))
-			continue;
-		to = probe(slots, size, from->cookie);
-		*to = *from;
-		to->flags &= ~PC_ENTRY_MARKED & 0x3f;
-		if (keep)
-			keep(context, to);
+		l->slots[i].cookie = 0;
+		if (e.cookie && survives(&e, started_ns)) {
+			e.flags &= ~PC_ENTRY_MARKED & 0x3f;
+			*probe(l->slots, l->size, e.cookie) = e;
+			if (keep)
+				keep(context, &e);
+		} else {
+			l->used -= e.cookie != 0;
+		}
+		i = i + 1 < l->size ? i + 1 : 0;
 	}
-	free(l->slots);
-	l->slots = slots;
-	l->size = size;
-	l->used = alive;
-	l->sweep_at = sweep_after(alive);
-	return (long)(before - alive);
+}
+
+size_t pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
+		       void (*keep)(void *context, const struct pc_entry *entry), void *context)
+{
+	size_t before = l->used, size;
+
+	drop(l, started_ns, keep, context);
+	l->sweep_at = sweep_after(l->used);
+	size = size_for(l->sweep_at);
+	if (size < l->size / 2)
+		resize(l, size);
+	return before - l->used;
 }
 
 void pc_ledger_sweep_failed(struct pc_ledger *l)

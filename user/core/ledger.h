@@ -47,16 +47,16 @@ const struct pc_entry *pc_ledger_find(const struct pc_ledger *ledger, uint64_t c
 size_t pc_ledger_count(const struct pc_ledger *ledger);
 size_t pc_ledger_bytes(const struct pc_ledger *ledger);
 
-/* Has it grown by half of what was alive at the last sweep, and by PC_LEDGER_SWEEP_MIN? */
+/* Has it doubled since the last sweep, and grown by PC_LEDGER_SWEEP_MIN? A sweep looks at all that
+ * is alive: so at no more than one socket a claim, but for fewer than that. */
 bool pc_ledger_wants_sweep(const struct pc_ledger *ledger);
 
 void pc_ledger_mark(struct pc_ledger *ledger, uint64_t cookie);
 
 /* Drops what is not marked and was claimed before `started_ns`; clears the marks; calls
- * keep(context, entry) for each that stays. Returns how many were dropped, or -ENOMEM with
- * nothing dropped. */
-long pc_ledger_sweep(struct pc_ledger *ledger, uint64_t started_ns,
-		     void (*keep)(void *context, const struct pc_entry *entry), void *context);
+ * keep(context, entry) for each that stays. Returns how many were dropped. */
+size_t pc_ledger_sweep(struct pc_ledger *ledger, uint64_t started_ns,
+		       void (*keep)(void *context, const struct pc_entry *entry), void *context);
 
 /* A sweep could not see every socket: clears the marks and waits for as much growth again. */
 void pc_ledger_sweep_failed(struct pc_ledger *ledger);

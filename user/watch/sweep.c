@@ -84,23 +84,17 @@ static void retire_process(void *context, const struct pc_process_key *key)
 	*any = true;
 }
 
-static void sweep_failed(struct pc_watch *w)
-{
-	pc_ledger_sweep_failed(w->ledger);
-	pc_processes_sweep_failed(w->processes);
-}
-
 void pc_sweep_if_needed(struct pc_watch *w)
 {
 	uint64_t started = pc_boot_ns();
 	bool any = false;
-	long dropped;
 
 	if (!pc_ledger_wants_sweep(w->ledger) && !pc_processes_wants_sweep(w->processes))
 		return;
 	if (pc_monitor_sweep(w->monitor, on_alive, w) ||
 	    pc_monitor_sweep_files(w->monitor, on_alive, w)) {
-		sweep_failed(w);
+		pc_ledger_sweep_failed(w->ledger);
+		pc_processes_sweep_failed(w->processes);
 		return;
 	}
 	/* What was refused meanwhile: its holder can have been there then and closed since. */
@@ -108,14 +102,9 @@ void pc_sweep_if_needed(struct pc_watch *w)
 	pc_monitor_read_refusals(w->monitor);
 	w->sweeping = false;
 	pc_backlog_mark(w);
-	dropped = pc_ledger_sweep(w->ledger, started, keep_process, w);
-	if (dropped < 0) {
-		sweep_failed(w);
-		return;
-	}
+	w->counters.ledger_forgotten += pc_ledger_sweep(w->ledger, started, keep_process, w);
+	w->counters.ledger_sweeps++;
 	pc_processes_sweep(w->processes, retire_process, &any);
 	if (any)
 		pc_monitor_forget_processes(w->monitor);
-	w->counters.ledger_sweeps++;
-	w->counters.ledger_forgotten += (uint64_t)dropped;
 }
