@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the cgroup hooks are for on the tracepoint back end: connect() of TCP, UDP sockets that get a
- * port at connect() or send without a bind(), and a cookie for every socket from its creation on, by
- * which its claim is found again when the port table is walked. */
+/* What the cgroup hooks are for: connect() of TCP; on the tracepoint back end UDP sockets that get a
+ * port at connect() or send without a bind(); and, where no other program can make it, a cookie for
+ * every socket from its creation on, by which its claim is found again when the port table is walked. */
 #ifndef PORTCLASH_AUTOBIND_BPF_H
 #define PORTCLASH_AUTOBIND_BPF_H
 
@@ -37,7 +37,8 @@ static __always_inline void autobind_connect(struct bpf_sock_addr *ctx)
 	if (!sk || sk->src_port)
 		return;
 	if (ctx->protocol == IPPROTO_UDP) {
-		autobind_claim(ctx, bpf_get_socket_cookie(ctx), 0, PC_CLAIM_PORT_LATER);
+		if (config.udp_by_cgroup)
+			autobind_claim(ctx, bpf_get_socket_cookie(ctx), 0, PC_CLAIM_PORT_LATER);
 		return;
 	}
 	tcp = bpf_skc_to_tcp_sock(sk);

@@ -43,15 +43,17 @@ static __always_inline bool process_key_current(struct pc_process_key *key, bool
 {
 	struct task_struct *task, *leader;
 
+	key->tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!direct) {
 		task = (void *)bpf_get_current_task();
-		process_key(task, key);
+		leader = BPF_CORE_READ(task, group_leader);
+		key->start_ns = BPF_CORE_READ(leader, start_boottime);
+		key->exec_id = (__u32)BPF_CORE_READ(leader, self_exec_id);
 		return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 	}
 	task = bpf_get_current_task_btf();
 	leader = task->group_leader;
 	key->start_ns = leader->start_boottime;
-	key->tgid = task->tgid;
 	key->exec_id = (__u32)leader->self_exec_id;
 	return !(task->flags & PF_KTHREAD);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TCP state changes: connect() as the tracepoint back end sees it where its cgroup programs cannot be
+/* TCP state changes: connect() as the tracepoint back end sees it where no cgroup programs can be
  * attached (autobind.bpf.h), and for all back ends the moment when both ends of a connection are known (--claims).
  *
  * CLOSE to SYN_SENT is the one change that runs in the caller's context. The kernel's choice

@@ -37,7 +37,8 @@ static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int 
 		struct bpf_prog_skeleton *slot = &skel->skeleton->progs[i];
 
 		if (strcmp(slot->name, row->name) || row->attach == PC_ATTACH_ENDPOINTS ||
-		    row->attach == PC_ATTACH_STATES || !bpf_program__autoload(*slot->prog))
+		    row->attach == PC_ATTACH_STATES || row->attach == PC_ATTACH_CONNECT ||
+		    !bpf_program__autoload(*slot->prog))
 			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
 		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL)

@@ -16,10 +16,10 @@ static const struct pc_program tracepoint_programs[] = {
 };
 
 static const struct pc_program fentry_programs[] = {
-	{ "fentry_connect4", PC_ATTACH_SECTION },
-	{ "fentry_connect6", PC_ATTACH_SECTION },
-	{ "fexit_connect4", PC_ATTACH_SECTION },
-	{ "fexit_connect6", PC_ATTACH_SECTION },
+	{ "fentry_connect4", PC_ATTACH_CONNECT },
+	{ "fentry_connect6", PC_ATTACH_CONNECT },
+	{ "fexit_connect4", PC_ATTACH_RARE },
+	{ "fexit_connect6", PC_ATTACH_RARE },
 	{ "fexit_bind4", PC_ATTACH_SECTION },
 	{ "fexit_bind6", PC_ATTACH_SECTION },
 	{ "fexit_get_port", PC_ATTACH_SECTION },
@@ -55,17 +55,35 @@ static const struct pc_program kprobe_programs[] = {
 	{ NULL, PC_ATTACH_NONE },
 };
 
-/* A cookie for each new socket, without which its claim is not found again. */
+/* A cookie for each new socket, without which its claim is not found again: the first in each
+ * list, so that pc_backend_cgroup() can leave it out. */
+#define COOKIES                                 \
+	{                                       \
+		"sock_create", PC_ATTACH_CGROUP \
+	}
+
 static const struct pc_program cookie_programs[] = {
-	{ "sock_create", PC_ATTACH_CGROUP },
+	COOKIES,
 	{ NULL, PC_ATTACH_NONE },
 };
 
-/* And ports taken by connect(), or by a send without a bind(). */
-static const struct pc_program cookie_and_connect_programs[] = {
-	{ "sock_create", PC_ATTACH_CGROUP }, { "connect4", PC_ATTACH_CGROUP },
-	{ "connect6", PC_ATTACH_CGROUP },    { "sendmsg4", PC_ATTACH_CGROUP },
-	{ "sendmsg6", PC_ATTACH_CGROUP },    { NULL, PC_ATTACH_NONE },
+/* connect() of TCP. A program on a function is left out while another task is preempted in it (7.x
+ * preempts lazily), a program on a cgroup never is. */
+static const struct pc_program connect_programs[] = {
+	COOKIES,
+	{ "connect4", PC_ATTACH_CGROUP },
+	{ "connect6", PC_ATTACH_CGROUP },
+	{ NULL, PC_ATTACH_NONE },
+};
+
+/* And ports of UDP taken by connect(), or by a send without a bind(). */
+static const struct pc_program autobind_programs[] = {
+	COOKIES,
+	{ "connect4", PC_ATTACH_CGROUP },
+	{ "connect6", PC_ATTACH_CGROUP },
+	{ "sendmsg4", PC_ATTACH_CGROUP },
+	{ "sendmsg6", PC_ATTACH_CGROUP },
+	{ NULL, PC_ATTACH_NONE },
 };
 
 #define WITHOUT_COOKIES "who made a claim on a socket without a cookie (no cgroup hooks here)"
@@ -74,7 +92,7 @@ const struct pc_backend pc_backends[] = {
 	{
 		.name = "fentry",
 		.programs = fentry_programs,
-		.cgroup = cookie_programs,
+		.cgroup = connect_programs,
 		.makes_cookies = true,
 		.blind = "",
 		.cgroup_blind = WITHOUT_COOKIES,
@@ -93,12 +111,12 @@ const struct pc_backend pc_backends[] = {
 	{
 		.name = "tracepoint",
 		.programs = tracepoint_programs,
-		.cgroup = cookie_and_connect_programs,
+		.cgroup = autobind_programs,
 		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the "
 			 "kernel, and "
 			 "connect() by these that found no port",
 		.cgroup_blind = "UDP ports taken without a bind(), and " WITHOUT_COOKIES,
-		.claims_by_state = true,
+		.calls_only = true,
 	},
 };
 const size_t pc_backends_count = sizeof(pc_backends) / sizeof(pc_backends[0]);
@@ -111,12 +129,18 @@ const struct pc_program pc_common_programs[] = {
 };
 
 /* The version that lets tracing programs make a cookie (compat_cookie()) brought bpf_check_mtu(). */
+static bool makes_cookies(const struct pc_backend *backend)
+{
+	return backend->makes_cookies &&
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) == 1;
+}
+
 const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend)
 {
-	static const struct pc_program none[] = { { NULL, PC_ATTACH_NONE } };
+	return backend->cgroup + makes_cookies(backend);
+}
 
-	if (backend->makes_cookies &&
-	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) == 1)
-		return none;
-	return backend->cgroup;
+const char *pc_backend_cgroup_blind(const struct pc_backend *backend)
+{
+	return makes_cookies(backend) ? "" : backend->cgroup_blind;
 }

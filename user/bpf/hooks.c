@@ -52,10 +52,17 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_SECTION:
 		count_misses(m, p);
 		return keep_link(m, p, attach_function(m, p));
-	case PC_ATTACH_STATES:
-		if (!with_states && !*m->claims_by_state)
+	case PC_ATTACH_RARE:
+		return keep_link(m, p, bpf_program__attach(p));
+	case PC_ATTACH_CONNECT:
+		if (m->with_cgroup)
 			return 0;
-		m->states = *m->claims_by_state ? bpf_program__fd(p) : -1;
+		count_misses(m, p);
+		return keep_link(m, p, bpf_program__attach(p));
+	case PC_ATTACH_STATES:
+		if (!with_states && m->with_cgroup)
+			return 0;
+		m->states = m->with_cgroup ? -1 : bpf_program__fd(p);
 		return keep_link(m, p, bpf_program__attach(p));
 	case PC_ATTACH_OPTIONAL:
 		if (!bpf_program__autoload(p) || keep_link(m, p, attach_function(m, p)))
@@ -106,8 +113,6 @@ bool pc_hooks_attach_cgroup(struct pc_monitor *m)
 	size_t before = m->links_count;
 	int fd, err;
 
-	if (!m->cgroup->name)
-		return true;
 	fd = pc_cgroup_root_open();
 	err = fd < 0 ? fd : attach_all(m, m->cgroup, fd, false, unused);
 

@@ -79,6 +79,7 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 		.claims_wake = CLAIMS_WAKE,
 		.with_endpoints = o->with_endpoints,
 		.with_protected = o->with_protected,
+		.udp_by_cgroup = m->backend->calls_only,
 		.cgroup_direct = libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
 							 BPF_FUNC_get_current_task_btf, NULL) == 1,
 	};
@@ -98,7 +99,6 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->stats = (const uint64_t *)s->bss->stats;
 	m->netns_ports = s->bss->netns_ports;
 	m->process_epoch = &s->data->process_epoch;
-	m->claims_by_state = &s->bss->claims_by_state;
 	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
 	m->sweep_prog = bpf_program__fd(s->progs.sweep);
 	m->owners = (struct pc_open_files){
@@ -119,15 +119,14 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	return err;
 }
 
-static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
-		char *sentence)
+static int load(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	int err;
 
 	m->cgroup = pc_backend_cgroup(m->backend);
 	err = try_load(m, o, true);
 
-	*cgroup = err == 0;
+	m->with_cgroup = err == 0;
 	if (err)
 		err = try_load(m, o, false);
 	if (err)
@@ -137,13 +136,12 @@ static int load(struct pc_monitor *m, const struct pc_monitor_options *o, bool *
 
 /* In this order: every new socket gets a cookie; the sockets that are there are taken in, and
  * get theirs; only then claims are recorded, none by a socket without one. */
-static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options *o, bool *cgroup,
-			   char *sentence)
+static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	int err = 0;
 
-	*cgroup = *cgroup && pc_hooks_attach_cgroup(m);
-	*m->claims_by_state = m->backend->claims_by_state && !*cgroup;
+	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m);
+	m->skel->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
 	if (o->before_hooks)
 		err = o->before_hooks(o->context, m);
 	if (err) {
@@ -156,18 +154,17 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 
 static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
-	bool cgroup;
-	int err = load(m, o, &cgroup, sentence);
+	const char *blind = m->backend->blind, *more;
+	int err = load(m, o, sentence);
 
 	if (!err)
 		err = open_reader(m, sentence);
 	if (!err)
-		err = attach_in_order(m, o, &cgroup, sentence);
+		err = attach_in_order(m, o, sentence);
 	if (err)
 		return err;
-	snprintf(m->blind, sizeof(m->blind), "%s%s%s", m->backend->blind,
-		 cgroup || !m->backend->blind[0] ? "" : "; ",
-		 cgroup ? "" : m->backend->cgroup_blind);
+	more = m->with_cgroup ? "" : pc_backend_cgroup_blind(m->backend);
+	snprintf(m->blind, sizeof(m->blind), "%s%s%s", blind, *blind && *more ? "; " : "", more);
 	return 0;
 }
 

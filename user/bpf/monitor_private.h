@@ -21,6 +21,7 @@ struct pc_monitor {
 	struct bpf_object *object;  /* the skeleton's */
 	const struct pc_backend *backend;
 	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
+	bool with_cgroup;		 /* they are attached */
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
@@ -43,7 +44,6 @@ struct pc_monitor {
 	const volatile uint64_t *stats;
 	const struct pc_netns_ports *netns_ports;
 	volatile uint32_t *process_epoch;
-	bool *claims_by_state;
 	int sweep_prog;
 	int sweep_map;
 	struct pc_open_files owners;

@@ -35,7 +35,8 @@ const struct pc_capability pc_capabilities[] = {
 		NAMED(CAP_NET_ADMIN),
 		PC_CAPABILITY_START,
 		true,
-		"loads and attaches the cgroup programs, which give each new socket a cookie",
+		"loads and attaches the cgroup programs, which see connect() and give new sockets "
+		"cookies",
 		"who made a claim on a socket without a cookie is not known, nor, with the "
 		"tracepoint back end, UDP ports taken without a bind()",
 	},
