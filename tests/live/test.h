@@ -54,7 +54,7 @@ enum where {
 	EVERYWHERE = 0,
 	EACH_KERNEL, /* the same under every back end: what comes before or beside it */
 	ONCE,	     /* user space only: options, output, files */
-	NATIVE,	     /* the same, too heavy for an emulated machine or with services that it has not */
+	NATIVE, /* the same, too heavy for an emulated machine or with services that it has not */
 };
 
 struct puppet;

@@ -84,10 +84,13 @@ static int resize(struct pc_ledger *l, size_t size)
 	return 0;
 }
 
+/* Doubled, but to no more than will be needed before the next sweep; which may be late. */
 static int grow(struct pc_ledger *l)
 {
-	size_t wanted = l->used + l->used / 2;
+	size_t wanted = 2 * l->used;
 
+	if (wanted > l->sweep_at)
+		wanted = l->used < l->sweep_at ? l->sweep_at : l->used + l->used / 4;
 	return resize(l, size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX));
 }
 

@@ -41,7 +41,7 @@ struct pc_watch {
 	struct pc_waiting *backlog; /* the oldest; NULL: none waits */
 	struct pc_waiting *backlog_last;
 	size_t backlog_bytes;
-	bool sweeping; /* what is refused now waits */
+	bool sweeping;			/* what is refused now waits */
 	uint64_t refusals_dropped;	/* by a backlog that was full, or not done by the end */
 	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
 	unsigned pending_first;
