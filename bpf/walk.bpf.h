@@ -139,8 +139,9 @@ static __always_inline struct hlist_node *next_head(struct walk *w, __u64 stride
 		w->index++;
 		return BPF_CORE_READ(head, first);
 	}
+	/* Not to be passed over: what a sweep has not seen is forgotten. */
 	if (bpf_probe_read_kernel(w->heads, WALK_HEADS * stride, slot)) {
-		w->index += WALK_HEADS;
+		w->size = 0;
 		return NULL;
 	}
 	for (int i = 0; i < WALK_HEADS; i++) {

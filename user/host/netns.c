@@ -2,8 +2,6 @@
 /* The network namespaces of the machine. */
 #include "host/netns.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -61,41 +59,28 @@ static int add_own(const char *proc, struct pc_netns_list *out)
 	return 0;
 }
 
-static int add_process(const char *proc, uint32_t pid, struct pc_netns_list *out)
+struct survey {
+	const char *proc;
+	struct pc_netns_list found;
+};
+
+static int add_process(void *context, uint32_t pid)
 {
+	struct survey *s = context;
 	struct pc_netns *ns;
 	uint32_t inode;
-	int err = pc_procfs_netns(proc, pid, &inode);
+	int err = pc_procfs_netns(s->proc, pid, &inode);
 
 	if (err == -EACCES || err == -EPERM)
-		out->hidden++;
+		s->found.hidden++;
 	if (err)
 		return err == -ENOMEM || err == -EMFILE ? err : 0;
-	ns = get(out, inode);
+	ns = get(&s->found, inode);
 	if (!ns)
 		return -ENOMEM;
 	if (!ns->pid)
 		ns->pid = pid;
 	return 0;
-}
-
-static int add_processes(const char *proc, struct pc_netns_list *out)
-{
-	DIR *dir = opendir(proc);
-	struct dirent *entry;
-	int err = 0;
-
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		char *end;
-		unsigned long pid = strtoul(entry->d_name, &end, 10);
-
-		if (isdigit((unsigned char)entry->d_name[0]) && !*end)
-			err = add_process(proc, (uint32_t)pid, out);
-	}
-	closedir(dir);
-	return err;
 }
 
 /* mountinfo writes space, tab, newline and backslash as \ooo. */
@@ -154,17 +139,17 @@ static int add_mounts(const char *proc, struct pc_netns_list *out)
 
 int pc_netns_find(const char *proc, struct pc_netns_list *out)
 {
-	struct pc_netns_list found = { 0 };
-	int err = add_own(proc, &found);
+	struct survey s = { .proc = proc };
+	int err = add_own(proc, &s.found);
 
 	if (!err)
-		err = add_mounts(proc, &found);
+		err = add_mounts(proc, &s.found);
 	if (!err)
-		err = add_processes(proc, &found);
+		err = pc_procfs_each(proc, add_process, &s);
 	if (err)
-		pc_netns_free(&found);
+		pc_netns_free(&s.found);
 	else
-		*out = found;
+		*out = s.found;
 	return err;
 }
 

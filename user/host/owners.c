@@ -132,8 +132,9 @@ static void look_at_fd(struct search *s, int dir, const char *name, uint32_t pid
 		add_owner(s->entries[i], who, (int)strtol(name, NULL, 10));
 }
 
-static int look_at_process(struct search *s, uint32_t pid)
+static int look_at_process(void *context, uint32_t pid)
 {
+	struct search *s = context;
 	char path[512];
 	struct dirent *entry;
 	DIR *dir;
@@ -149,25 +150,6 @@ static int look_at_process(struct search *s, uint32_t pid)
 			look_at_fd(s, dirfd(dir), entry->d_name, pid);
 	closedir(dir);
 	return 0;
-}
-
-static int look_at_all(struct search *s)
-{
-	DIR *dir = opendir(s->proc);
-	struct dirent *entry;
-	int err = 0;
-
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		char *end;
-		unsigned long pid = strtoul(entry->d_name, &end, 10);
-
-		if (isdigit((unsigned char)entry->d_name[0]) && !*end)
-			err = look_at_process(s, (uint32_t)pid);
-	}
-	closedir(dir);
-	return err;
 }
 
 static const char *note_of(const struct pc_audit_entry *e, const struct pc_owners *owners)
@@ -196,7 +178,7 @@ int pc_owners_find(const char *proc, struct pc_audit_entry **entries, size_t cou
 		s.entries++;
 		s.count--;
 	}
-	err = look_at_all(&s);
+	err = pc_procfs_each(s.proc, look_at_process, &s);
 	for (size_t i = 0; i < count; i++)
 		entries[i]->process_note = note_of(entries[i], owners);
 	return err;

@@ -298,39 +298,53 @@ int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
 	return err == -ENOENT ? -ESRCH : err; /* a zombie has none any more */
 }
 
-static int check_netns(const char *root, const char *name, uint32_t netns, uint32_t *pid)
+int pc_procfs_each(const char *root, int (*visit)(void *context, uint32_t pid), void *context)
 {
-	struct pc_procfile_stat stat;
-	uint64_t number;
-	uint32_t its;
-	int err;
+	DIR *dir = opendir(root);
+	struct dirent *entry;
+	uint64_t pid;
+	int err = 0;
 
-	if (!pc_procfile_number(name, "", UINT32_MAX, &number))
-		return -ESRCH;
-	err = pc_procfs_netns(root, (uint32_t)number, &its);
-	if (err)
-		return err;
-	if (its != netns || stat_of(root, (uint32_t)number, &stat) ||
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir)))
+		if (pc_procfile_number(entry->d_name, "", UINT32_MAX, &pid))
+			err = visit(context, (uint32_t)pid);
+	closedir(dir);
+	return err;
+}
+
+struct netns_search {
+	const char *root;
+	uint32_t netns;
+	uint32_t pid;
+	int err; /* of what could not be looked at; -ESRCH: nothing of the kind */
+};
+
+/* 1: found. */
+static int check_netns(void *context, uint32_t pid)
+{
+	struct netns_search *s = context;
+	struct pc_procfile_stat stat;
+	uint32_t its;
+	int err = pc_procfs_netns(s->root, pid, &its);
+
+	if (err && err != -ESRCH)
+		s->err = err;
+	if (err || its != s->netns || stat_of(s->root, pid, &stat) ||
 	    !pc_procfile_is_running(&stat))
-		return -ESRCH;
-	*pid = (uint32_t)number;
-	return 0;
+		return 0;
+	s->pid = pid;
+	return 1;
 }
 
 int pc_procfs_netns_pid(const char *root, uint32_t netns, uint32_t *pid)
 {
-	DIR *dir = opendir(root);
-	struct dirent *entry;
-	int found = -ESRCH;
+	struct netns_search s = { .root = root, .netns = netns, .err = -ESRCH };
+	int found = pc_procfs_each(root, check_netns, &s);
 
-	if (!dir)
-		return -errno;
-	while (found && (entry = readdir(dir))) {
-		int err = check_netns(root, entry->d_name, netns, pid);
-
-		if (err != -ESRCH)
-			found = err;
-	}
-	closedir(dir);
-	return found;
+	if (found < 1)
+		return found ? found : s.err;
+	*pid = s.pid;
+	return 0;
 }

@@ -35,6 +35,10 @@ bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key);
  * ours to look at, or -EBADMSG: the link cannot be understood. */
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns);
 
+/* Calls visit() for each process until it returns something else than 0. Returns that, 0, or a
+ * negative errno: `root` cannot be read. */
+int pc_procfs_each(const char *root, int (*visit)(void *context, uint32_t pid), void *context);
+
 /* Some process that runs in that network namespace. 0, -ESRCH: none; or another errno, such
  * as -EACCES: none was found, and not all could be looked at. */
 int pc_procfs_netns_pid(const char *root, uint32_t netns, uint32_t *pid);
