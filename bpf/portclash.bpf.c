@@ -114,11 +114,10 @@ int process_files(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Never attached: run on demand by BPF_PROG_TEST_RUN (5.10+). Arguments: the index to start from,
- * whether the ports are wanted. */
+/* Never attached: run on demand by BPF_PROG_TEST_RUN (5.10+). Arguments: those of walk_sweep(). */
 SEC("raw_tp/portclash_sweep")
 int sweep(struct bpf_raw_tracepoint_args *ctx)
 {
-	walk_sweep((__u32)ctx->args[0], ctx->args[1]);
+	walk_sweep((__u32)ctx->args[0], ctx->args[1], (__u32)ctx->args[2], (__u32)ctx->args[3]);
 	return 0;
 }

@@ -10,15 +10,16 @@ static __always_inline bool walk_enter(struct walk *w, const struct inet_bind_bu
 {
 	if (!w->sweep)
 		return holders_enter(w, tb);
-	if (w->sweep_ports)
-		sweep_port(w, tb);
-	return true;
+	if (!w->sweep_ports)
+		return true;
+	sweep_port(w, tb);
+	return false;
 }
 
 static __always_inline bool walk_visit(struct walk *w, const struct sock *sk)
 {
 	if (w->sweep)
-		return sweep_take(sk);
+		return sweep_take(w, sk);
 	holders_visit(w, sk);
 	return true;
 }

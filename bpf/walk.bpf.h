@@ -42,6 +42,8 @@ struct walk {
 	__u8 done;
 	__u8 sweep;
 	__u8 sweep_ports;
+	__u32 sweep_parts; /* a power of two: only keys that are `sweep_part` by it are taken */
+	__u32 sweep_part;
 	__u8 reuse;
 	__u8 tb_fastreuse;
 	__u8 tb_fastreuseport;
@@ -260,6 +262,12 @@ static __always_inline bool walk_run(void)
 		if (walk_rounds())
 			return true;
 	return false;
+}
+
+/* The same as often as it is called. Global: see walk_round(). */
+__attribute__((noinline)) int walk_more(void)
+{
+	return walk_run();
 }
 
 /* Where to go on: stopped in the middle of an index, that one again. */

@@ -57,11 +57,6 @@ static __always_inline bool walk_visit(struct walk *w, const struct sock *sk)
 /* A million sockets and table entries, a tenth of a second. */
 #define WHO_RUNS 8
 
-__attribute__((noinline)) int walk_more(void)
-{
-	return walk_run();
-}
-
 /* The UDP table of this network namespace, which in all but special cases is one for all
  * (net.ipv4.udp_child_hash_entries). Up to 6.1 it is found through a UDP socket: `fd`. */
 static __always_inline void start_all_udp(struct walk *w, __u32 fd)

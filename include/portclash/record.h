@@ -279,9 +279,9 @@ static inline __attribute__((always_inline)) __u64 pc_wanted_ports(__u16 lport, 
 	return 1ULL << 63 | (__u64)lport << 16 | rport;
 }
 
-/* Value of the map `sweep_result`: cookies of the sockets in the TCP port table (for a
- * TIME_WAIT without one pc_time_wait_key(), for other sockets without one 0), from the index
- * asked for up to, not including, `next`; those of `next` itself may be incomplete. */
+/* Value of the map `sweep_result`: cookies of the sockets in the TCP port table (for a TIME_WAIT
+ * without one pc_time_wait_key(); others without one are left out), from the index asked for up to,
+ * not including, `next`; those of `next` itself may be incomplete. */
 struct pc_sweep {
 	__u32 next;
 	__u32 count;

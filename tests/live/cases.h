@@ -44,6 +44,7 @@ extern const struct scenario cases_cause[];
 extern const struct scenario cases_cause_fix[];
 extern const struct scenario cases_cause_place[];
 extern const struct scenario cases_churn[];
+extern const struct scenario cases_busy[];
 extern const struct scenario cases_fault[];
 extern const struct scenario cases_stopped[];
 extern const struct scenario cases_flood[];

@@ -43,12 +43,17 @@ static unsigned count_in(const char *path, unsigned local, int state)
 	return count;
 }
 
+unsigned table_count(unsigned local, int state)
+{
+	return count_in("/proc/self/net/tcp", local, state);
+}
+
 void table_await_count(struct test *t, unsigned local, int state, unsigned count)
 {
 	int64_t until = deadline_in(t, 5);
 	unsigned have;
 
-	while ((have = count_in("/proc/self/net/tcp", local, state)) != count) {
+	while ((have = table_count(local, state)) != count) {
 		if (deadline_over(until))
 			test_abort(t, "stage: %u sockets on port %u are in state %d, not %u", have,
 				   local, state, count);

@@ -22,7 +22,8 @@ int table_state(unsigned local, unsigned remote);
 /* Waits until it has this state; the scenario is over if it never has. */
 void table_await(struct test *t, unsigned local, unsigned remote, int state);
 
-/* The same for as many sockets with this local port, over IPv4. */
+/* Sockets with this local port in this state, over IPv4; and waiting until they are so many. */
+unsigned table_count(unsigned local, int state);
 void table_await_count(struct test *t, unsigned local, int state, unsigned count);
 
 /* Inode and user of the socket with these ports in /proc/net/NAME (tcp, udp6 …); the scenario is

@@ -239,6 +239,44 @@ static void when_to_sweep(void **state)
 	pc_ledger_free(l);
 }
 
+static void fill(struct pc_ledger *l, uint64_t *cookie)
+{
+	int err = 0;
+
+	while (!err) {
+		struct pc_entry e = entry(++*cookie, 1);
+
+		err = pc_ledger_put(l, &e);
+	}
+}
+
+/* More than half of the limit is alive: the next sweep is at the limit, not at twice as many; and
+ * not again and again when there is nothing to forget. */
+static void sweep_at_the_limit(void **state)
+{
+	const uint64_t alive = PC_LEDGER_MAX / 3 * 2;
+	struct pc_ledger *l = pc_ledger_new();
+	uint64_t cookie = 0;
+
+	(void)state;
+	fill(l, &cookie);
+	assert_true(pc_ledger_wants_sweep(l));
+	for (uint64_t i = 1; i <= alive; i++)
+		pc_ledger_mark(l, i);
+	assert_int_equal(pc_ledger_sweep(l, 2, NULL, NULL), PC_LEDGER_MAX - alive);
+	assert_false(pc_ledger_wants_sweep(l));
+	fill(l, &cookie);
+	assert_true(pc_ledger_wants_sweep(l));
+	pc_ledger_sweep_failed(l);
+	assert_false(pc_ledger_wants_sweep(l));
+	for (int i = 1; i < PC_LEDGER_SWEEP_MIN; i++)
+		fill(l, &cookie);
+	assert_false(pc_ledger_wants_sweep(l));
+	fill(l, &cookie);
+	assert_true(pc_ledger_wants_sweep(l));
+	pc_ledger_free(l);
+}
+
 /* A plain array that does the same, slowly. As many as the smallest table has room for: long runs
  * of taken slots, also across its end. */
 #define MODEL 760
@@ -319,11 +357,12 @@ static void against_a_model(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),	 cmocka_unit_test(cookie_zero),
-		cmocka_unit_test(replaces),	 cmocka_unit_test(remembers_all),
-		cmocka_unit_test(limit),	 cmocka_unit_test(room_after_sweep),
-		cmocka_unit_test(sweep),	 cmocka_unit_test(sweep_failed),
-		cmocka_unit_test(when_to_sweep), cmocka_unit_test(against_a_model),
+		cmocka_unit_test(empty),	   cmocka_unit_test(cookie_zero),
+		cmocka_unit_test(replaces),	   cmocka_unit_test(remembers_all),
+		cmocka_unit_test(limit),	   cmocka_unit_test(room_after_sweep),
+		cmocka_unit_test(sweep),	   cmocka_unit_test(sweep_failed),
+		cmocka_unit_test(when_to_sweep),   cmocka_unit_test(sweep_at_the_limit),
+		cmocka_unit_test(against_a_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,54 +148,85 @@ void pc_monitor_forget_processes(struct pc_monitor *m)
 	++*m->process_epoch;
 }
 
-static int sweep_from(struct pc_monitor *m, uint32_t start, bool ports)
+static int sweep_call(struct pc_monitor *m, uint32_t start, bool ports, uint32_t parts,
+		      uint32_t part)
 {
-	uint64_t args[2] = { start, ports };
+	uint64_t args[4] = { start, ports, parts, part };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
 
 	return bpf_prog_test_run_opts(m->sweep_prog, &opts) ? -errno : 0;
 }
 
-static int sweep(struct pc_monitor *m, bool ports, void (*alive)(void *context, uint64_t cookie),
-		 void *context)
+static void sweep_take(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
+		       void *context)
 {
-	uint32_t next = 0;
+	const volatile struct pc_sweep *s = m->sweep;
 
-	for (;;) {
-		const volatile struct pc_sweep *s = m->sweep;
-		int err = sweep_from(m, next, ports);
+	for (uint32_t i = 0; i < s->count && i < PC_SWEEP_COOKIES; i++)
+		alive(context, s->cookies[i]);
+}
 
-		if (err)
-			return err;
-		for (uint32_t i = 0; i < s->count && i < PC_SWEEP_COOKIES; i++)
-			alive(context, s->cookies[i]);
-		if (s->end)
+/* One index has more sockets than there is room for, as that of a busy server's port: by the low bits
+ * of their cookies, because positions change while sockets come and go. */
+static int sweep_index(struct pc_monitor *m, uint32_t index,
+		       void (*alive)(void *context, uint64_t cookie), void *context)
+{
+	for (uint32_t parts = 8; parts <= 512; parts *= 8) {
+		uint32_t part = 0;
+
+		for (; part < parts; part++) {
+			int err = sweep_call(m, index, false, parts, part);
+
+			if (err)
+				return err;
+			if (!m->sweep->end)
+				break;
+			sweep_take(m, alive, context);
+		}
+		if (part == parts)
 			return 0;
-		/* One index of the table holds more than a whole call can take. */
-		if (s->next <= next)
-			return -EOVERFLOW;
-		next = s->next;
 	}
+	return -EOVERFLOW;
 }
 
 int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
 		     void *context)
 {
-	return sweep(m, false, alive, context);
-}
+	uint32_t next = 0;
 
-static void ignore(void *context, uint64_t cookie)
-{
-	(void)context, (void)cookie;
+	for (;;) {
+		int err = sweep_call(m, next, false, 0, 0);
+
+		if (err)
+			return err;
+		sweep_take(m, alive, context);
+		if (m->sweep->end)
+			return 0;
+		if (m->sweep->next > next) {
+			next = m->sweep->next;
+			continue;
+		}
+		err = sweep_index(m, next++, alive, context);
+		if (err)
+			return err;
+	}
 }
 
 int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 {
-	int err = sweep(m, true, ignore, NULL);
+	uint32_t next = 0;
 
-	if (!err)
-		memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));
-	return err;
+	do {
+		int err = sweep_call(m, next, true, 0, 0);
+
+		if (err)
+			return err;
+		if (!m->sweep->end && m->sweep->next <= next)
+			return -EOVERFLOW;
+		next = m->sweep->next;
+	} while (!m->sweep->end);
+	memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));
+	return 0;
 }
 
 int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,

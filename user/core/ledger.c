@@ -15,6 +15,7 @@ struct pc_ledger {
 	size_t size;
 	size_t used;
 	size_t sweep_at;
+	size_t since; /* new claims since the last sweep, those refused included */
 };
 
 /* Cookies are consecutive numbers: Fibonacci hashing spreads them over 32 bits, the product
@@ -40,9 +41,12 @@ static size_t size_for(size_t count)
 	return size > SLOTS_MIN ? size : SLOTS_MIN;
 }
 
-static size_t sweep_after(size_t alive)
+static void sweep_later(struct pc_ledger *l)
 {
-	return alive + (alive > PC_LEDGER_SWEEP_MIN ? alive : PC_LEDGER_SWEEP_MIN);
+	size_t at = l->used + (l->used > PC_LEDGER_SWEEP_MIN ? l->used : PC_LEDGER_SWEEP_MIN);
+
+	l->sweep_at = at < PC_LEDGER_MAX ? at : PC_LEDGER_MAX;
+	l->since = 0;
 }
 
 struct pc_ledger *pc_ledger_new(void)
@@ -57,7 +61,7 @@ struct pc_ledger *pc_ledger_new(void)
 		return NULL;
 	}
 	l->size = SLOTS_MIN;
-	l->sweep_at = sweep_after(0);
+	sweep_later(l);
 	return l;
 }
 
@@ -102,6 +106,7 @@ int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
 	if (!entry->cookie)
 		return -EINVAL;
 	slot = probe(l->slots, l->size, entry->cookie);
+	l->since += !slot->cookie;
 	if (!slot->cookie && l->used >= PC_LEDGER_MAX)
 		return -ENOSPC;
 	if (!slot->cookie && l->used * 4 >= l->size * 3) {
@@ -137,7 +142,7 @@ size_t pc_ledger_bytes(const struct pc_ledger *l)
 
 bool pc_ledger_wants_sweep(const struct pc_ledger *l)
 {
-	return l->used >= l->sweep_at;
+	return l->used >= l->sweep_at && l->since >= PC_LEDGER_SWEEP_MIN;
 }
 
 void pc_ledger_mark(struct pc_ledger *l, uint64_t cookie)
@@ -187,7 +192,7 @@ size_t pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
 	size_t before = l->used, size;
 
 	drop(l, started_ns, keep, context);
-	l->sweep_at = sweep_after(l->used);
+	sweep_later(l);
 	size = size_for(l->sweep_at);
 	if (size < l->size / 2)
 		resize(l, size);
@@ -198,5 +203,5 @@ void pc_ledger_sweep_failed(struct pc_ledger *l)
 {
 	for (size_t i = 0; i < l->size; i++)
 		l->slots[i].flags &= ~PC_ENTRY_MARKED & 0x3f;
-	l->sweep_at = sweep_after(l->used);
+	sweep_later(l);
 }

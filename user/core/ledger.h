@@ -47,8 +47,8 @@ const struct pc_entry *pc_ledger_find(const struct pc_ledger *ledger, uint64_t c
 size_t pc_ledger_count(const struct pc_ledger *ledger);
 size_t pc_ledger_bytes(const struct pc_ledger *ledger);
 
-/* Has it doubled since the last sweep, and grown by PC_LEDGER_SWEEP_MIN? A sweep looks at all that
- * is alive: so at no more than one socket a claim, but for fewer than that. */
+/* Has it doubled since the last sweep, or reached its limit, and were there PC_LEDGER_SWEEP_MIN new
+ * claims? A sweep looks at all that is alive: so at no more than one socket a claim, but for fewer. */
 bool pc_ledger_wants_sweep(const struct pc_ledger *ledger);
 
 void pc_ledger_mark(struct pc_ledger *ledger, uint64_t cookie);

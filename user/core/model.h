@@ -141,6 +141,7 @@ struct pc_counters {
 	uint64_t records_bad;	/* records that failed validation */
 	uint64_t ledger_claims; /* in the ledger now */
 	uint64_t ledger_sweeps;
+	uint64_t ledger_sweeps_failed; /* nothing was forgotten */
 	uint64_t ledger_forgotten;
 	uint64_t protected_claims[2][PC_HOW_COUNT]; /* of TCP and UDP: see --protect */
 	uint64_t warnings;			    /* shown */

@@ -59,6 +59,8 @@ static const struct pc_family_text texts[] = {
 				      "Claims of living sockets in the ledger." },
 	[PC_FAMILY_LEDGER_SWEEPS] = { "ledger_sweeps_total", COUNTER,
 				      "Passes that forget the claims of closed sockets." },
+	[PC_FAMILY_LEDGER_SWEEPS_FAILED] = { "ledger_sweeps_failed_total", COUNTER,
+					     "Such passes that failed: nothing was forgotten." },
 	[PC_FAMILY_LEDGER_FORGOTTEN] = { "ledger_forgotten_total", COUNTER,
 					 "Claims forgotten because their socket is closed." },
 	[PC_FAMILY_LEDGER_REFUSED] = { "ledger_refused_total", COUNTER,

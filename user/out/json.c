@@ -230,6 +230,8 @@ static json_t *ledger_of(const struct pc_counters *c)
 
 	json_object_set_new(ledger, "claims", json_integer((json_int_t)c->ledger_claims));
 	json_object_set_new(ledger, "sweeps", json_integer((json_int_t)c->ledger_sweeps));
+	json_object_set_new(ledger, "sweeps_failed",
+			    json_integer((json_int_t)c->ledger_sweeps_failed));
 	json_object_set_new(ledger, "forgotten", json_integer((json_int_t)c->ledger_forgotten));
 	json_object_set_new(ledger, "refused", json_integer((json_int_t)c->ledger_refused));
 	return ledger;

@@ -44,6 +44,7 @@ static const struct single singles[] = {
 	{ PC_FAMILY_SINK_ERRORS, COUNTER(sink_errors) },
 	{ PC_FAMILY_LEDGER_CLAIMS, COUNTER(ledger_claims) },
 	{ PC_FAMILY_LEDGER_SWEEPS, COUNTER(ledger_sweeps) },
+	{ PC_FAMILY_LEDGER_SWEEPS_FAILED, COUNTER(ledger_sweeps_failed) },
 	{ PC_FAMILY_LEDGER_FORGOTTEN, COUNTER(ledger_forgotten) },
 	{ PC_FAMILY_LEDGER_REFUSED, COUNTER(ledger_refused) },
 };

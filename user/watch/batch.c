@@ -104,7 +104,7 @@ uint64_t pc_ledger_key(const struct pc_socket *s)
 /* Every socket made since the start has a cookie, but for accepted connections. */
 static bool may_be_unnamed(const struct pc_watch *w, const struct pc_holder *h)
 {
-	return w->unnamed_before && !pc_ledger_key(&h->socket);
+	return w->unseen_before || (w->unnamed_before && !pc_ledger_key(&h->socket));
 }
 
 static void from_ledger(struct pc_watch *w, struct pc_holder *h)

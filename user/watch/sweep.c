@@ -3,6 +3,10 @@
  * the one pass over all socket files and the sweep of the TCP port table serve both. */
 #include "watch/watch_private.h"
 
+/* From the claim, made as connect() begins, to the socket's being in the port table: its thread can be
+ * preempted, or its cgroup throttled, in between. */
+#define CLAIM_NS 1000000000ULL
+
 static void add_older(struct pc_watch *w, uint64_t cookie, uint32_t process)
 {
 	struct pc_entry e = {
@@ -58,7 +62,8 @@ int pc_inventory(struct pc_watch *w, struct pc_monitor *m, unsigned flags)
 	if (err)
 		return err;
 	/* Sockets nobody has open: TIME_WAIT, connections the kernel is ending. */
-	pc_monitor_sweep(m, on_older_cookie, w);
+	if (pc_monitor_sweep(m, on_older_cookie, w))
+		w->unseen_before = true;
 	return 0;
 }
 
@@ -86,13 +91,14 @@ static void retire_process(void *context, const struct pc_process_key *key)
 
 void pc_sweep_if_needed(struct pc_watch *w)
 {
-	uint64_t started = pc_boot_ns();
+	uint64_t newer = pc_boot_ns() - CLAIM_NS;
 	bool any = false;
 
 	if (!pc_ledger_wants_sweep(w->ledger) && !pc_processes_wants_sweep(w->processes))
 		return;
 	if (pc_monitor_sweep(w->monitor, on_alive, w) ||
 	    pc_monitor_sweep_files(w->monitor, on_alive, w)) {
+		w->counters.ledger_sweeps_failed++;
 		pc_ledger_sweep_failed(w->ledger);
 		pc_processes_sweep_failed(w->processes);
 		return;
@@ -102,7 +108,7 @@ void pc_sweep_if_needed(struct pc_watch *w)
 	pc_monitor_read_refusals(w->monitor);
 	w->sweeping = false;
 	pc_backlog_mark(w);
-	w->counters.ledger_forgotten += pc_ledger_sweep(w->ledger, started, keep_process, w);
+	w->counters.ledger_forgotten += pc_ledger_sweep(w->ledger, newer, keep_process, w);
 	w->counters.ledger_sweeps++;
 	pc_processes_sweep(w->processes, retire_process, &any);
 	if (any)
