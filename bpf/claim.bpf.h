@@ -40,7 +40,9 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 {
 	struct pc_claim *c;
 	struct pc_process_key key;
-	bool noted;
+	char comm[PC_COMM_LEN] = {};
+	__u64 time_ns;
+	__u32 tid;
 
 	/* What a kernel thread claims says nothing about a process. */
 	if (!process_key_current(&key, direct))
@@ -49,7 +51,12 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 		stat_count(PC_STAT_COOKIES_MISSING);
 		return;
 	}
-	noted = process_note(&key);
+	/* The process' own record has the name. */
+	if (!process_note(&key))
+		bpf_get_current_comm(comm, sizeof(comm));
+	time_ns = bpf_ktime_get_boot_ns();
+	tid = (__u32)bpf_get_current_pid_tgid();
+	/* Nothing but stores from here on: until it is submitted, nobody reads what comes behind it. */
 	c = bpf_ringbuf_reserve(&claims, sizeof(*c), 0);
 	if (!c) {
 		stat_count(PC_STAT_CLAIMS_LOST);
@@ -57,10 +64,10 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 	}
 	c->header.type = PC_RECORD_CLAIM;
 	c->header.size = sizeof(*c);
-	c->time_ns = bpf_ktime_get_boot_ns();
+	c->time_ns = time_ns;
 	c->cookie = a->cookie;
 	c->process = key;
-	c->tid = (__u32)bpf_get_current_pid_tgid();
+	c->tid = tid;
 	c->netns = a->netns;
 	c->port = a->port;
 	c->how = a->how;
@@ -68,10 +75,7 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 	c->family = a->family;
 	c->flags = a->flags;
 	c->pad[0] = c->pad[1] = 0;
-	/* The process' own record has it. */
-	__builtin_memset(c->comm, 0, sizeof(c->comm));
-	if (!noted)
-		bpf_get_current_comm(c->comm, sizeof(c->comm));
+	__builtin_memcpy(c->comm, comm, sizeof(c->comm));
 	bpf_ringbuf_submit(c, a->cookie % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
 }
 
