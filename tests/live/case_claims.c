@@ -8,6 +8,9 @@
 #include "monitor.h"
 #include "verdict.h"
 
+/* portclash looks at a connect() that says nothing after a second. */
+#define LATE_SECONDS 3
+
 struct claim {
 	const char *how;
 	const char *proto;
@@ -163,20 +166,67 @@ static void refused_connect(struct test *t)
 	no_more(t, client, NULL);
 }
 
-/* A connect() that hangs has its port already; the line must not wait for its end forever. */
-static void hanging_connect(struct test *t)
+/* Refused before it was given a port, and so before its socket's state has changed: no claim. */
+static void no_route(struct test *t)
+{
+	struct puppet *client = puppet_start(t, "client");
+	struct prop tried, bound;
+	struct io_name a = { .to = { "255.255.255.255", SERVER_PORT } };
+
+	watch(t);
+	tried = stage_socket(client, 0);
+	a.fd = tried.fd;
+	puppet_call(client, act_connect, &a, sizeof(a));
+	if (a.error != ENETUNREACH)
+		test_abort(t, "stage: connect() ended with %s", strerror(a.error));
+	bound = stage_bound(client, 0, "127.0.0.1", 0);
+	check_now(t, "bind-zero", "tcp", &bound);
+	monitor_no_line(t, "claim", client->pid, LATE_SECONDS);
+	monitor_stop(t, t->monitor, SIGINT, 10);
+	monitor_no_line(t, "claim", client->pid, 0);
+}
+
+/* Full accept queue: the SYN of one more is dropped. */
+static struct puppet *hang(struct test *t)
 {
 	struct puppet *client = puppet_start(t, "client"), *api = puppet_start(t, "api");
 	struct prop listener = stage_bound(api, 0, "127.0.0.1", SERVER_PORT), out[4];
-	json_t *line;
 
-	/* A full accept queue: the SYN of one more is dropped. */
 	stage_listen(&listener, 0);
 	watch(t);
 	for (int i = 0; i < 4; i++)
 		out[i] = stage_socket(client, 0);
 	for (int i = 0; i < 4; i++)
 		stage_try_connect(&out[i], "127.0.0.1", SERVER_PORT);
+	return client;
+}
+
+/* A connect() that hangs has its port already; the line must not wait for its end. */
+static void hanging_connect(struct test *t)
+{
+	struct puppet *client = hang(t);
+
+	for (int i = 0; i < 4; i++) {
+		json_t *line = monitor_line(t, "claim", client->pid, 5);
+		struct spot s = spot_of(t, line), local;
+
+		expect_string(&s, "how", "connect");
+		expect_person(&s, "process", &client->who);
+		expect_end(&s, "remote", &(struct end){ "127.0.0.1", SERVER_PORT });
+		local = spot_below(&s, "local");
+		expect_string(&local, "address", "127.0.0.1");
+		if (!json_integer_value(json_object_get(local.json, "port")))
+			expected(&local, "the port that the kernel chose");
+	}
+	no_more(t, client, NULL);
+}
+
+/* Nor forever, when portclash ends before it has asked. */
+static void hanging_at_end(struct test *t)
+{
+	struct puppet *client = hang(t);
+	json_t *line;
+
 	monitor_stop(t, t->monitor, SIGINT, 10);
 	for (int i = 0; i < 4; i++) {
 		struct spot s;
@@ -198,8 +248,13 @@ const struct scenario cases_claims[] = {
 	  .run = refused_connect,
 	  .watch = WATCH_CLAIMS,
 	  .where = ONCE },
+	{ .name = "claims-no-route", .run = no_route, .watch = WATCH_OWN },
 	{ .name = "claims-hanging-connect",
 	  .run = hanging_connect,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
+	{ .name = "claims-hanging-at-end",
+	  .run = hanging_at_end,
 	  .watch = WATCH_OWN,
 	  .where = ONCE },
 	{ 0 },

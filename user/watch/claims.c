@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Printing claims (--claims): each waits until both its ends are known. For TCP they come by
- * themselves in a record of their own; UDP sockets are looked up once a tick. */
+ * themselves in a record of their own, but not of a connect() that ended before it had a port, or
+ * that hangs: those are looked up after a second. UDP sockets are looked up once a tick. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/ports.h"
 #include "watch/watch_private.h"
+
+/* By then a connect() has changed its socket's state, or has been refused. */
+#define LATE_NS 1000000000ULL
 
 static bool wanted(const struct pc_watch *w, const struct pc_claim_event *c)
 {
@@ -69,7 +73,8 @@ static void pending_make_room(struct pc_watch *w)
 {
 	pc_claims_ask(w);
 	pending_compact(w);
-	if (w->pending_count == PC_CLAIMS_PENDING_MAX)
+	/* Many at a time: this is too dear for each. */
+	while (w->pending_count > PC_CLAIMS_PENDING_MAX / 4 * 3)
 		print_pending(w, pending_at(w, 0));
 }
 
@@ -109,7 +114,14 @@ static bool is_udp_autobind(const struct pc_claim_event *c)
 	return c->claim.cookie && c->claim.proto == PC_PROTO_UDP && c->claim.how == PC_HOW_AUTOBIND;
 }
 
-static void on_udp_owner(void *context, const struct pc_owner *o)
+/* One that was made before this time, 0: none. */
+static bool is_late_connect(const struct pc_claim_event *c, uint64_t before_ns)
+{
+	return c->claim.cookie && c->claim.proto == PC_PROTO_TCP &&
+	       c->claim.flags & PC_CLAIM_PORT_LATER && c->claim.time_ns < before_ns;
+}
+
+static void on_owner(void *context, const struct pc_owner *o)
 {
 	struct pc_endpoints e = {
 		.header = { .type = PC_RECORD_ENDPOINTS, .size = sizeof(e) },
@@ -122,23 +134,42 @@ static void on_udp_owner(void *context, const struct pc_owner *o)
 
 	memcpy(e.local, o->socket.local, sizeof(e.local));
 	memcpy(e.remote, o->socket.remote, sizeof(e.remote));
-	pc_claims_endpoints(context, &e);
+	if (e.lport)
+		pc_claims_endpoints(context, &e);
+}
+
+/* Of which connect()s it is asked now: once a second. */
+static uint64_t late_before(struct pc_watch *w)
+{
+	uint64_t now = pc_boot_ns();
+
+	if (now - w->connects_asked_ns < LATE_NS)
+		return 0;
+	w->connects_asked_ns = now;
+	return now - LATE_NS;
 }
 
 void pc_claims_ask(struct pc_watch *w)
 {
 	uint64_t *keys = calloc(PC_CLAIMS_PENDING_MAX, sizeof(*keys));
 	struct pc_wanted wanted_sockets = { .keys = keys };
+	uint64_t late = late_before(w);
+	bool asked;
 
 	for (unsigned i = 0; keys && i < w->pending_count; i++)
-		if (is_udp_autobind(pending_at(w, i)))
+		if (is_udp_autobind(pending_at(w, i)) || is_late_connect(pending_at(w, i), late))
 			keys[wanted_sockets.count++] = pending_at(w, i)->claim.cookie;
-	if (wanted_sockets.count)
-		pc_monitor_owners(w->monitor, &wanted_sockets, on_udp_owner, w);
+	asked = wanted_sockets.count &&
+		!pc_monitor_owners(w->monitor, &wanted_sockets, on_owner, w);
 	free(keys);
-	/* Closed before it could be looked up: printed with what the claim itself says. */
-	for (unsigned i = 0; wanted_sockets.count && i < w->pending_count; i++)
-		if (is_udp_autobind(pending_at(w, i)))
-			print_now(w, pending_at(w, i));
+	for (unsigned i = 0; asked && i < w->pending_count; i++) {
+		struct pc_claim_event *c = pending_at(w, i);
+
+		/* Closed before it could be looked up: printed with what the claim itself says. */
+		if (is_udp_autobind(c))
+			print_now(w, c);
+		else if (is_late_connect(c, late))
+			c->claim.cookie = 0; /* it never had a port */
+	}
 	pending_trim(w);
 }

@@ -33,6 +33,7 @@ struct pc_watch {
 	uint64_t sockets_before;  /* open at the start */
 	unsigned inventory_flags; /* PC_ENTRY_* of the pass under way */
 	bool unnamed_before;	  /* sockets were there without a cookie, and got none */
+	bool unseen_before;	  /* not all that were there could be looked at */
 	uint32_t netns;		  /* portclash's own */
 	struct pc_verdict *batch; /* PC_BATCH_MAX */
 	unsigned batch_count;
@@ -46,7 +47,8 @@ struct pc_watch {
 	struct pc_claim_event *pending; /* a ring of PC_CLAIMS_PENDING_MAX */
 	unsigned pending_first;
 	unsigned pending_count;
-	int sink_error; /* the last that was not taken */
+	uint64_t connects_asked_ns; /* when late connect()s among them were last asked for */
+	int sink_error;		    /* the last that was not taken */
 	struct pc_outlet_state outlets[PC_OUTLETS_MAX];
 	struct pc_repeats *repeats;  /* NULL: none was ever wanted */
 	struct pc_range_look *range; /* NULL: none lately */
@@ -60,8 +62,8 @@ void pc_clock_now(struct pc_clock *clock);
 /* ingest.c: handlers of the records, filling ledger and batch. */
 extern const struct pc_record_handler pc_ingest;
 
-/* claims.c: claims wait for both their ends, are asked for
- * (UDP), and are printed without them at the end. */
+/* claims.c: claims wait for both their ends, are asked for (once a tick), and are printed without
+ * them at the end. */
 void pc_claims_add(struct pc_watch *w, const struct pc_claim *record);
 void pc_claims_endpoints(struct pc_watch *w, const struct pc_endpoints *e);
 void pc_claims_ask(struct pc_watch *w);
