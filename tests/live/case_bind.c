@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* TCP ports that bind() or listen() gave: to port 0, by number and then idle, none left. */
 #include <errno.h>
+#include <string.h>
 
 #include "cases.h"
 #include "monitor.h"
@@ -106,6 +107,26 @@ static void listen_unbound(struct test *t)
 	verdict_check(t, &truth);
 }
 
+/* What a connect() that failed has claimed says nothing of the port that listen() is given. */
+static void listen_after_refused_connect(struct test *t)
+{
+	struct cast c = cast_of(t);
+	struct prop p = stage_socket(c.holder, 0);
+	struct io_name to = { .fd = p.fd, .to = { "127.0.0.1", 9 } };
+	struct attempt a;
+	struct truth truth;
+
+	puppet_call(c.holder, act_connect, &to, sizeof(to));
+	if (to.error != ECONNREFUSED)
+		test_abort(t, "stage: connect() ended with %s", strerror(to.error));
+	stage_listen(&p, 8);
+	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
+	truth = truth_of(&c, &a, &p);
+	truth.holders[0].state = "LISTEN";
+	truth.holders[0].how = "autobind";
+	verdict_check(t, &truth);
+}
+
 static void bound_idle(struct test *t)
 {
 	struct cast c = cast_of(t);
@@ -183,6 +204,7 @@ const struct scenario cases_bind[] = {
 	{ .name = "bind-zero-then-connect", .run = bind_zero_connect },
 	{ .name = "bind-zero-then-listen", .run = bind_zero_listen },
 	{ .name = "listen-without-bind", .run = listen_unbound },
+	{ .name = "listen-after-refused-connect", .run = listen_after_refused_connect },
 	{ .name = "bound-not-listening", .run = bound_idle },
 	{ .name = "bound-not-listening-reuseaddr", .run = bound_idle_reuseaddr },
 	{ .name = "range-exhausted", .run = range_exhausted },

@@ -35,8 +35,9 @@ static uint32_t process_of(struct pc_watch *w, const struct pc_claim *c)
 	return added < 0 ? 0 : (uint32_t)added;
 }
 
-/* A claim seen at a send can be of a socket that has long had its port: what is known of it
- * already, be it a claim or that it is older than portclash, stands. */
+/* A claim seen at a send or listen() can be of a socket that has long had its port: what is known of
+ * it already, be it a claim or that it is older than portclash, stands. But a socket that listens has
+ * not got its port by the connect() that failed before. */
 static bool adds_nothing(const struct pc_watch *w, const struct pc_claim *c)
 {
 	const struct pc_entry *e;
@@ -44,7 +45,11 @@ static bool adds_nothing(const struct pc_watch *w, const struct pc_claim *c)
 	if (!(c->flags & (PC_CLAIM_MAYBE_OLD | PC_CLAIM_IF_NEW)))
 		return false;
 	e = pc_ledger_find(w->ledger, c->cookie);
-	return e && (c->flags & PC_CLAIM_IF_NEW || !(e->flags & PC_ENTRY_LATE));
+	if (!e)
+		return false;
+	if (c->flags & PC_CLAIM_IF_NEW)
+		return e->how != PC_HOW_CONNECT || e->flags & PC_ENTRY_OLDER;
+	return !(e->flags & PC_ENTRY_LATE);
 }
 
 static void to_ledger(struct pc_watch *w, const struct pc_claim *c)
