@@ -59,7 +59,7 @@ static const struct pc_program kprobe_programs[] = {
  * list, so that pc_backend_cgroup() can leave it out. */
 #define COOKIES                                 \
 	{                                       \
-		"sock_create", PC_ATTACH_CGROUP \
+		"sock_create", PC_ATTACH_COOKIE \
 	}
 
 static const struct pc_program cookie_programs[] = {

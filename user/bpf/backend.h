@@ -17,6 +17,7 @@ enum pc_attach {
 	PC_ATTACH_SYSCALL,	/* the system call's tracepoint */
 	PC_ATTACH_SYSCALL_RARE, /* as SYSCALL, but nearly every run finds nothing to record */
 	PC_ATTACH_CGROUP,	/* root of the cgroup2 hierarchy */
+	PC_ATTACH_COOKIE,	/* the same, before all others */
 	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
 	PC_ATTACH_OPTIONAL, /* as SECTION, where the kernel has the function */
 };

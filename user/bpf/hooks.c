@@ -53,6 +53,8 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 		count_misses(m, p);
 		return keep_link(m, p, attach_function(m, p));
 	case PC_ATTACH_RARE:
+		if (m->rare_counts)
+			count_misses(m, p);
 		return keep_link(m, p, bpf_program__attach(p));
 	case PC_ATTACH_CONNECT:
 		if (m->with_cgroup)
@@ -76,6 +78,7 @@ static int attach_one(struct pc_monitor *m, const struct pc_program *program, in
 	case PC_ATTACH_SYSCALL_RARE:
 		return keep_link(m, p, pc_attach_syscall(p));
 	case PC_ATTACH_CGROUP:
+	case PC_ATTACH_COOKIE:
 		return keep_link(m, p, bpf_program__attach_cgroup(p, cgroup));
 	default:
 		return 0;
@@ -91,31 +94,16 @@ static const char *advice(enum pc_attach attach, int err)
 	       "kernel.perf_event_paranoid is above 2 or tracefs is not mounted";
 }
 
-static int attach_all(struct pc_monitor *m, const struct pc_program *programs, int cgroup,
-		      bool with_states, char *sentence)
-{
-	for (; programs->name; programs++) {
-		int err = attach_one(m, programs, cgroup, with_states);
-
-		if (!err)
-			continue;
-		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", programs->name,
-			 strerror(-err), advice(programs->attach, err));
-		return err;
-	}
-	return 0;
-}
-
 /* Best effort: what they add is said to be missing when they cannot be attached. */
-bool pc_hooks_attach_cgroup(struct pc_monitor *m)
+bool pc_hooks_attach_cgroup(struct pc_monitor *m, enum pc_attach which)
 {
-	char unused[PC_SENTENCE];
 	size_t before = m->links_count;
-	int fd, err;
+	int fd = pc_cgroup_root_open();
+	int err = fd < 0 ? fd : 0;
 
-	fd = pc_cgroup_root_open();
-	err = fd < 0 ? fd : attach_all(m, m->cgroup, fd, false, unused);
-
+	for (const struct pc_program *p = m->cgroup; p->name && !err; p++)
+		if (p->attach == which)
+			err = attach_one(m, p, fd, false);
 	if (fd >= 0)
 		close(fd);
 	while (err && m->links_count > before)
@@ -125,7 +113,16 @@ bool pc_hooks_attach_cgroup(struct pc_monitor *m)
 
 int pc_hooks_attach(struct pc_monitor *m, bool with_states, char *sentence)
 {
-	return attach_all(m, m->backend->programs, -1, with_states, sentence);
+	for (const struct pc_program *p = m->backend->programs; p->name; p++) {
+		int err = attach_one(m, p, -1, with_states);
+
+		if (!err)
+			continue;
+		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", p->name,
+			 strerror(-err), advice(p->attach, err));
+		return err;
+	}
+	return 0;
 }
 
 void pc_hooks_detach(struct pc_monitor *m)

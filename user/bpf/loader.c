@@ -140,8 +140,7 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 {
 	int err = 0;
 
-	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m);
-	m->skel->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
+	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_ATTACH_COOKIE);
 	if (o->before_hooks)
 		err = o->before_hooks(o->context, m);
 	if (err) {
@@ -149,6 +148,9 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 			 strerror(-err));
 		return err;
 	}
+	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_ATTACH_CGROUP);
+	m->skel->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
+	m->rare_counts = o->with_protected && !o->with_endpoints;
 	return pc_hooks_attach(m, o->with_endpoints || o->with_protected, sentence);
 }
 

@@ -22,6 +22,7 @@ struct pc_monitor {
 	const struct pc_backend *backend;
 	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
 	bool with_cgroup;		 /* they are attached */
+	bool rare_counts;		 /* so do runs left out of PC_ATTACH_RARE: early warnings */
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];

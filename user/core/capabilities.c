@@ -37,8 +37,9 @@ const struct pc_capability pc_capabilities[] = {
 		true,
 		"loads and attaches the cgroup programs, which see connect() and give new sockets "
 		"cookies",
-		"who made a claim on a socket without a cookie is not known, nor, with the "
-		"tracepoint back end, UDP ports taken without a bind()",
+		"who made a claim on a socket without a cookie is not known, but for fentry from "
+		"5.12 on; with tracepoint, UDP ports taken without a bind() are not seen; with "
+		"fentry, the kernel can leave out a connect(), which is counted (not_run)",
 	},
 	{
 		NAMED(CAP_SYS_PTRACE),
