@@ -114,7 +114,7 @@ static void expect_holder(struct test *t, json_t *entry, const struct theft *o)
 	expect_time_field(t, entry, "PORTCLASH_HOLDER_SINCE", o->out.before, o->out.after);
 	snprintf(text, sizeof(text), "client[%d] as descriptor %d", o->client->pid, o->out.fd);
 	journald_field(t, entry, "PORTCLASH_HOLDER_OWNER", text);
-	snprintf(text, sizeof(text), "server[%d]", o->server->pid);
+	snprintf(text, sizeof(text), "backend[%d]", o->backend->pid);
 	journald_field(t, entry, "PORTCLASH_HOLDER_PEER", text);
 	journald_field(t, entry, "PORTCLASH_HOLDERS_TOTAL", "1");
 }
@@ -276,10 +276,11 @@ static void every_field(struct test *t)
 	journald_enter(t);
 	install_catalog(t);
 	journald_start(t);
-	theft_cast(t, &o);
+	o = theft_cast(t);
+	theft_listen(&o, 0);
 	test_path(t, "agent.log", log, sizeof(log));
 	m = logfile_agent(t, argv, log);
-	theft_connect(&o);
+	theft_connect(&o, 0);
 	theft_refuse(&o);
 	id = check_refusal(t, m, &o, log);
 	expect_catalog(t, &o);
