@@ -8,6 +8,7 @@
 #include "monitor.h"
 #include "space.h"
 #include "table.h"
+#include "theft.h"
 #include "verdict.h"
 
 #define NOBODY 65534
@@ -74,36 +75,11 @@ static void stop_udp(struct test *t)
 	stop(t, OPT_UDP, false);
 }
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected(struct test *t, unsigned options)
-{
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-	const char *address = options & OPT_V6 ? "::1" : "127.0.0.1";
-
-	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, options, address, SERVER_PORT);
-	c.out = stage_client(c.client, options, address, SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
 /* To end the client's process is not enough: its connection goes through FIN_WAIT and, for up
  * to 60 s, TIME_WAIT, and holds the port all that time. Who is told to stop it must be told. */
 static void stop_client(struct test *t)
 {
-	struct cast c = connected(t, 0);
+	struct theft c = theft_watched(t, 0, 0);
 	uint16_t port = c.out.look.local.port;
 	const char *what;
 	json_t *line;
@@ -126,7 +102,7 @@ static void stop_client(struct test *t)
 /* What no process has open any more can be cut, and then the port is free at once. */
 static void cut(struct test *t, unsigned options)
 {
-	struct cast c = connected(t, options);
+	struct theft c = theft_watched(t, options, options);
 	const char *any = options & OPT_V6 ? "::" : "0.0.0.0";
 	uint16_t port = c.out.look.local.port;
 
@@ -152,7 +128,7 @@ static void cut_v6(struct test *t)
 
 static void cut_fin_wait2(struct test *t)
 {
-	struct cast c = connected(t, 0);
+	struct theft c = theft_watched(t, 0, 0);
 	uint16_t port = c.out.look.local.port;
 
 	puppet_exit(c.client);
