@@ -5,7 +5,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 struct cast {
 	struct puppet *holder;
@@ -20,29 +20,12 @@ static struct cast cast_of(struct test *t)
 	return c;
 }
 
-static struct truth truth_of(struct cast *c, const struct attempt *a, const struct prop *p)
-{
-	return (struct truth){
-		.attempt = a,
-		.cause = "ephemeral-bind",
-		.fixes = FIX_CLIENT,
-		.stop = c->holder,
-		.holders = { {
-			.socket = p,
-			.state = "CLOSE",
-			.how = "bind-zero",
-			.process = &c->holder->who,
-			.owners = { { c->holder, p->fd } },
-		} },
-	};
-}
-
 static void bind_zero(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "127.0.0.1", 0);
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 
 	verdict_check(t, &truth);
 }
@@ -52,7 +35,7 @@ static void bind_zero_v6(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, OPT_V6, "::", 0);
 	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", p.look.local.port, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 
 	verdict_check(t, &truth);
 }
@@ -69,7 +52,7 @@ static void bind_zero_connect(struct test *t)
 	stage_connect(&p, "127.0.0.1", SERVER_PORT);
 	stage_accepted(&listener, backend);
 	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
+	truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 	truth.holders[0].state = "ESTABLISHED";
 	truth.holders[0].peer = backend;
 	truth.says = "not a listener";
@@ -85,7 +68,7 @@ static void bind_zero_listen(struct test *t)
 
 	stage_listen(&p, 8);
 	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
+	truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 	truth.holders[0].state = "LISTEN";
 	verdict_check(t, &truth);
 }
@@ -100,9 +83,8 @@ static void listen_unbound(struct test *t)
 
 	stage_listen(&p, 8);
 	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
+	truth = truth_ephemeral_bind(&a, &p, "autobind");
 	truth.holders[0].state = "LISTEN";
-	truth.holders[0].how = "autobind";
 	verdict_check(t, &truth);
 }
 
@@ -111,11 +93,8 @@ static void bound_idle(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 8080);
 	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", 8080, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_held(&a, "bound-not-listening", FIX_STOP, &p, "CLOSE", "bind");
 
-	truth.cause = "bound-not-listening";
-	truth.fixes = FIX_STOP;
-	truth.holders[0].how = "bind";
 	verdict_check(t, &truth);
 }
 
@@ -124,11 +103,9 @@ static void bound_idle_reuseaddr(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, OPT_REUSEADDR, "0.0.0.0", 8080);
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_held(&a, "bound-not-listening", FIX_STOP | FIX_REUSEADDR, &p,
+					"CLOSE", "bind");
 
-	truth.cause = "bound-not-listening";
-	truth.fixes = FIX_STOP | FIX_REUSEADDR;
-	truth.holders[0].how = "bind";
 	verdict_check(t, &truth);
 }
 

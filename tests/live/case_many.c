@@ -7,7 +7,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define CONNECTIONS 2000
 
@@ -119,13 +119,7 @@ static void accepted_with(struct test *t, unsigned options)
 	many(client, -1);
 	many(server, listener.fd);
 	a = stage_refused(web, options, "0.0.0.0", SERVER_PORT, EADDRINUSE);
-	holder = (struct true_holder){
-		.socket = &listener,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &server->who,
-		.owners = { { server, listener.fd } },
-	};
+	holder = truth_holder(&listener, "LISTEN", "bind");
 	line = verdict_check_head(t, &(struct truth){
 					     .attempt = &a,
 					     .cause = "wildcard-overlap",

@@ -16,7 +16,7 @@
 #include "cases.h"
 #include "logfile.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define BIT(number) (1ULL << (number))
 #define NET_ADMIN BIT(12)
@@ -138,18 +138,9 @@ static void check_identities(struct test *t)
 
 	shared = stage_pass(&listener, heir);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	truth = (struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd }, { heir, shared.fd } },
-		} },
-	};
+	truth = truth_listener(&a, &listener);
+	truth.stop = NULL;
+	truth.holders[0].owners[1] = (struct true_owner){ heir, shared.fd };
 	verdict_check(t, &truth);
 }
 
