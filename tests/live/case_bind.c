@@ -59,18 +59,24 @@ static void bind_zero_connect(struct test *t)
 	verdict_check(t, &truth);
 }
 
+static void listen_on(struct test *t, struct cast *c, struct prop *p, const char *how)
+{
+	struct truth truth;
+	struct attempt a;
+
+	stage_listen(p, 8);
+	a = stage_refused(c->web, 0, "0.0.0.0", p->look.local.port, EADDRINUSE);
+	truth = truth_ephemeral_bind(&a, p, how);
+	truth.holders[0].state = "LISTEN";
+	verdict_check(t, &truth);
+}
+
 static void bind_zero_listen(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 0);
-	struct attempt a;
-	struct truth truth;
 
-	stage_listen(&p, 8);
-	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_ephemeral_bind(&a, &p, "bind-zero");
-	truth.holders[0].state = "LISTEN";
-	verdict_check(t, &truth);
+	listen_on(t, &c, &p, "bind-zero");
 }
 
 /* listen() on a socket that was never bound: the fourth way to get a port from the range. */
@@ -78,14 +84,8 @@ static void listen_unbound(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_socket(c.holder, 0);
-	struct attempt a;
-	struct truth truth;
 
-	stage_listen(&p, 8);
-	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_ephemeral_bind(&a, &p, "autobind");
-	truth.holders[0].state = "LISTEN";
-	verdict_check(t, &truth);
+	listen_on(t, &c, &p, "autobind");
 }
 
 static void bound_idle(struct test *t)

@@ -188,19 +188,29 @@ static const char *expect_id(struct test *t, json_t *entry, const char *log)
 	return id;
 }
 
+/* The only entry about the theft with this field. */
+static json_t *entry_of(struct test *t, const struct monitor *m, const struct theft *o,
+			const char *field, const char *type, const char *id)
+{
+	char words[128];
+	json_t *entry;
+
+	snprintf(words, sizeof(words), "%s PORTCLASH_HOLDER_PID=%d", field, o->client->pid);
+	entry = journald_only(t, words);
+	expect_frame(t, entry, m, type, id, "3");
+	expect_call(t, entry, o);
+	expect_port(t, entry, o);
+	return entry;
+}
+
 static const char *check_refusal(struct test *t, const struct monitor *m, const struct theft *o,
 				 const char *log)
 {
-	char words[128];
+	json_t *entry =
+		entry_of(t, m, o, "PORTCLASH_CAUSE=ephemeral-client", "refusal", REFUSAL_ID);
+	char words[80];
 	const char *id;
-	json_t *entry;
 
-	snprintf(words, sizeof(words), "PORTCLASH_CAUSE=ephemeral-client PORTCLASH_HOLDER_PID=%d",
-		 o->client->pid);
-	entry = journald_only(t, words);
-	expect_frame(t, entry, m, "refusal", REFUSAL_ID, "3");
-	expect_call(t, entry, o);
-	expect_port(t, entry, o);
 	expect_range(t, entry);
 	expect_holder(t, entry, o);
 	expect_advice(t, entry, o);
@@ -214,15 +224,8 @@ static const char *check_refusal(struct test *t, const struct monitor *m, const 
 static void check_repeat(struct test *t, const struct monitor *m, const struct theft *o,
 			 const struct attempt *first, const char *id)
 {
-	char words[80];
-	json_t *entry;
+	json_t *entry = entry_of(t, m, o, "PORTCLASH_TYPE=repeat", "repeat", REPEAT_ID);
 
-	snprintf(words, sizeof(words), "PORTCLASH_TYPE=repeat PORTCLASH_HOLDER_PID=%d",
-		 o->client->pid);
-	entry = journald_only(t, words);
-	expect_frame(t, entry, m, "repeat", REPEAT_ID, "3");
-	expect_call(t, entry, o);
-	expect_port(t, entry, o);
 	expect_socket(t, entry, o);
 	journald_field(t, entry, "PORTCLASH_REPEAT_OF", id);
 	journald_field(t, entry, "PORTCLASH_REPEAT_WHY", "goes-on");

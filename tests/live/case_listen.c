@@ -109,13 +109,7 @@ static void beside(struct test *t)
 
 	truth.stop = other;
 	truth.holders[0].not_blocking = true;
-	truth.holders[1] = (struct true_holder){
-		.socket = &second,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &other->who,
-		.owners = { { other, second.fd } },
-	};
+	truth.holders[1] = truth_holder(&second, "LISTEN", "bind");
 	verdict_check(t, &truth);
 }
 
