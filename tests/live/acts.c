@@ -235,3 +235,26 @@ void act_look(void *io)
 	look_at_options(a);
 	look_at_ends(a);
 }
+
+void act_many(void *io)
+{
+	struct io_many *a = io;
+
+	for (a->done = 0; a->done < a->count; a->done++) {
+		struct io_accept in = { .fd = a->fd };
+		struct io_socket s = { 0 };
+		struct io_name out = { .to = a->to };
+
+		if (a->fd >= 0) {
+			act_accept(&in);
+		} else {
+			act_socket(&s);
+			out.fd = s.fd;
+			act_connect(&out);
+		}
+		if (in.error || s.error || out.error)
+			return;
+		if (!a->done)
+			a->first = a->fd >= 0 ? in.accepted : s.fd;
+	}
+}

@@ -79,6 +79,15 @@ struct io_look {
 	int error;
 };
 
+/* So many connections, made or accepted: fewer if one fails. */
+struct io_many {
+	int fd; /* of the listener; -1: connect */
+	int count;
+	struct end to;
+	int done;
+	int first; /* descriptors are first, first + 1, … */
+};
+
 void act_socket(void *io);
 void act_bind(void *io);
 void act_connect(void *io);
@@ -94,6 +103,8 @@ void act_look(void *io);
 /* Sends until the other side's window is full. */
 void act_fill(void *io);
 void act_shut(void *io);
+
+void act_many(void *io);
 
 /* "" and 0 for an address of another family. */
 void end_of(const struct sockaddr_storage *from, struct end *out);

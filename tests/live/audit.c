@@ -36,6 +36,21 @@ struct audit audit_json(struct test *t, const char *const *argv, int status)
 	return a;
 }
 
+void audit_hostile(struct test *t, const char *const *argv)
+{
+	struct audit a = audit_as(t, &(struct monitor_spec){ .argv = argv, .in_space = true }, 3);
+	char *text = monitor_text(a.m->out);
+
+	if (!strstr(text, "\\x1b[31m"))
+		test_fail(t, "expected the hostile name, escaped, in the text");
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < 0x20 && *at != '\n') {
+			test_fail(t, "expected no control character, got \\x%02x in the text", *at);
+			break;
+		}
+	free(text);
+}
+
 static bool is_one(const struct audit *a, json_t *line, const char *type, int port)
 {
 	json_t *end = json_object_get(line, "local");

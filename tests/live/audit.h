@@ -24,6 +24,10 @@ void audit_set(struct test *t, const char *name, const char *value);
 struct audit audit_as(struct test *t, const struct monitor_spec *spec, int status);
 struct audit audit_json(struct test *t, const char *const *argv, int status);
 
+/* The text of one, with the name of this puppet in it, as a terminal may have it. */
+#define EVIL_COMM "\033[31m\"\n\\\xff\xc0\xaf\r"
+void audit_hostile(struct test *t, const char *const *argv);
+
 /* The only line of this type, about this port unless it is 0. */
 struct spot audit_line(const struct audit *a, const char *type, int port);
 

@@ -6,7 +6,6 @@
 
 #include "audit.h"
 #include "cases.h"
-#include "space.h"
 #include "stage.h"
 
 static void compare_listener(const struct audit *a, const struct prop *p, const char *proto)
@@ -119,12 +118,6 @@ static void usage(struct test *t)
 	expect_int(&one, "ports", 10);
 }
 
-/* The puppet of another network namespace. */
-static void enter_another(void *io)
-{
-	*(int *)io = space_enter();
-}
-
 static void two_namespaces(struct test *t)
 {
 	static const char *const argv[] = { "audit", "--json", NULL };
@@ -132,12 +125,8 @@ static void two_namespaces(struct test *t)
 	struct prop one, two;
 	struct audit a;
 	struct spot s;
-	int err = 0;
 
-	puppet_call(there, enter_another, &err, sizeof(err));
-	if (err)
-		test_abort(t, "stage: cannot make a network namespace");
-	puppet_identify(there);
+	puppet_go_elsewhere(there);
 	one = stage_listener(here, 0, "0.0.0.0", 40000);
 	two = stage_listener(there, 0, "0.0.0.0", 41000);
 	a = audit_json(t, argv, 3);

@@ -6,7 +6,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 struct cast {
 	struct puppet *holder;
@@ -21,29 +21,12 @@ static struct cast cast_of(struct test *t)
 	return c;
 }
 
-static struct truth truth_of(struct cast *c, const struct attempt *a, const struct prop *p)
-{
-	return (struct truth){
-		.attempt = a,
-		.cause = "ephemeral-bind",
-		.fixes = FIX_CLIENT,
-		.stop = c->holder,
-		.holders = { {
-			.socket = p,
-			.state = "CLOSE",
-			.how = "bind-zero",
-			.process = &c->holder->who,
-			.owners = { { c->holder, p->fd } },
-		} },
-	};
-}
-
 static void bind_zero(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "127.0.0.1", 0);
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 
 	verdict_check(t, &truth);
 }
@@ -53,7 +36,7 @@ static void bind_zero_v6(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, OPT_V6, "::", 0);
 	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", p.look.local.port, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 
 	verdict_check(t, &truth);
 }
@@ -70,10 +53,22 @@ static void bind_zero_connect(struct test *t)
 	stage_connect(&p, "127.0.0.1", SERVER_PORT);
 	stage_accepted(&listener, backend);
 	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
+	truth = truth_ephemeral_bind(&a, &p, "bind-zero");
 	truth.holders[0].state = "ESTABLISHED";
 	truth.holders[0].peer = backend;
 	truth.says = "not a listener";
+	verdict_check(t, &truth);
+}
+
+static void listen_on(struct test *t, struct cast *c, struct prop *p, const char *how)
+{
+	struct truth truth;
+	struct attempt a;
+
+	stage_listen(p, 8);
+	a = stage_refused(c->web, 0, "0.0.0.0", p->look.local.port, EADDRINUSE);
+	truth = truth_ephemeral_bind(&a, p, how);
+	truth.holders[0].state = "LISTEN";
 	verdict_check(t, &truth);
 }
 
@@ -81,14 +76,8 @@ static void bind_zero_listen(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 0);
-	struct attempt a;
-	struct truth truth;
 
-	stage_listen(&p, 8);
-	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
-	truth.holders[0].state = "LISTEN";
-	verdict_check(t, &truth);
+	listen_on(t, &c, &p, "bind-zero");
 }
 
 /* listen() on a socket that was never bound: the fourth way to get a port from the range. */
@@ -96,15 +85,8 @@ static void listen_unbound(struct test *t)
 {
 	struct cast c = cast_of(t);
 	struct prop p = stage_socket(c.holder, 0);
-	struct attempt a;
-	struct truth truth;
 
-	stage_listen(&p, 8);
-	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&c, &a, &p);
-	truth.holders[0].state = "LISTEN";
-	truth.holders[0].how = "autobind";
-	verdict_check(t, &truth);
+	listen_on(t, &c, &p, "autobind");
 }
 
 /* What a connect() that failed has claimed says nothing of the port that listen() is given. */
@@ -132,11 +114,8 @@ static void bound_idle(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, 0, "0.0.0.0", 8080);
 	struct attempt a = stage_refused(c.web, 0, "127.0.0.1", 8080, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_held(&a, "bound-not-listening", FIX_STOP, &p, "CLOSE", "bind");
 
-	truth.cause = "bound-not-listening";
-	truth.fixes = FIX_STOP;
-	truth.holders[0].how = "bind";
 	verdict_check(t, &truth);
 }
 
@@ -145,11 +124,9 @@ static void bound_idle_reuseaddr(struct test *t)
 	struct cast c = cast_of(t);
 	struct prop p = stage_bound(c.holder, OPT_REUSEADDR, "0.0.0.0", 8080);
 	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	struct truth truth = truth_of(&c, &a, &p);
+	struct truth truth = truth_held(&a, "bound-not-listening", FIX_STOP | FIX_REUSEADDR, &p,
+					"CLOSE", "bind");
 
-	truth.cause = "bound-not-listening";
-	truth.fixes = FIX_STOP | FIX_REUSEADDR;
-	truth.holders[0].how = "bind";
 	verdict_check(t, &truth);
 }
 

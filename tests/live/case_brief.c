@@ -9,7 +9,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "truth.h"
 
 /* In the requester: refused, and gone at once. */
 static void act_bind_and_exit(void *io)
@@ -38,19 +38,7 @@ static void refused_and_gone(struct test *t)
 	a.before = wall_ns();
 	puppet_call_last(web, act_bind_and_exit, &call, sizeof(call));
 	a.after = wall_ns();
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
-				 .stop = api,
-				 .holders = { {
-					 .socket = &listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &api->who,
-					 .owners = { { api, listener.fd } },
-				 } },
-			 });
+	truth_check_listener(t, &a, &listener);
 }
 
 struct io_brief {
@@ -102,23 +90,17 @@ static void act_brief_client(void *io)
 static void check_brief(struct test *t, const struct io_brief *io, struct puppet *web,
 			const struct puppet *backend)
 {
-	struct prop out = { .look = io->look, .before = io->call.before, .after = io->call.after };
+	struct puppet brief = { .who = io->who };
+	struct prop out = {
+		.by = &brief,
+		.look = io->look,
+		.before = io->call.before,
+		.after = io->call.after,
+	};
 	struct attempt a = stage_refused(web, 0, "0.0.0.0", out.look.local.port, EADDRINUSE);
+	struct truth truth = truth_orphan(&a, &out, "FIN_WAIT1", backend);
 
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "FIN_WAIT1",
-					 .how = "connect",
-					 .process = &io->who,
-					 .gone = true,
-					 .note = "nobody has the socket open",
-					 .peer = backend,
-				 } },
-			 });
+	verdict_check(t, &truth);
 }
 
 static void brief_client(struct test *t)

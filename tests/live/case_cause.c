@@ -2,21 +2,16 @@
 /* Servers in the way, each for a reason of its own: a second instance, a socket that lives on in
  * another process, receivers that do not all share; and UDP clients known by their other end. */
 #include <errno.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "binary.h"
 #include "cases.h"
 #include "group.h"
+#include "heir.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define PORT 8080
 #define FIX_PLAIN (FIX_STOP | FIX_REUSEPORT)
-
-/* No parent ends it; the runner does, or this does. */
-#define HEIR_SECONDS 300
 
 struct cast {
 	struct puppet *first;
@@ -40,21 +35,10 @@ static void check(struct test *t, struct cast *c, const char *cause, const char 
 		  unsigned fixes)
 {
 	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	struct truth truth = truth_held(&a, cause, fixes, &c->listener, "LISTEN", "bind");
 
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = cause,
-				 .says = says,
-				 .fixes = fixes,
-				 .stop = c->first,
-				 .holders = { {
-					 .socket = &c->listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &c->first->who,
-					 .owners = { { c->first, c->listener.fd } },
-				 } },
-			 });
+	truth.says = says;
+	verdict_check(t, &truth);
 }
 
 static void listen_first(struct test *t, struct cast *c)
@@ -106,71 +90,25 @@ static void unit(struct test *t)
 	group_remove(path);
 }
 
-struct io_heir {
-	struct person who;
-	bool own_session;
-};
-
-/* In the server: a child that keeps its descriptors and outlives it. */
-static void act_fork(void *io)
-{
-	struct io_heir *a = io;
-	int64_t before = wall_ns();
-	int tell[2];
-	pid_t pid;
-
-	if (pipe(tell))
-		return;
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_NAME, "heir");
-		if (a->own_session)
-			setsid();
-		person_self(&a->who);
-		a->who.born_after = before;
-		a->who.born_before = wall_ns();
-		if (write(tell[1], &a->who, sizeof(a->who)) < 0)
-			_exit(1);
-		close(3);
-		alarm(HEIR_SECONDS);
-		for (;;)
-			pause();
-	}
-	if (read(tell[0], &a->who, sizeof(a->who)) < 0)
-		a->who.pid = 0;
-	close(tell[0]);
-	close(tell[1]);
-}
-
 static void check_heir(struct test *t, struct cast *c, struct truth truth,
 		       const struct puppet *heir, int fd)
 {
 	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", PORT, EADDRINUSE);
 
 	truth.attempt = &a;
-	truth.stop = heir;
-	truth.holders[0] = (struct true_holder){
-		.socket = &c->listener,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &c->first->who,
-		.gone = true,
-		.note = "has exited",
-		.owners = { { heir, fd } },
-	};
+	truth.holders[0] = truth_holder(&c->listener, "LISTEN", "bind");
+	truth_inherited(&truth, heir, fd);
 	verdict_check(t, &truth);
 }
 
 static void forked(struct test *t, bool own_session, struct truth truth)
 {
 	struct cast c = { .first = puppet_start(t, "api"), .web = puppet_start(t, "web") };
-	struct io_heir io = { .own_session = own_session };
 	struct puppet heir;
 
 	listen_first(t, &c);
-	puppet_call(c.first, act_fork, &io, sizeof(io));
+	heir = heir_fork(c.first, own_session);
 	puppet_exit(c.first);
-	heir = (struct puppet){ .t = t, .pid = io.who.pid, .control = -1, .who = io.who };
 	check_heir(t, &c, truth, &heir, c.listener.fd);
 }
 
@@ -212,6 +150,7 @@ static void closed_by_maker(struct test *t)
 {
 	struct cast c = { .first = puppet_start(t, "api"), .web = puppet_start(t, "web") };
 	struct puppet *cgi = instance(t, NULL);
+	struct truth truth;
 	struct attempt a;
 	struct prop copy;
 
@@ -219,45 +158,26 @@ static void closed_by_maker(struct test *t)
 	copy = stage_pass(&c.listener, cgi);
 	stage_close(&c.listener);
 	a = stage_refused(c.web, 0, "0.0.0.0", PORT, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "inherited-listener",
-				 .says = "which has closed it, but it lives on in orders[",
-				 .fixes = FIX_STOP | FIX_CLOEXEC,
-				 .stop = cgi,
-				 .holders = { {
-					 .socket = &c.listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &c.first->who,
-					 .owners = { { cgi, copy.fd } },
-				 } },
-			 });
+	truth = truth_held(&a, "inherited-listener", FIX_STOP | FIX_CLOEXEC, &c.listener, "LISTEN",
+			   "bind");
+	truth.says = "which has closed it, but it lives on in orders[";
+	truth_passed(&truth, cgi, copy.fd);
+	verdict_check(t, &truth);
 }
 
 static void udp(struct test *t, unsigned held, unsigned wanted, const char *says, unsigned fixes)
 {
 	struct puppet *holder = puppet_start(t, "receiver"), *web = puppet_start(t, "web");
-	struct prop p;
+	struct truth truth;
 	struct attempt a;
+	struct prop p;
 
 	monitor_watch(t, NULL);
 	p = stage_bound(holder, OPT_UDP | held, "0.0.0.0", 5353);
 	a = stage_refused(web, OPT_UDP | wanted, "0.0.0.0", 5353, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .says = says,
-				 .fixes = FIX_PLAIN | fixes,
-				 .stop = holder,
-				 .holders = { {
-					 .socket = &p,
-					 .state = "CLOSE",
-					 .how = "bind",
-					 .process = &holder->who,
-					 .owners = { { holder, p.fd } },
-				 } },
-			 });
+	truth = truth_held(&a, "listener", FIX_PLAIN | fixes, &p, "CLOSE", "bind");
+	truth.says = says;
+	verdict_check(t, &truth);
 }
 
 /* mDNS, SSDP: all receivers of a group share the port, but for one that does not play along. */
@@ -274,26 +194,17 @@ static void multicast_holder_plain(struct test *t)
 static void udp_client(struct test *t, uint16_t port, const char *says)
 {
 	struct puppet *holder = puppet_start(t, "browser"), *web = puppet_start(t, "web");
-	struct prop p;
+	struct truth truth;
 	struct attempt a;
+	struct prop p;
 
 	monitor_watch(t, NULL);
 	p = stage_client(holder, OPT_UDP, "127.0.0.1", port);
 	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-bind",
-				 .says = says,
-				 .fixes = FIX_CLIENT,
-				 .stop = holder,
-				 .holders = { {
-					 .socket = &p,
-					 .state = "ESTABLISHED",
-					 .how = "autobind",
-					 .process = &holder->who,
-					 .owners = { { holder, p.fd } },
-				 } },
-			 });
+	truth = truth_ephemeral_bind(&a, &p, "autobind");
+	truth.says = says;
+	truth.holders[0].state = "ESTABLISHED";
+	verdict_check(t, &truth);
 }
 
 static void quic_client(struct test *t)

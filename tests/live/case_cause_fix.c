@@ -14,11 +14,9 @@
 
 static json_t *verdict_of(struct test *t, struct puppet *web, const char *cause)
 {
-	json_t *line = monitor_line(t, "refusal", web->pid, 10);
+	json_t *line = verdict_take(web);
 	struct spot s = spot_of(t, line);
 
-	if (!line)
-		test_abort(t, "expected a refusal of %s, got none", web->who.comm);
 	expect_string(&s, "cause", cause);
 	return line;
 }
@@ -34,27 +32,6 @@ static void expect_advice(struct test *t, json_t *line, const char *words)
 	test_fail(t, "expected the advice \"%s\"", words);
 }
 
-/* The port is free once what was told to end has ended. */
-static void expect_free(struct test *t, struct puppet *web)
-{
-	int64_t until = deadline_in(t, 3);
-	struct io_name a = { .to = { "0.0.0.0", PORT } };
-
-	t->retries = true;
-	do {
-		struct prop p = stage_socket(web, 0);
-		struct io_close gone = { .fd = p.fd };
-
-		a.fd = p.fd;
-		puppet_call(web, act_bind, &a, sizeof(a));
-		puppet_call(web, act_close, &gone, sizeof(gone));
-		sleep_ms(10);
-	} while (a.error && !deadline_over(until));
-	if (a.error)
-		test_fail(t, "expected that the port is free after the fix, got \"%s\"",
-			  strerror(a.error));
-}
-
 static void duplicate(struct test *t)
 {
 	static char path[256];
@@ -66,7 +43,7 @@ static void duplicate(struct test *t)
 	stage_listener(first, 0, "0.0.0.0", PORT);
 	stage_refused(web, 0, "0.0.0.0", PORT, EADDRINUSE);
 	fixes_run(t, verdict_of(t, web, "duplicate-instance"), "kill ");
-	expect_free(t, web);
+	fixes_expect_free(web, 0, "0.0.0.0", PORT);
 }
 
 /* Two have it open: the one command ends both. */
@@ -83,7 +60,7 @@ static void inherited(struct test *t)
 	puppet_exit(api);
 	stage_refused(web, 0, "0.0.0.0", PORT, EADDRINUSE);
 	fixes_run(t, verdict_of(t, web, "inherited-listener"), "kill ");
-	expect_free(t, web);
+	fixes_expect_free(web, 0, "0.0.0.0", PORT);
 }
 
 /* What is advised is done anew: both sides as they were, but for the one option. */

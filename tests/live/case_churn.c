@@ -7,7 +7,7 @@
 
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 /* Pairs of a client and a server, to keep two cores busy; and what one call of a client makes,
  * so that no call takes long. */
@@ -107,6 +107,7 @@ static void churn(struct test *t)
 	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
 	struct puppet *web = puppet_start(t, "web"), *dns = puppet_start(t, "dns");
 	struct prop listener, out, udp;
+	struct truth truth;
 	struct attempt a;
 
 	t->lossless = true;
@@ -119,34 +120,10 @@ static void churn(struct test *t)
 	stage_send(&udp, "127.0.0.1", SERVER_PORT);
 	churn_all(t);
 	a = stage_refused(web, 0, "127.0.0.1", out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &client->who,
-					 .owners = { { client, out.fd } },
-					 .peer = backend,
-				 } },
-			 });
+	truth_check_client(t, &a, &out, backend);
 	a = stage_refused(web, OPT_UDP, "127.0.0.1", udp.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-bind",
-				 .fixes = FIX_CLIENT,
-				 .stop = dns,
-				 .holders = { {
-					 .socket = &udp,
-					 .state = "CLOSE",
-					 .how = "autobind",
-					 .process = &dns->who,
-					 .owners = { { dns, udp.fd } },
-				 } },
-			 });
+	truth = truth_ephemeral_bind(&a, &udp, "autobind");
+	verdict_check(t, &truth);
 }
 
 /* monitor_finish() looks for lost records; here, that the claims were really seen. */

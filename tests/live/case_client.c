@@ -9,57 +9,34 @@
 #include "monitor.h"
 #include "space.h"
 #include "table.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
 #define RESERVED "40000-40005"
 
-/* backend listens, client connects to it, web wants the client's port. */
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast cast_of(struct test *t)
+static struct theft cast_of(struct test *t)
 {
 	space_set("ipv4/ip_local_reserved_ports", RESERVED);
-	return (struct cast){
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	return theft_cast(t);
 }
 
-static void connect_them(struct cast *c, unsigned options, const char *at, const char *to)
+static void connect_them(struct theft *c, unsigned options, const char *at, const char *to)
 {
 	c->listener = stage_listener(c->backend, strchr(at, ':') ? OPT_V6 : 0, at, SERVER_PORT);
 	c->out = stage_client(c->client, options, to, SERVER_PORT);
 	c->in = stage_accepted(&c->listener, c->backend);
 }
 
-static struct truth truth_of(const struct cast *c, const struct attempt *a)
+static struct truth truth_of(const struct theft *c, const struct attempt *a)
 {
-	return (struct truth){
-		.attempt = a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = c->client,
-		.reserved = RESERVED,
-		.holders = { {
-			.socket = &c->out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &c->client->who,
-			.owners = { { c->client, c->out.fd } },
-			.peer = c->backend,
-		} },
-	};
+	struct truth truth = truth_client(a, &c->out, c->backend);
+
+	truth.reserved = RESERVED;
+	return truth;
 }
 
-static json_t *check_theft(struct test *t, const struct cast *c, unsigned options, const char *want)
+static json_t *check_theft(struct test *t, const struct theft *c, unsigned options,
+			   const char *want)
 {
 	struct attempt a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
 	struct truth truth = truth_of(c, &a);
@@ -74,7 +51,7 @@ static json_t *check_theft(struct test *t, const struct cast *c, unsigned option
 static void theft(struct test *t, unsigned client, const char *at, const char *to, unsigned server,
 		  const char *want)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 
 	monitor_watch(t, NULL);
 	connect_them(&c, client, at, to);
@@ -83,7 +60,7 @@ static void theft(struct test *t, unsigned client, const char *at, const char *t
 
 static void ephemeral_client(struct test *t)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	json_t *line;
 
 	monitor_watch(t, NULL);
@@ -102,7 +79,7 @@ static void specific_address(struct test *t)
 static void reserve_here(struct test *t)
 {
 	static const char *const argv[] = { "trace", "--json", NULL };
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct attempt again;
 	struct truth truth;
 	json_t *line;
@@ -122,7 +99,7 @@ static void reserve_here(struct test *t)
 
 static void no_reserved_ports(struct test *t)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct attempt a;
 	struct truth truth;
 
@@ -175,7 +152,7 @@ static void dual_stack_server(struct test *t)
 /* The client asked for its port by number, and only then connected. */
 static void explicit_client_from(struct test *t, const char *bound)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct attempt a;
 	struct truth truth;
 
@@ -206,7 +183,7 @@ static void explicit_client_wildcard(struct test *t)
 /* Two clients of two processes on one port, to two servers: both stand in the way. */
 static void two_clients(struct test *t)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct puppet *second = puppet_start(t, "second");
 	struct prop other_listener, other_out;
 	struct attempt a;
@@ -223,17 +200,15 @@ static void two_clients(struct test *t)
 	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
 	truth = truth_of(&c, &a);
 	truth.stop = NULL;
-	truth.holders[1] = truth.holders[0];
-	truth.holders[1].socket = &other_out;
-	truth.holders[1].process = &second->who;
-	truth.holders[1].owners[0] = (struct true_owner){ second, other_out.fd };
+	truth.holders[1] = truth_holder(&other_out, "ESTABLISHED", "connect");
+	truth.holders[1].peer = c.backend;
 	verdict_check(t, &truth);
 }
 
 /* The listener's process is not the one that has the connection: its worker is. */
 static void peer_is_worker_of(struct test *t, unsigned client, const char *to)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct puppet *worker = puppet_start(t, "worker");
 	struct prop copy;
 	struct attempt a;
@@ -264,7 +239,7 @@ static void peer_is_worker_mapped(struct test *t)
 /* Not accepted yet: the other end is in the queue of the listener, and so that one's. */
 static void peer_in_queue(struct test *t)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct attempt a;
 	struct truth truth;
 
@@ -279,7 +254,7 @@ static void peer_in_queue(struct test *t)
 /* A client whose server does not answer: it has its port all the same. */
 static void syn_sent(struct test *t)
 {
-	struct cast c = cast_of(t);
+	struct theft c = cast_of(t);
 	struct prop full[2];
 	struct attempt a;
 	struct truth truth;

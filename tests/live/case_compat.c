@@ -8,7 +8,7 @@
 
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define PORT 8080
 
@@ -29,30 +29,15 @@ static struct cast cast_of(struct test *t)
 	return c;
 }
 
-static struct true_holder holder_of(const struct prop *p, const char *state)
-{
-	return (struct true_holder){
-		.socket = p,
-		.state = state,
-		.how = "bind",
-		.process = &p->by->who,
-		.owners = { { p->by, p->fd } },
-	};
-}
-
 static void check_listener(struct test *t, const struct attempt *a, const struct prop *p,
 			   bool unseen)
 {
-	bool race = !strcmp(a->op, "listen");
-	struct truth truth = {
-		.attempt = a,
-		.cause = race ? "listen-race" : "listener",
-		.says = race ? NULL : "listens on",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = p->by,
-		.holders = { holder_of(p, "LISTEN") },
-	};
+	struct truth truth = truth_listener(a, p);
 
+	if (!strcmp(a->op, "listen"))
+		truth.cause = "listen-race";
+	else
+		truth.says = "listens on";
 	truth.incomplete = unseen;
 	truth.holders[0].older = unseen;
 	truth.holders[0].note = unseen ? "the claim of the port was not seen" : NULL;
@@ -106,21 +91,11 @@ static void client_32(struct test *t)
 	struct prop listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
 	struct prop p = stage_socket(c.api, 0);
 	struct attempt a;
-	struct truth truth;
 
 	stage_call(&p, act_connect_32, "connect()", "127.0.0.1", SERVER_PORT);
 	stage_accepted(&listener, backend);
 	a = stage_refused(c.web, 0, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = (struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = c.api,
-		.holders = { holder_of(&p, "ESTABLISHED") },
-	};
-	truth.holders[0].how = "connect";
-	truth.holders[0].peer = backend;
-	verdict_check(t, &truth);
+	truth_check_client(t, &a, &p, backend);
 }
 
 const struct scenario cases_compat[] = {

@@ -6,7 +6,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 struct connect_cast {
 	struct puppet *api;    /* what is connected to */
@@ -110,6 +110,7 @@ static void connection_exists(struct test *t)
 		.second = puppet_start(t, "second"),
 	};
 	struct prop first, second;
+	struct truth truth;
 	struct attempt a;
 
 	monitor_watch(t, NULL);
@@ -119,21 +120,10 @@ static void connection_exists(struct test *t)
 	stage_connect(&first, "127.0.0.1", 8443);
 	a = stage_refused_connect(&second, act_connect, "connect", "127.0.0.1", 8443,
 				  EADDRNOTAVAIL);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "connection-exists",
-				 .says = "40000",
-				 .fixes = FIX_STOP,
-				 .stop = c.first,
-				 .holders = { {
-					 .socket = &first,
-					 .state = "ESTABLISHED",
-					 .how = "bind",
-					 .process = &c.first->who,
-					 .owners = { { c.first, first.fd } },
-					 .peer = c.api,
-				 } },
-			 });
+	truth = truth_held(&a, "connection-exists", FIX_STOP, &first, "ESTABLISHED", "bind");
+	truth.says = "40000";
+	truth.holders[0].peer = c.api;
+	verdict_check(t, &truth);
 }
 
 const struct scenario cases_connect[] = {

@@ -9,7 +9,7 @@
 #include "cases.h"
 #include "footprint.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 /* The first third is the warm-up; the most that the second and the last took is compared. */
 #define THIRDS 3
@@ -142,20 +142,7 @@ static void connecting(struct test *t)
 	stage_accepted(&listener, listener.by);
 	check_crowd(t, listener.by, act_connecting_crowd, &listener);
 	a = stage_refused(web, 0, "127.0.0.1", out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &client->who,
-					 .owners = { { client, out.fd } },
-					 .peer = listener.by,
-				 } },
-			 });
+	truth_check_client(t, &a, &out, listener.by);
 }
 
 /* Nothing is claimed meanwhile: only refusals can tell that it is time to forget. Nothing is

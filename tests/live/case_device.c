@@ -10,7 +10,7 @@
 #include "device.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define PORT 8080
 
@@ -57,27 +57,16 @@ static struct attempt refused_at(struct puppet *by, unsigned options, const char
 
 static struct true_holder holder_of(const struct prop *p)
 {
-	return (struct true_holder){
-		.socket = p,
-		.state = p->look.tcp_state ? "LISTEN" : "CLOSE",
-		.how = "bind",
-		.process = &p->by->who,
-		.owners = { { p->by, p->fd } },
-	};
+	return truth_holder(p, p->look.tcp_state ? "LISTEN" : "CLOSE", "bind");
 }
 
 /* `blocking` is in the way, `beside` (NULL: none) has the port as well, and is not. */
 static void check(struct test *t, const struct attempt *a, const struct prop *blocking,
 		  const struct prop *beside)
 {
-	struct truth truth = {
-		.attempt = a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = blocking->by,
-		.holders = { holder_of(blocking) },
-	};
+	struct truth truth = truth_listener(a, blocking);
 
+	truth.holders[0] = holder_of(blocking);
 	if (beside) {
 		truth.holders[1] = holder_of(beside);
 		truth.holders[1].not_blocking = true;
@@ -178,16 +167,8 @@ static void client_at_device(struct test *t)
 	stage_listen(&beside, 8);
 	p = socket_at(web, 0, "lo");
 	a = stage_refused_bind(&p, act_bind, "0.0.0.0", out.look.local.port, EADDRINUSE);
-	truth = (struct truth){
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.fixes = FIX_CLIENT,
-		.stop = client,
-		.holders = { holder_of(&out), holder_of(&beside) },
-	};
-	truth.holders[0].state = "ESTABLISHED";
-	truth.holders[0].how = "connect";
-	truth.holders[0].peer = backend;
+	truth = truth_client(&a, &out, backend);
+	truth.holders[1] = holder_of(&beside);
 	truth.holders[1].not_blocking = true;
 	verdict_check(t, &truth);
 }

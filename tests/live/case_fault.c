@@ -11,33 +11,14 @@
 #include "footprint.h"
 #include "monitor.h"
 #include "theft.h"
-#include "verdict.h"
+#include "truth.h"
 
 /* Instants at which a starting portclash is killed. */
 #define KILLS 8
 
-static void stage_theft(struct test *t, struct theft *o)
-{
-	theft_cast(t, o);
-	theft_connect(o);
-}
-
 static void check_theft(struct test *t, const struct theft *o)
 {
-	verdict_check(t, &(struct truth){
-				 .attempt = &o->attempt,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = o->client,
-				 .holders = { {
-					 .socket = &o->out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &o->client->who,
-					 .owners = { { o->client, o->out.fd } },
-					 .peer = o->server,
-				 } },
-			 });
+	truth_check_client(t, &o->attempt, &o->out, o->backend);
 }
 
 static void kill_it(struct test *t, struct monitor *m)
@@ -52,7 +33,7 @@ static void killed(struct test *t)
 	struct theft theft;
 
 	monitor_watch(t, NULL);
-	stage_theft(t, &theft);
+	theft = theft_connected(t);
 	theft_refuse(&theft);
 	check_theft(t, &theft);
 	bpf_objects_of(t, t->monitor->pid, &held);
@@ -172,7 +153,7 @@ static void two_with(struct test *t, int signal)
 	first = t->monitor;
 	monitor_watch(t, NULL);
 	second = t->monitor;
-	stage_theft(t, &theft);
+	theft = theft_connected(t);
 	theft_refuse(&theft);
 	check_by(t, first, &theft);
 	check_by(t, second, &theft);
@@ -184,7 +165,7 @@ static void two_with(struct test *t, int signal)
 	theft_refuse(&theft);
 	check_by(t, second, &theft);
 	/* A claim after that is seen too. */
-	theft_connect(&theft);
+	theft_connect(&theft, 0);
 	theft_refuse(&theft);
 	check_theft(t, &theft);
 }
@@ -241,7 +222,7 @@ static void no_locked_memory(struct test *t)
 	if (setrlimit(RLIMIT_MEMLOCK, &none))
 		test_abort(t, "stage: setrlimit(): %s", strerror(errno));
 	monitor_watch(t, NULL);
-	stage_theft(t, &theft);
+	theft = theft_connected(t);
 	theft_refuse(&theft);
 	check_theft(t, &theft);
 }

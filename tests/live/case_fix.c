@@ -8,42 +8,10 @@
 #include "monitor.h"
 #include "space.h"
 #include "table.h"
+#include "theft.h"
 #include "verdict.h"
 
 #define NOBODY 65534
-
-/* The verdict of the one refusal of `web`. */
-static json_t *verdict_of(struct test *t, struct puppet *web)
-{
-	json_t *line = monitor_line(t, "refusal", web->pid, 10);
-
-	if (!line)
-		test_abort(t, "expected a refusal of %s, got none", web->who.comm);
-	return line;
-}
-
-/* A process that was asked to end needs a moment for it. */
-static void expect_free(struct test *t, struct puppet *web, unsigned options, const char *address,
-			uint16_t port)
-{
-	int64_t until = deadline_in(t, 3);
-	struct io_name a = { .to.port = port };
-
-	t->retries = true;
-	strcpy(a.to.address, address);
-	do {
-		struct prop p = stage_socket(web, options);
-		struct io_close gone = { .fd = p.fd };
-
-		a.fd = p.fd;
-		puppet_call(web, act_bind, &a, sizeof(a));
-		puppet_call(web, act_close, &gone, sizeof(gone));
-		sleep_ms(10);
-	} while (a.error && !deadline_over(until));
-	if (a.error)
-		test_fail(t, "expected that the port is free after the fix, got \"%s\" from bind()",
-			  strerror(a.error));
-}
 
 static void stop(struct test *t, unsigned options, bool listens)
 {
@@ -55,8 +23,8 @@ static void stop(struct test *t, unsigned options, bool listens)
 	if (listens)
 		stage_listen(&p, 8);
 	stage_refused(web, options, "0.0.0.0", 8080, EADDRINUSE);
-	fixes_run(t, verdict_of(t, web), "kill ");
-	expect_free(t, web, options, "0.0.0.0", 8080);
+	fixes_run(t, verdict_take(web), "kill ");
+	fixes_expect_free(web, options, "0.0.0.0", 8080);
 }
 
 static void stop_listener(struct test *t)
@@ -74,42 +42,17 @@ static void stop_udp(struct test *t)
 	stop(t, OPT_UDP, false);
 }
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected(struct test *t, unsigned options)
-{
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-	const char *address = options & OPT_V6 ? "::1" : "127.0.0.1";
-
-	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, options, address, SERVER_PORT);
-	c.out = stage_client(c.client, options, address, SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
 /* To end the client's process is not enough: its connection goes through FIN_WAIT and, for up
  * to 60 s, TIME_WAIT, and holds the port all that time. Who is told to stop it must be told. */
 static void stop_client(struct test *t)
 {
-	struct cast c = connected(t, 0);
+	struct theft c = theft_watched(t, 0, 0);
 	uint16_t port = c.out.look.local.port;
 	const char *what;
 	json_t *line;
 
 	stage_refused(c.web, 0, "0.0.0.0", port, EADDRINUSE);
-	line = verdict_of(t, c.web);
+	line = verdict_take(c.web);
 	what = json_string_value(json_object_get(fixes_with_command(line, "kill "), "what"));
 	fixes_run(t, line, "kill ");
 	table_await(t, port, SERVER_PORT, TABLE_FIN_WAIT2); /* it needs a moment to end */
@@ -119,14 +62,14 @@ static void stop_client(struct test *t)
 	if (!what || (!strstr(what, "60 s") && !strstr(what, "TIME_WAIT")))
 		test_fail(t, "expected that the TIME_WAIT to come is told, got \"%s\"",
 			  what ? what : "nothing");
-	if (strcmp(json_string_value(json_object_get(verdict_of(t, c.web), "cause")), "time-wait"))
+	if (strcmp(json_string_value(json_object_get(verdict_take(c.web), "cause")), "time-wait"))
 		test_fail(t, "expected time-wait after the client was stopped");
 }
 
 /* What no process has open any more can be cut, and then the port is free at once. */
 static void cut(struct test *t, unsigned options)
 {
-	struct cast c = connected(t, options);
+	struct theft c = theft_watched(t, options, options);
 	const char *any = options & OPT_V6 ? "::" : "0.0.0.0";
 	uint16_t port = c.out.look.local.port;
 
@@ -134,10 +77,10 @@ static void cut(struct test *t, unsigned options)
 	puppet_exit(c.client);
 	table_await(t, port, SERVER_PORT, TABLE_FIN_WAIT1);
 	stage_refused(c.web, options, any, port, EADDRINUSE);
-	fixes_run(t, verdict_of(t, c.web), "ss -K ");
+	fixes_run(t, verdict_take(c.web), "ss -K ");
 	if (table_state(port, SERVER_PORT))
 		test_skip(t, "this kernel cannot cut connections (CONFIG_INET_DIAG_DESTROY)");
-	expect_free(t, c.web, options, any, port);
+	fixes_expect_free(c.web, options, any, port);
 }
 
 static void cut_v4(struct test *t)
@@ -152,16 +95,16 @@ static void cut_v6(struct test *t)
 
 static void cut_fin_wait2(struct test *t)
 {
-	struct cast c = connected(t, 0);
+	struct theft c = theft_watched(t, 0, 0);
 	uint16_t port = c.out.look.local.port;
 
 	puppet_exit(c.client);
 	table_await(t, port, SERVER_PORT, TABLE_FIN_WAIT2);
 	stage_refused(c.web, 0, "0.0.0.0", port, EADDRINUSE);
-	fixes_run(t, verdict_of(t, c.web), "ss -K ");
+	fixes_run(t, verdict_take(c.web), "ss -K ");
 	if (table_state(port, SERVER_PORT))
 		test_skip(t, "this kernel cannot cut TIME_WAIT entries");
-	expect_free(t, c.web, 0, "0.0.0.0", port);
+	fixes_expect_free(c.web, 0, "0.0.0.0", port);
 }
 
 static void setting(struct test *t, unsigned options, const char *address, uint16_t port, uid_t uid,
@@ -179,8 +122,8 @@ static void setting(struct test *t, unsigned options, const char *address, uint1
 		      uid  ? EACCES :
 		      port ? EADDRNOTAVAIL :
 			     EADDRINUSE);
-	fixes_run(t, verdict_of(t, web), part);
-	expect_free(t, web, options, address, port);
+	fixes_run(t, verdict_take(web), part);
+	fixes_expect_free(web, options, address, port);
 }
 
 static void privileged(struct test *t)

@@ -7,28 +7,17 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
+#include "theft.h"
+#include "truth.h"
 #include "uring.h"
-#include "verdict.h"
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-};
-
-static struct cast cast_of(struct test *t, int operation, const char *name)
+static struct theft cast_of(struct test *t, int operation, const char *name)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	struct theft c = theft_cast(t);
 
 	uring_or_skip(c.client, operation, name);
 	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	theft_listen(&c, 0);
 	return c;
 }
 
@@ -42,40 +31,30 @@ static void keep(struct prop *p)
 	p->fd = -1;
 }
 
-static struct true_holder holder_of(const struct prop *p)
+/* No process has a descriptor of it. */
+static void check_kept(struct test *t, struct truth truth)
 {
-	return (struct true_holder){
-		.socket = p,
-		.no_fd = true,
-		.process = &p->by->who,
-	};
+	truth.holders[0].no_fd = true;
+	truth.holders[0].owners[0] = (struct true_owner){ 0 };
+	verdict_check(t, &truth);
 }
 
-static void check_client(struct test *t, struct cast *c)
+static void check_client(struct test *t, struct theft *c)
 {
-	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
-	struct truth truth = {
-		.attempt = &a,
-		.cause = "ephemeral-client",
-		.says = "not by a listener",
-		.fixes = FIX_CLIENT,
-		.stop = c->client,
-		.holders = { holder_of(&c->out) },
-	};
+	struct truth truth;
 
-	truth.holders[0].state = "ESTABLISHED";
-	truth.holders[0].how = "connect";
-	truth.holders[0].peer = c->backend;
-	verdict_check(t, &truth);
+	theft_refuse(c);
+	truth = truth_client(&c->attempt, &c->out, c->backend);
+	truth.says = "not by a listener";
+	check_kept(t, truth);
 }
 
 /* A client that hands its connection to the ring. */
 static void kept_client(struct test *t)
 {
-	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
+	struct theft c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
 
-	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&c.listener, c.backend);
+	theft_connect(&c, 0);
 	keep(&c.out);
 	check_client(t, &c);
 }
@@ -83,28 +62,20 @@ static void kept_client(struct test *t)
 /* A server's listener, likewise. */
 static void kept_listener(struct test *t)
 {
-	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
-	struct truth truth = {
-		.cause = "wildcard-overlap",
-		.fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
-		.stop = c.client,
-	};
+	struct theft c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT");
 	struct attempt a;
 
 	c.out = stage_listener(c.client, 0, "0.0.0.0", 8080);
 	keep(&c.out);
 	a = stage_refused(c.web, 0, "127.0.0.1", 8080, EADDRINUSE);
-	truth.attempt = &a;
-	truth.holders[0] = holder_of(&c.out);
-	truth.holders[0].state = "LISTEN";
-	truth.holders[0].how = "bind";
-	verdict_check(t, &truth);
+	check_kept(t, truth_held(&a, "wildcard-overlap", FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
+				 &c.out, "LISTEN", "bind"));
 }
 
 /* Never had a descriptor. What can be asked about it, its peer and the kernel's table know. */
 static void direct_client(struct test *t)
 {
-	struct cast c = cast_of(t, URING_SOCKET, "IORING_OP_SOCKET");
+	struct theft c = cast_of(t, URING_SOCKET, "IORING_OP_SOCKET");
 	struct io_name call = { .to = { "127.0.0.1", SERVER_PORT } };
 	struct io_socket a = { 0 };
 	struct prop in;

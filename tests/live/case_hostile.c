@@ -13,7 +13,7 @@
 #include "binary.h"
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define NOBODY 65534
 
@@ -51,19 +51,7 @@ static void as_holder(struct test *t)
 	monitor_watch(t, NULL);
 	listener = stage_listener(c.evil, 0, "0.0.0.0", 8080);
 	a = stage_refused(c.web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
-				 .stop = c.evil,
-				 .holders = { {
-					 .socket = &listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &c.evil->who,
-					 .owners = { { c.evil, listener.fd } },
-				 } },
-			 });
+	truth_check_listener(t, &a, &listener);
 }
 
 static void as_requester(struct test *t)

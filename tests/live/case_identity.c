@@ -11,27 +11,10 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
 #define MAPPED_UID 100000
-
-static struct truth listener_truth(const struct attempt *a, const struct prop *listener,
-				   const struct puppet *api)
-{
-	return (struct truth){
-		.attempt = a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = api,
-		.holders = { {
-			.socket = listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener->fd } },
-		} },
-	};
-}
 
 /* The launcher takes the port and becomes the real server: the port was taken by the one, and
  * is open in the other, which are one process. */
@@ -64,7 +47,7 @@ static void exec_after_bind(struct test *t)
 	now = *api;
 	puppet_identify(&now);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	truth = listener_truth(&a, &listener, api);
+	truth = truth_listener(&a, &listener);
 	truth.holders[0].owners[0].who = &now;
 	verdict_check(t, &truth);
 }
@@ -77,7 +60,6 @@ static void pid_namespace(struct test *t)
 	struct puppet *api = puppet_start_as(t, &inner), *web;
 	struct prop listener;
 	struct attempt a;
-	struct truth truth;
 
 	inner.name = "web";
 	web = puppet_start_as(t, &inner);
@@ -86,8 +68,7 @@ static void pid_namespace(struct test *t)
 	monitor_watch(t, NULL);
 	listener = stage_listener(api, 0, "0.0.0.0", 8080);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	truth = listener_truth(&a, &listener, api);
-	verdict_check(t, &truth);
+	truth_check_listener(t, &a, &listener);
 }
 
 /* A rootless container: its root is somebody else outside. */
@@ -115,7 +96,6 @@ static void user_namespace(struct test *t)
 	struct io_name io = { 0 };
 	struct prop listener;
 	struct attempt a;
-	struct truth truth;
 
 	puppet_call(web, act_enter_users, &io, sizeof(io));
 	if (io.error)
@@ -127,8 +107,7 @@ static void user_namespace(struct test *t)
 	listener = stage_listener(api, 0, "0.0.0.0", 8080);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
 	a.who.uid = MAPPED_UID;
-	truth = listener_truth(&a, &listener, api);
-	verdict_check(t, &truth);
+	truth_check_listener(t, &a, &listener);
 }
 
 /* A socket that was made in one network namespace, refused in a process that is in another by
@@ -171,32 +150,14 @@ static struct attempt refused_elsewhere(struct puppet *web, uint16_t port)
 
 static void moved_requester(struct test *t)
 {
-	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
-	struct puppet *web = puppet_start(t, "web");
-	struct prop listener, out;
-	struct attempt a;
+	struct theft c = theft_watched(t, 0, 0);
+	struct truth truth;
 
-	monitor_watch(t, NULL);
-	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
-	out = stage_client(client, 0, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&listener, backend);
-	stage_fill(&out);
-	puppet_exit(client);
-	a = refused_elsewhere(web, out.look.local.port);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "FIN_WAIT1",
-					 .how = "connect",
-					 .process = &client->who,
-					 .gone = true,
-					 .note = "nobody has the socket open",
-					 .peer = backend,
-				 } },
-			 });
+	stage_fill(&c.out);
+	puppet_exit(c.client);
+	c.attempt = refused_elsewhere(c.web, c.out.look.local.port);
+	truth = truth_orphan(&c.attempt, &c.out, "FIN_WAIT1", c.backend);
+	verdict_check(t, &truth);
 }
 
 const struct scenario cases_identity[] = {

@@ -114,7 +114,7 @@ static void expect_holder(struct test *t, json_t *entry, const struct theft *o)
 	expect_time_field(t, entry, "PORTCLASH_HOLDER_SINCE", o->out.before, o->out.after);
 	snprintf(text, sizeof(text), "client[%d] as descriptor %d", o->client->pid, o->out.fd);
 	journald_field(t, entry, "PORTCLASH_HOLDER_OWNER", text);
-	snprintf(text, sizeof(text), "server[%d]", o->server->pid);
+	snprintf(text, sizeof(text), "backend[%d]", o->backend->pid);
 	journald_field(t, entry, "PORTCLASH_HOLDER_PEER", text);
 	journald_field(t, entry, "PORTCLASH_HOLDERS_TOTAL", "1");
 }
@@ -188,19 +188,29 @@ static const char *expect_id(struct test *t, json_t *entry, const char *log)
 	return id;
 }
 
+/* The only entry about the theft with this field. */
+static json_t *entry_of(struct test *t, const struct monitor *m, const struct theft *o,
+			const char *field, const char *type, const char *id)
+{
+	char words[128];
+	json_t *entry;
+
+	snprintf(words, sizeof(words), "%s PORTCLASH_HOLDER_PID=%d", field, o->client->pid);
+	entry = journald_only(t, words);
+	expect_frame(t, entry, m, type, id, "3");
+	expect_call(t, entry, o);
+	expect_port(t, entry, o);
+	return entry;
+}
+
 static const char *check_refusal(struct test *t, const struct monitor *m, const struct theft *o,
 				 const char *log)
 {
-	char words[128];
+	json_t *entry =
+		entry_of(t, m, o, "PORTCLASH_CAUSE=ephemeral-client", "refusal", REFUSAL_ID);
+	char words[80];
 	const char *id;
-	json_t *entry;
 
-	snprintf(words, sizeof(words), "PORTCLASH_CAUSE=ephemeral-client PORTCLASH_HOLDER_PID=%d",
-		 o->client->pid);
-	entry = journald_only(t, words);
-	expect_frame(t, entry, m, "refusal", REFUSAL_ID, "3");
-	expect_call(t, entry, o);
-	expect_port(t, entry, o);
 	expect_range(t, entry);
 	expect_holder(t, entry, o);
 	expect_advice(t, entry, o);
@@ -214,15 +224,8 @@ static const char *check_refusal(struct test *t, const struct monitor *m, const 
 static void check_repeat(struct test *t, const struct monitor *m, const struct theft *o,
 			 const struct attempt *first, const char *id)
 {
-	char words[80];
-	json_t *entry;
+	json_t *entry = entry_of(t, m, o, "PORTCLASH_TYPE=repeat", "repeat", REPEAT_ID);
 
-	snprintf(words, sizeof(words), "PORTCLASH_TYPE=repeat PORTCLASH_HOLDER_PID=%d",
-		 o->client->pid);
-	entry = journald_only(t, words);
-	expect_frame(t, entry, m, "repeat", REPEAT_ID, "3");
-	expect_call(t, entry, o);
-	expect_port(t, entry, o);
 	expect_socket(t, entry, o);
 	journald_field(t, entry, "PORTCLASH_REPEAT_OF", id);
 	journald_field(t, entry, "PORTCLASH_REPEAT_WHY", "goes-on");
@@ -276,10 +279,11 @@ static void every_field(struct test *t)
 	journald_enter(t);
 	install_catalog(t);
 	journald_start(t);
-	theft_cast(t, &o);
+	o = theft_cast(t);
+	theft_listen(&o, 0);
 	test_path(t, "agent.log", log, sizeof(log));
 	m = logfile_agent(t, argv, log);
-	theft_connect(&o);
+	theft_connect(&o, 0);
 	theft_refuse(&o);
 	id = check_refusal(t, m, &o, log);
 	expect_catalog(t, &o);

@@ -23,7 +23,8 @@ static struct cast cast_of(struct test *t)
 {
 	struct cast c;
 
-	theft_cast(t, &c.theft);
+	c.theft = theft_cast(t);
+	theft_listen(&c.theft, 0);
 	test_path(t, "agent.log", c.log, sizeof(c.log));
 	return c;
 }
@@ -54,7 +55,7 @@ static void service_log(struct test *t)
 	c = cast_of(t);
 	group_move(t, unit_path, c.theft.web);
 	m = agent(t, &c);
-	theft_connect(&c.theft);
+	theft_connect(&c.theft, 0);
 	theft_refuse(&c.theft);
 	entry = journald_only(t, "-u orders.service PORTCLASH_TYPE=refusal");
 	journald_field(t, entry, "OBJECT_SYSTEMD_UNIT", "orders.service");
@@ -108,7 +109,7 @@ static void as_service(struct test *t)
 	spec.stream = journald_stream(t);
 	m = monitor_spawn(t, &spec);
 	expect_count(t, "_TRANSPORT=journal PORTCLASH_TYPE=ready", 1);
-	theft_connect(&c.theft);
+	theft_connect(&c.theft, 0);
 	theft_refuse(&c.theft);
 	expect_refused_entries(t, &c, 1);
 	end_well(t, m);
@@ -169,7 +170,7 @@ static void outage(struct test *t)
 	m = agent(t, &c);
 	logfile_await_said(t, m, "cannot write to the journal: No such file or directory");
 	journald = journald_start(t);
-	theft_connect(&c.theft);
+	theft_connect(&c.theft, 0);
 	theft_refuse(&c.theft);
 	logfile_await_said(t, m, "the journal is written again");
 	expect_refused_entries(t, &c, 1);

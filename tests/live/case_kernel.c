@@ -9,7 +9,7 @@
 #include "device.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define TUNNEL_PORT 4789
 #define MPTCP_PORT 8080
@@ -59,20 +59,12 @@ static void refused(struct test *t)
 	all[0] = all[1];
 	all[0].before = add.before;
 	all[0].after = add.after;
-	for (int i = monitor_cannot_see(t, "inside the kernel"); i < 2; i++)
-		verdict_check(t, &(struct truth){
-					 .attempt = &all[i],
-					 .cause = "listener",
-					 .fixes = FIX_STOP | FIX_REUSEPORT,
-					 .stop = api,
-					 .holders = { {
-						 .socket = &p,
-						 .state = "CLOSE",
-						 .how = "bind",
-						 .process = &api->who,
-						 .owners = { { api, p.fd } },
-					 } },
-				 });
+	for (int i = monitor_cannot_see(t, "inside the kernel"); i < 2; i++) {
+		struct truth truth = truth_listener(&all[i], &p);
+
+		truth.holders[0].state = "CLOSE";
+		verdict_check(t, &truth);
+	}
 }
 
 /* `admin` has the kernel open the socket. */

@@ -6,7 +6,7 @@
 #include "monitor.h"
 #include "space.h"
 #include "table.h"
-#include "verdict.h"
+#include "truth.h"
 
 struct cast {
 	struct puppet *client;
@@ -40,22 +40,13 @@ static struct cast accepted(struct test *t, unsigned options)
 
 static struct truth truth_of(struct cast *c, const struct attempt *a)
 {
-	return (struct truth){
-		.attempt = a,
-		.cause = "lingering-connection",
-		.says = "no one listens on the port any more",
-		.fixes = FIX_STOP | FIX_REUSEADDR_ALL,
-		.stop = c->worker,
-		.holders = { {
-			.socket = &c->in,
-			.state = "ESTABLISHED",
-			.how = "accept",
-			.process = &c->worker->who,
-			.note = "accepted",
-			.owners = { { c->worker, c->in.fd } },
-			.peer = c->client,
-		} },
-	};
+	struct truth truth = truth_held(a, "lingering-connection", FIX_STOP | FIX_REUSEADDR_ALL,
+					&c->in, "ESTABLISHED", "accept");
+
+	truth.says = "no one listens on the port any more";
+	truth.holders[0].note = "accepted";
+	truth.holders[0].peer = c->client;
+	return truth;
 }
 
 static void in_worker(struct test *t, unsigned old, unsigned new, unsigned fixes)
@@ -120,13 +111,7 @@ static void behind_listener(struct test *t)
 	truth.says = "listens on";
 	truth.fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC;
 	truth.stop = c.master;
-	truth.holders[1] = (struct true_holder){
-		.socket = &c.listener,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &c.master->who,
-		.owners = { { c.master, c.listener.fd } },
-	};
+	truth.holders[1] = truth_holder(&c.listener, "LISTEN", "bind");
 	verdict_check(t, &truth);
 }
 
@@ -136,6 +121,7 @@ static void in_accept_queue(struct test *t)
 	struct puppet *client = puppet_start(t, "client"), *api = puppet_start(t, "api");
 	struct puppet *web = puppet_start(t, "web");
 	struct prop listener, out, in = { 0 };
+	struct truth truth;
 	struct attempt a;
 
 	monitor_watch(t, NULL);
@@ -145,26 +131,16 @@ static void in_accept_queue(struct test *t)
 	in.look.local = out.look.remote;
 	in.look.remote = out.look.local;
 	a = stage_refused(web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "wildcard-overlap",
-				 .fixes = FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
-				 .stop = api,
-				 .holders = { {
-						      .socket = &listener,
-						      .state = "LISTEN",
-						      .how = "bind",
-						      .process = &api->who,
-						      .owners = { { api, listener.fd } },
-					      },
-					      {
-						      .socket = &in,
-						      .state = "ESTABLISHED",
-						      .how = "accept",
-						      .note = "accept",
-						      .peer = client,
-					      } },
-			 });
+	truth = truth_held(&a, "wildcard-overlap", FIX_STOP | FIX_REUSEPORT | FIX_SPECIFIC,
+			   &listener, "LISTEN", "bind");
+	truth.holders[1] = (struct true_holder){
+		.socket = &in,
+		.state = "ESTABLISHED",
+		.how = "accept",
+		.note = "accept",
+		.peer = client,
+	};
+	verdict_check(t, &truth);
 }
 
 const struct scenario cases_lingering[] = {

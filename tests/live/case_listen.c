@@ -6,7 +6,7 @@
 
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define PORT 8080
 #define NOBODY 65534
@@ -31,20 +31,10 @@ static struct cast listening(struct test *t, unsigned options, const char *addre
 
 static struct truth truth_of(const struct cast *c, const struct attempt *a)
 {
-	return (struct truth){
-		.attempt = a,
-		.cause = "listener",
-		.says = "listens on",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.stop = c->api,
-		.holders = { {
-			.socket = &c->listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &c->api->who,
-			.owners = { { c->api, c->listener.fd } },
-		} },
-	};
+	struct truth truth = truth_listener(a, &c->listener);
+
+	truth.says = "listens on";
+	return truth;
 }
 
 static void overlap(struct test *t, unsigned old, const char *held, unsigned new,
@@ -119,13 +109,7 @@ static void beside(struct test *t)
 
 	truth.stop = other;
 	truth.holders[0].not_blocking = true;
-	truth.holders[1] = (struct true_holder){
-		.socket = &second,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &other->who,
-		.owners = { { other, second.fd } },
-	};
+	truth.holders[1] = truth_holder(&second, "LISTEN", "bind");
 	verdict_check(t, &truth);
 }
 

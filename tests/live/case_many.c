@@ -7,40 +7,9 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define CONNECTIONS 2000
-
-struct io_many {
-	int fd; /* of the listener; -1: connect */
-	int count;
-	struct end to;
-	int done;
-	int first; /* descriptors are first, first + 1, … */
-};
-
-static void act_many(void *io)
-{
-	struct io_many *a = io;
-
-	for (a->done = 0; a->done < a->count; a->done++) {
-		struct io_accept in = { .fd = a->fd };
-		struct io_socket s = { 0 };
-		struct io_name out = { .to = a->to };
-
-		if (a->fd >= 0) {
-			act_accept(&in);
-		} else {
-			act_socket(&s);
-			out.fd = s.fd;
-			act_connect(&out);
-		}
-		if (in.error || s.error || out.error)
-			return;
-		if (!a->done)
-			a->first = a->fd >= 0 ? in.accepted : s.fd;
-	}
-}
 
 static void act_close_many(void *io)
 {
@@ -119,13 +88,7 @@ static void accepted_with(struct test *t, unsigned options)
 	many(client, -1);
 	many(server, listener.fd);
 	a = stage_refused(web, options, "0.0.0.0", SERVER_PORT, EADDRINUSE);
-	holder = (struct true_holder){
-		.socket = &listener,
-		.state = "LISTEN",
-		.how = "bind",
-		.process = &server->who,
-		.owners = { { server, listener.fd } },
-	};
+	holder = truth_holder(&listener, "LISTEN", "bind");
 	line = verdict_check_head(t, &(struct truth){
 					     .attempt = &a,
 					     .cause = "wildcard-overlap",

@@ -9,66 +9,31 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected(struct test *t)
+static struct truth older(struct truth truth)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-
-	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
-	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
-static struct truth truth_of(const struct attempt *a, const struct prop *p, struct puppet *owner)
-{
-	return (struct truth){
-		.attempt = a,
-		.stop = owner,
-		.incomplete = true,
-		.holders = { {
-			.socket = p,
-			.older = true,
-			.process = &owner->who,
-			.note = "when portclash started",
-			.owners = { { owner, p->fd } },
-		} },
-	};
+	truth.incomplete = true;
+	truth.holders[0].older = true;
+	truth.holders[0].note = "when portclash started";
+	return truth;
 }
 
 /* The kernel marks a port that connect() chose; so even its age does not hide the cause. */
 static void client(struct test *t)
 {
-	struct cast c = connected(t);
-	struct attempt a;
+	struct theft c = theft_connected(t);
 	struct truth truth;
 
 	monitor_watch(t, NULL);
-	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
-	truth = truth_of(&a, &c.out, c.client);
-	truth.cause = "ephemeral-client";
-	truth.fixes = FIX_CLIENT;
-	truth.holders[0].state = "ESTABLISHED";
-	truth.holders[0].how = "connect";
-	truth.holders[0].peer = c.backend;
+	theft_refuse(&c);
+	truth = older(truth_client(&c.attempt, &c.out, c.backend));
 	verdict_check(t, &truth);
 }
 
-static void idle(struct test *t, unsigned options, uint16_t port, struct truth want)
+static void idle(struct test *t, unsigned options, uint16_t port, const char *cause, unsigned fixes,
+		 const char *how)
 {
 	struct puppet *holder = puppet_start(t, "holder"), *web = puppet_start(t, "web");
 	struct prop p = stage_bound(holder, options, "0.0.0.0", port);
@@ -77,36 +42,23 @@ static void idle(struct test *t, unsigned options, uint16_t port, struct truth w
 
 	monitor_watch(t, NULL);
 	a = stage_refused(web, options, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&a, &p, holder);
-	truth.cause = want.cause;
-	truth.fixes = want.fixes;
-	truth.holders[0].state = "CLOSE";
-	truth.holders[0].how = want.holders[0].how;
+	truth = older(truth_held(&a, cause, fixes, &p, "CLOSE", how));
 	verdict_check(t, &truth);
 }
 
 static void bound(struct test *t)
 {
-	idle(t, 0, 8080,
-	     (struct truth){ .cause = "bound-not-listening",
-			     .fixes = FIX_STOP,
-			     .holders = { { .how = "bind" } } });
+	idle(t, 0, 8080, "bound-not-listening", FIX_STOP, "bind");
 }
 
 static void bound_zero(struct test *t)
 {
-	idle(t, 0, 0,
-	     (struct truth){ .cause = "ephemeral-bind",
-			     .fixes = FIX_CLIENT,
-			     .holders = { { .how = "bind-zero" } } });
+	idle(t, 0, 0, "ephemeral-bind", FIX_CLIENT, "bind-zero");
 }
 
 static void udp(struct test *t)
 {
-	idle(t, OPT_UDP, 5353,
-	     (struct truth){ .cause = "listener",
-			     .fixes = FIX_STOP | FIX_REUSEPORT,
-			     .holders = { { .how = "bind" } } });
+	idle(t, OPT_UDP, 5353, "listener", FIX_STOP | FIX_REUSEPORT, "bind");
 }
 
 static void listener(struct test *t)
@@ -118,11 +70,7 @@ static void listener(struct test *t)
 
 	monitor_watch(t, NULL);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	truth = truth_of(&a, &p, api);
-	truth.cause = "listener";
-	truth.fixes = FIX_STOP | FIX_REUSEPORT;
-	truth.holders[0].state = "LISTEN";
-	truth.holders[0].how = "bind";
+	truth = older(truth_listener(&a, &p));
 	verdict_check(t, &truth);
 }
 
@@ -138,26 +86,22 @@ static void udp_autobind(struct test *t)
 	stage_send(&p, "127.0.0.1", SERVER_PORT);
 	monitor_watch(t, NULL);
 	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	truth = truth_of(&a, &p, holder);
-	truth.cause = "ephemeral-bind";
-	truth.fixes = FIX_CLIENT;
-	truth.holders[0].state = "CLOSE";
+	truth = older(truth_ephemeral_bind(&a, &p, NULL));
 	verdict_check(t, &truth);
 }
 
 /* Nobody has it open: no process is named, and that is said. */
 static void time_wait(struct test *t)
 {
-	struct cast c = connected(t);
-	struct attempt a;
+	struct theft c = theft_connected(t);
 
 	stage_close(&c.out);
 	stage_close(&c.in);
 	table_await(t, c.out.look.local.port, SERVER_PORT, TABLE_TIME_WAIT);
 	monitor_watch(t, NULL);
-	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	theft_refuse(&c);
 	verdict_check(t, &(struct truth){
-				 .attempt = &a,
+				 .attempt = &c.attempt,
 				 .cause = "time-wait",
 				 .fixes = FIX_RESERVE | FIX_OTHER_PORT,
 				 .incomplete = true,
@@ -186,18 +130,15 @@ static bool gives_cookies(void)
 /* A connection that was accepted before: nothing is missing, its age is its listener's. */
 static void accepted(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = theft_connected(t);
 	struct attempt a;
 	struct truth truth;
 
 	stage_close(&c.listener);
 	monitor_watch(t, NULL);
 	a = stage_refused(c.web, 0, "0.0.0.0", SERVER_PORT, EADDRINUSE);
-	truth = truth_of(&a, &c.in, c.backend);
-	truth.cause = "lingering-connection";
-	truth.fixes = FIX_STOP | FIX_REUSEADDR_ALL;
-	truth.holders[0].state = "ESTABLISHED";
-	truth.holders[0].how = "accept";
+	truth = older(truth_held(&a, "lingering-connection", FIX_STOP | FIX_REUSEADDR_ALL, &c.in,
+				 "ESTABLISHED", "accept"));
 	truth.holders[0].peer = c.client;
 	/* Without a cookie its age cannot be told; a connection that was accepted needs no claim. */
 	if (!gives_cookies()) {

@@ -5,36 +5,20 @@
 
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
 static void theft(struct test *t, unsigned client_options, unsigned server_options, unsigned fixes,
 		  const char *says)
 {
-	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
-	struct puppet *web = puppet_start(t, "web");
-	struct prop listener, out;
-	struct attempt a;
+	struct theft c = theft_watched(t, 0, client_options);
+	struct attempt a =
+		stage_refused(c.web, server_options, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	struct truth truth = truth_client(&a, &c.out, c.backend);
 
-	monitor_watch(t, NULL);
-	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
-	out = stage_client(client, client_options, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&listener, backend);
-	a = stage_refused(web, server_options, "0.0.0.0", out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .says = says,
-				 .fixes = fixes,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &client->who,
-					 .owners = { { client, out.fd } },
-					 .peer = backend,
-				 } },
-			 });
+	truth.says = says;
+	truth.fixes = fixes;
+	verdict_check(t, &truth);
 }
 
 static void on_client(struct test *t)
@@ -55,16 +39,10 @@ static void reuseport_on_both_ways(struct test *t)
 /* The fix that on_client() asks for works: nothing is refused, so nothing is said. */
 static void on_both(struct test *t)
 {
-	struct puppet *backend = puppet_start(t, "backend"), *client = puppet_start(t, "client");
-	struct puppet *web = puppet_start(t, "web");
-	struct prop listener, out;
+	struct theft c = theft_watched(t, 0, OPT_REUSEADDR);
 
-	monitor_watch(t, NULL);
-	listener = stage_listener(backend, 0, "127.0.0.1", SERVER_PORT);
-	out = stage_client(client, OPT_REUSEADDR, "127.0.0.1", SERVER_PORT);
-	stage_accepted(&listener, backend);
-	stage_listener(web, OPT_REUSEADDR, "0.0.0.0", out.look.local.port);
-	monitor_no_line(t, "refusal", web->pid, QUIET_SECONDS);
+	stage_listener(c.web, OPT_REUSEADDR, "0.0.0.0", c.out.look.local.port);
+	monitor_no_line(t, "refusal", c.web->pid, QUIET_SECONDS);
 }
 
 /* Both bound to a device: the socket's options say which. */
@@ -77,19 +55,7 @@ static void device(struct test *t)
 	monitor_watch(t, NULL);
 	listener = stage_listener(api, OPT_LO, "0.0.0.0", 8080);
 	a = stage_refused(web, OPT_LO, "0.0.0.0", 8080, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
-				 .stop = api,
-				 .holders = { {
-					 .socket = &listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &api->who,
-					 .owners = { { api, listener.fd } },
-				 } },
-			 });
+	truth_check_listener(t, &a, &listener);
 }
 
 const struct scenario cases_options[] = {

@@ -1,70 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Connections that no process has open any more: their client has exited, and the kernel is
  * still ending them. */
-#include <errno.h>
 #include <signal.h>
 
 #include "cases.h"
-#include "monitor.h"
 #include "space.h"
 #include "table.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected_to(struct test *t, unsigned server_options)
+static struct theft connected(struct test *t)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-
-	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, server_options, "127.0.0.1", SERVER_PORT);
-	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
-static struct cast connected(struct test *t)
-{
-	return connected_to(t, 0);
+	return theft_watched(t, 0, 0);
 }
 
 /* What became of the client's end, by the kernel's own table. */
-static void await(struct test *t, const struct cast *c, int state)
+static void await(struct test *t, const struct theft *c, int state)
 {
 	table_await(t, c->out.look.local.port, SERVER_PORT, state);
 }
 
-static void check(struct test *t, struct cast *c, const char *state, bool minisock)
+static void check(struct test *t, struct theft *c, const char *state, bool minisock)
 {
-	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
 	struct spot s = spot_of(t, NULL);
+	struct truth truth;
 
-	s.json = verdict_check(t, &(struct truth){
-					  .attempt = &a,
-					  .cause = "ephemeral-client",
-					  .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-					  .holders = { {
-						  .socket = &c->out,
-						  .state = state,
-						  .how = "connect",
-						  .minisock = minisock,
-						  .process = &c->client->who,
-						  .gone = true,
-						  .note = "nobody has the socket open",
-						  .peer = c->backend,
-					  } },
-				  });
+	theft_refuse(c);
+	truth = truth_orphan(&c->attempt, &c->out, state, c->backend);
+	truth.holders[0].minisock = minisock;
+	s.json = verdict_check(t, &truth);
 	if (s.json)
 		expect_not_a_listener(&s);
 }
@@ -72,7 +36,7 @@ static void check(struct test *t, struct cast *c, const char *state, bool miniso
 /* The peer does not read: what was sent, and the FIN behind it, cannot leave. */
 static void fin_wait1(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = connected(t);
 
 	stage_fill(&c.out);
 	puppet_exit(c.client);
@@ -84,7 +48,7 @@ static void fin_wait1(struct test *t)
  * whole socket (tcp_rcv_state_process(), tcp_fin_time()). */
 static void fin_wait2(struct test *t)
 {
-	struct cast c;
+	struct theft c;
 
 	if (space_set("ipv4/tcp_fin_timeout", "120"))
 		test_skip(t, "tcp_fin_timeout cannot be set here");
@@ -98,7 +62,7 @@ static void fin_wait2(struct test *t)
  * /proc/net/tcp show as FIN-WAIT-2, and it is. */
 static void fin_wait2_small(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = connected(t);
 
 	puppet_exit(c.client);
 	await(t, &c, TABLE_FIN_WAIT2);
@@ -108,7 +72,7 @@ static void fin_wait2_small(struct test *t)
 /* Killed by a signal in the middle of a transfer. */
 static void killed(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = connected(t);
 
 	stage_fill(&c.out);
 	kill(c.client->pid, SIGKILL);
@@ -120,7 +84,7 @@ static void killed(struct test *t)
 /* The server said its last word first, and does not read the client's. */
 static void last_ack(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = connected(t);
 
 	stage_fill(&c.out);
 	stage_shut(&c.in);
@@ -132,30 +96,20 @@ static void last_ack(struct test *t)
 
 /* No orphan, but the leak that is seen most: the server closed, the client never does. Nobody
  * has the other end: not even the server's next run, which listens where the last one did. */
-static void check_close_wait(struct test *t, struct cast *c)
+static void check_close_wait(struct test *t, struct theft *c)
 {
-	struct attempt a;
+	struct truth truth;
 
 	await(t, c, TABLE_CLOSE_WAIT);
-	a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = c->client,
-				 .holders = { {
-					 .socket = &c->out,
-					 .state = "CLOSE_WAIT",
-					 .how = "connect",
-					 .process = &c->client->who,
-					 .owners = { { c->client, c->out.fd } },
-				 } },
-			 });
+	theft_refuse(c);
+	truth = truth_client(&c->attempt, &c->out, NULL);
+	truth.holders[0].state = "CLOSE_WAIT";
+	verdict_check(t, &truth);
 }
 
 static void close_wait(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = connected(t);
 
 	stage_close(&c.in);
 	stage_close(&c.listener);
@@ -164,7 +118,7 @@ static void close_wait(struct test *t)
 
 static void close_wait_server_restarted(struct test *t)
 {
-	struct cast c = connected_to(t, OPT_REUSEADDR);
+	struct theft c = theft_watched(t, OPT_REUSEADDR, 0);
 	struct puppet *next = puppet_start(t, "backend");
 
 	puppet_exit(c.backend);

@@ -10,52 +10,31 @@
 #include "footprint.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
 /* The kernel tells start times apart that /proc, in ticks, does not. */
 #define TICK_MS 20
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct puppet *innocent; /* has the pid of the client */
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected(struct test *t)
-{
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-
-	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
-	c.out = stage_client(c.client, 0, "127.0.0.1", SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
-static struct cast watched(struct test *t)
+static struct theft watched(struct test *t)
 {
 	monitor_watch(t, NULL);
-	return connected(t);
+	return theft_connected(t);
 }
 
 /* The client ends and is reaped; then its pid is given to another program at once. */
-static void replace_client(struct test *t, struct cast *c)
+static struct puppet *replace_client(struct test *t, struct theft *c)
 {
 	struct puppet_spec spec = { .name = "innocent", .pid = c->client->pid };
+	struct puppet *innocent;
 
 	puppet_exit(c->client);
 	sleep_ms(TICK_MS);
-	c->innocent = puppet_start_as(t, &spec);
-	if (c->innocent->who.pid != c->client->who.pid)
-		test_abort(t, "stage: the pid is %d, not %d again", c->innocent->who.pid,
+	innocent = puppet_start_as(t, &spec);
+	if (innocent->who.pid != c->client->who.pid)
+		test_abort(t, "stage: the pid is %d, not %d again", innocent->who.pid,
 			   c->client->who.pid);
+	return innocent;
 }
 
 /* Nothing in the line is the innocent's, wherever it stands. */
@@ -69,35 +48,23 @@ static void check_not_named(struct test *t, json_t *line)
 	free(text);
 }
 
-static void check_orphan_of(struct test *t, const struct cast *c, const struct attempt *a)
+static void check_orphan_of(struct test *t, const struct theft *c)
 {
-	check_not_named(t, verdict_check(t, &(struct truth){
-						    .attempt = a,
-						    .cause = "ephemeral-client",
-						    .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
-						    .holders = { {
-							    .socket = &c->out,
-							    .state = "FIN_WAIT1",
-							    .how = "connect",
-							    .process = &c->client->who,
-							    .gone = true,
-							    .note = "nobody has the socket open",
-							    .peer = c->backend,
-						    } },
-					    }));
+	struct truth truth = truth_orphan(&c->attempt, &c->out, "FIN_WAIT1", c->backend);
+
+	check_not_named(t, verdict_check(t, &truth));
 }
 
-static void check_orphan(struct test *t, struct cast *c)
+static void check_orphan(struct test *t, struct theft *c)
 {
-	struct attempt a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
-
-	check_orphan_of(t, c, &a);
+	theft_refuse(c);
+	check_orphan_of(t, c);
 }
 
 /* Between the claim and the refusal the claimer has ended, its connection goes on ending. */
 static void orphan(struct test *t)
 {
-	struct cast c = watched(t);
+	struct theft c = watched(t);
 
 	stage_fill(&c.out);
 	replace_client(t, &c);
@@ -108,34 +75,22 @@ static void orphan(struct test *t)
 /* The new process has a claim of its own by then: two processes of one pid in the ledger. */
 static void both_claimed(struct test *t)
 {
-	struct cast c = watched(t);
-	struct prop own;
+	struct theft c = watched(t);
+	struct puppet *innocent;
 	struct attempt a;
+	struct prop own;
 
 	stage_fill(&c.out);
-	replace_client(t, &c);
-	own = stage_client(c.innocent, 0, "127.0.0.1", SERVER_PORT);
+	innocent = replace_client(t, &c);
+	own = stage_client(innocent, 0, "127.0.0.1", SERVER_PORT);
 	stage_accepted(&c.listener, c.backend);
 	check_orphan(t, &c);
 	a = stage_refused(c.web, 0, "0.0.0.0", own.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = c.innocent,
-				 .holders = { {
-					 .socket = &own,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &c.innocent->who,
-					 .owners = { { c.innocent, own.fd } },
-					 .peer = c.backend,
-				 } },
-			 });
+	truth_check_client(t, &a, &own, c.backend);
 }
 
 /* The socket lives on in an heir: that one is to be stopped, not whoever has the maker's pid. */
-static struct prop hand_over(struct test *t, struct cast *c)
+static struct prop hand_over(struct test *t, struct theft *c)
 {
 	struct prop copy = stage_pass(&c->out, puppet_start(t, "heir"));
 
@@ -145,26 +100,14 @@ static struct prop hand_over(struct test *t, struct cast *c)
 
 static void passed_on(struct test *t)
 {
-	struct cast c = watched(t);
+	struct theft c = watched(t);
 	struct prop copy = hand_over(t, &c);
-	struct attempt a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	struct truth truth;
 
-	check_not_named(t, verdict_check(t, &(struct truth){
-						    .attempt = &a,
-						    .cause = "ephemeral-client",
-						    .fixes = FIX_CLIENT,
-						    .stop = copy.by,
-						    .holders = { {
-							    .socket = &c.out,
-							    .state = "ESTABLISHED",
-							    .how = "connect",
-							    .process = &c.client->who,
-							    .gone = true,
-							    .note = "has exited",
-							    .owners = { { copy.by, copy.fd } },
-							    .peer = c.backend,
-						    } },
-					    }));
+	theft_refuse(&c);
+	truth = truth_client(&c.attempt, &c.out, c.backend);
+	truth_inherited(&truth, copy.by, copy.fd);
+	check_not_named(t, verdict_check(t, &truth));
 }
 
 /* All of it while portclash does not run: claim, end, refusal, end, and both pids are others' by
@@ -172,27 +115,26 @@ static void passed_on(struct test *t)
 static void while_stopped(struct test *t)
 {
 	struct puppet_spec spec = { .name = "innocent" };
-	struct attempt a;
-	struct cast c;
+	struct theft c;
 
 	monitor_watch(t, NULL);
 	footprint_stop(t, t->monitor->pid);
-	c = connected(t);
+	c = theft_connected(t);
 	stage_fill(&c.out);
 	replace_client(t, &c);
-	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
+	theft_refuse(&c);
 	spec.pid = c.web->pid;
 	puppet_exit(c.web);
 	sleep_ms(TICK_MS);
 	puppet_start_as(t, &spec);
 	kill(t->monitor->pid, SIGCONT);
-	check_orphan_of(t, &c, &a);
+	check_orphan_of(t, &c);
 }
 
 /* `who` has no ledger: it names who has the socket open now. */
 static void looked_up(struct test *t)
 {
-	struct cast c = connected(t);
+	struct theft c = theft_connected(t);
 	struct prop copy = hand_over(t, &c);
 	char port[8], part[64];
 	const char *const argv[] = { "who", port, "--netns", "all", "--json", NULL };

@@ -16,7 +16,7 @@
 #include "cases.h"
 #include "logfile.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define BIT(number) (1ULL << (number))
 #define NET_ADMIN BIT(12)
@@ -138,18 +138,9 @@ static void check_identities(struct test *t)
 
 	shared = stage_pass(&listener, heir);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);
-	truth = (struct truth){
-		.attempt = &a,
-		.cause = "listener",
-		.fixes = FIX_STOP | FIX_REUSEPORT,
-		.holders = { {
-			.socket = &listener,
-			.state = "LISTEN",
-			.how = "bind",
-			.process = &api->who,
-			.owners = { { api, listener.fd }, { heir, shared.fd } },
-		} },
-	};
+	truth = truth_listener(&a, &listener);
+	truth.stop = NULL;
+	truth.holders[0].owners[1] = (struct true_owner){ heir, shared.fd };
 	verdict_check(t, &truth);
 }
 
@@ -183,7 +174,6 @@ static json_t *exhaust(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *client = puppet_start(t, "client");
 	struct prop late;
-	json_t *line;
 
 	space_set("ipv4/ip_local_port_range", "20001 20002");
 	stage_listener(api, 0, "127.0.0.1", SERVER_PORT);
@@ -192,10 +182,7 @@ static json_t *exhaust(struct test *t)
 	late = stage_socket(client, 0);
 	stage_refused_connect(&late, act_connect, "connect", "127.0.0.1", SERVER_PORT,
 			      EADDRNOTAVAIL);
-	line = monitor_line(t, "refusal", client->pid, 10);
-	if (!line)
-		test_abort(t, "expected a refusal, got none");
-	return line;
+	return verdict_take(client);
 }
 
 static void enters(struct test *t)

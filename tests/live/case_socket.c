@@ -5,56 +5,30 @@
 
 #include "cases.h"
 #include "monitor.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-};
-
-static struct cast cast_of(struct test *t, unsigned options)
+static struct theft cast_of(struct test *t, unsigned options)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	struct theft c = theft_cast(t);
 
 	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	theft_listen(&c, 0);
 	c.out = stage_socket(c.client, options);
 	return c;
 }
 
-static void check(struct test *t, struct cast *c)
+static void check(struct test *t, struct theft *c)
 {
-	struct attempt a;
-
 	stage_accepted(&c->listener, c->backend);
-	a = stage_refused(c->web, 0, "0.0.0.0", c->out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = c->client,
-				 .holders = { {
-					 .socket = &c->out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &c->client->who,
-					 .owners = { { c->client, c->out.fd } },
-					 .peer = c->backend,
-				 } },
-			 });
+	theft_refuse(c);
+	truth_check_client(t, &c->attempt, &c->out, c->backend);
 }
 
 /* The port is chosen inside sendto(): no connect() is ever called. */
 static void fast_open(struct test *t)
 {
-	struct cast c = cast_of(t, 0);
+	struct theft c = cast_of(t, 0);
 
 	stage_fast_open(&c.out, "127.0.0.1", SERVER_PORT);
 	/* The first time there is no cookie yet, and the answer is not waited for. */
@@ -66,7 +40,7 @@ static void fast_open(struct test *t)
 /* IP_BIND_ADDRESS_NO_PORT: bind() takes the address only, connect() the port. */
 static void no_port(struct test *t)
 {
-	struct cast c = cast_of(t, OPT_NO_PORT);
+	struct theft c = cast_of(t, OPT_NO_PORT);
 
 	stage_bind(&c.out, "127.0.0.1", 0);
 	if (c.out.look.local.port)
@@ -80,7 +54,7 @@ static void no_port(struct test *t)
 /* After a refused connect() the socket still shows the dead port: the next claim is another. */
 static void connect_again(struct test *t)
 {
-	struct cast c = cast_of(t, 0);
+	struct theft c = cast_of(t, 0);
 
 	stage_failed_connect(&c.out, "127.0.0.1", 9, ECONNREFUSED);
 	sleep_ms(60);
@@ -90,7 +64,7 @@ static void connect_again(struct test *t)
 
 static void disconnect(struct test *t)
 {
-	struct cast c = cast_of(t, 0);
+	struct theft c = cast_of(t, 0);
 
 	stage_connect(&c.out, "127.0.0.1", SERVER_PORT);
 	stage_accepted(&c.listener, c.backend);
@@ -109,25 +83,13 @@ static void mptcp_or_skip(struct test *t, struct puppet *p)
 		test_skip(t, "no MPTCP in this kernel");
 }
 
-static void check_listener(struct test *t, struct puppet *api, struct puppet *web,
-			   const struct prop *listener, unsigned options)
+static void check_listener(struct test *t, struct puppet *web, const struct prop *listener,
+			   unsigned options)
 {
 	struct attempt a = stage_refused(web, options, "0.0.0.0", 8080, EADDRINUSE);
 
 	a.socket.tcp_state = 7; /* TCP_INFO says nothing of an MPTCP socket that is idle */
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
-				 .stop = api,
-				 .holders = { {
-					 .socket = listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &api->who,
-					 .owners = { { api, listener->fd } },
-				 } },
-			 });
+	truth_check_listener(t, &a, listener);
 }
 
 static void mptcp_requester(struct test *t)
@@ -138,7 +100,7 @@ static void mptcp_requester(struct test *t)
 	mptcp_or_skip(t, web);
 	monitor_watch(t, NULL);
 	listener = stage_listener(api, 0, "0.0.0.0", 8080);
-	check_listener(t, api, web, &listener, OPT_MPTCP);
+	check_listener(t, web, &listener, OPT_MPTCP);
 }
 
 /* In the bind table stands the subflow that the kernel made; its cookie is its own. */
@@ -151,12 +113,12 @@ static void mptcp_holder(struct test *t)
 	monitor_watch(t, NULL);
 	listener = stage_listener(api, OPT_MPTCP, "0.0.0.0", 8080);
 	listener.look.cookie = 0;
-	check_listener(t, api, web, &listener, 0);
+	check_listener(t, web, &listener, 0);
 }
 
 static void mptcp_client(struct test *t)
 {
-	struct cast c = cast_of(t, 0);
+	struct theft c = cast_of(t, 0);
 
 	mptcp_or_skip(t, c.client);
 	c.out = stage_client(c.client, OPT_MPTCP, "127.0.0.1", SERVER_PORT);

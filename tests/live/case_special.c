@@ -8,7 +8,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "truth.h"
 
 #define NOBODY 65534
 
@@ -17,29 +17,17 @@
 static void self_connect_of(struct test *t, unsigned options, const char *address)
 {
 	struct puppet *client = puppet_start(t, "retrier"), *web = puppet_start(t, "web");
-	struct prop p;
+	struct truth truth;
 	struct attempt a;
-	json_t *line;
+	struct prop p;
 
 	monitor_watch(t, NULL);
 	space_set("ipv4/ip_local_port_range", "35000 35000");
 	p = stage_client(client, options, address, 35000);
 	a = stage_refused(web, options | OPT_REUSEADDR, address, 35000, EADDRINUSE);
-	line = verdict_check(t, &(struct truth){
-					.attempt = &a,
-					.cause = "self-connect",
-					.says = "connected to itself",
-					.fixes = FIX_CLIENT,
-					.stop = client,
-					.holders = { {
-						.socket = &p,
-						.state = "ESTABLISHED",
-						.how = "connect",
-						.process = &client->who,
-						.owners = { { client, p.fd } },
-					} },
-				});
-	fixes_run_reserve(t, line, "", 35000);
+	truth = truth_held(&a, "self-connect", FIX_CLIENT, &p, "ESTABLISHED", "connect");
+	truth.says = "connected to itself";
+	fixes_run_reserve(t, verdict_check(t, &truth), "", 35000);
 }
 
 static void self_connect(struct test *t)
@@ -161,19 +149,7 @@ static void thread(struct test *t)
 	a.error = io.name.error;
 	a.before = io.name.before;
 	a.after = io.name.after;
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "listener",
-				 .fixes = FIX_STOP | FIX_REUSEPORT,
-				 .stop = api,
-				 .holders = { {
-					 .socket = &listener,
-					 .state = "LISTEN",
-					 .how = "bind",
-					 .process = &api->who,
-					 .owners = { { api, listener.fd } },
-				 } },
-			 });
+	truth_check_listener(t, &a, &listener);
 }
 
 const struct scenario cases_special[] = {

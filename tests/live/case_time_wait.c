@@ -5,34 +5,10 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
+#include "theft.h"
 #include "verdict.h"
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-	struct prop in;
-};
-
-static struct cast connected(struct test *t, unsigned server, unsigned client)
-{
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
-
-	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, server, server & OPT_V6 ? "::1" : "127.0.0.1",
-				    SERVER_PORT);
-	c.out = stage_client(c.client, client, server & OPT_V6 ? "::1" : "127.0.0.1", SERVER_PORT);
-	c.in = stage_accepted(&c.listener, c.backend);
-	return c;
-}
-
-static void check_client(struct test *t, struct cast *c, unsigned options, const char *want,
+static void check_client(struct test *t, struct theft *c, unsigned options, const char *want,
 			 unsigned fixes, bool gone)
 {
 	struct attempt a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
@@ -58,7 +34,7 @@ static void check_client(struct test *t, struct cast *c, unsigned options, const
 		expect_not_a_listener(&s);
 }
 
-static void client_closes_first(struct test *t, struct cast *c)
+static void client_closes_first(struct test *t, struct theft *c)
 {
 	stage_close(&c->out);
 	stage_close(&c->in);
@@ -67,7 +43,7 @@ static void client_closes_first(struct test *t, struct cast *c)
 
 static void of_client(struct test *t)
 {
-	struct cast c = connected(t, 0, 0);
+	struct theft c = theft_watched(t, 0, 0);
 
 	client_closes_first(t, &c);
 	check_client(t, &c, 0, "0.0.0.0", FIX_RESERVE | FIX_OTHER_PORT, false);
@@ -75,7 +51,7 @@ static void of_client(struct test *t)
 
 static void of_client_gone(struct test *t)
 {
-	struct cast c = connected(t, 0, 0);
+	struct theft c = theft_watched(t, 0, 0);
 
 	client_closes_first(t, &c);
 	puppet_exit(c.client);
@@ -84,7 +60,7 @@ static void of_client_gone(struct test *t)
 
 static void of_client_reuseaddr(struct test *t)
 {
-	struct cast c = connected(t, 0, OPT_REUSEADDR);
+	struct theft c = theft_watched(t, 0, OPT_REUSEADDR);
 
 	client_closes_first(t, &c);
 	check_client(t, &c, 0, "0.0.0.0", FIX_RESERVE | FIX_OTHER_PORT | FIX_REUSEADDR, false);
@@ -92,7 +68,7 @@ static void of_client_reuseaddr(struct test *t)
 
 static void of_client_v6(struct test *t)
 {
-	struct cast c = connected(t, OPT_V6, OPT_V6);
+	struct theft c = theft_watched(t, OPT_V6, OPT_V6);
 
 	client_closes_first(t, &c);
 	check_client(t, &c, OPT_V6, "::", FIX_RESERVE | FIX_OTHER_PORT, false);
@@ -101,7 +77,7 @@ static void of_client_v6(struct test *t)
 /* The server closes first and is gone; its successor wants the port. */
 static void of_server(struct test *t, unsigned old, unsigned new, unsigned fixes)
 {
-	struct cast c = connected(t, old, 0);
+	struct theft c = theft_watched(t, old, 0);
 	struct attempt a;
 
 	stage_close(&c.in);
@@ -142,7 +118,7 @@ static void of_server_new_without(struct test *t)
 /* With SO_REUSEADDR on both it works, and nothing is said. */
 static void of_server_both(struct test *t)
 {
-	struct cast c = connected(t, OPT_REUSEADDR, 0);
+	struct theft c = theft_watched(t, OPT_REUSEADDR, 0);
 
 	stage_close(&c.in);
 	stage_close(&c.out);
@@ -155,15 +131,11 @@ static void of_server_both(struct test *t)
 /* A client that asked for its port by number leaves a TIME_WAIT too; reserving is no fix. */
 static void of_explicit_client(struct test *t)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	struct theft c = theft_cast(t);
 	struct attempt a;
 
 	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, 0, "127.0.0.1", SERVER_PORT);
+	theft_listen(&c, 0);
 	c.out = stage_bound(c.client, 0, "0.0.0.0", 45000);
 	stage_connect(&c.out, "127.0.0.1", SERVER_PORT);
 	c.in = stage_accepted(&c.listener, c.backend);

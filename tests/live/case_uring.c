@@ -7,56 +7,25 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
+#include "theft.h"
+#include "truth.h"
 #include "uring.h"
-#include "verdict.h"
 
 #define PORT 8080
 
 /* backend listens; client claims a port by io_uring; web wants it. */
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-};
-
-static struct cast cast_of(struct test *t, int operation, const char *name, unsigned options)
+static struct theft cast_of(struct test *t, int operation, const char *name, unsigned options)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	struct theft c = theft_cast(t);
 
 	uring_or_skip(c.client, operation, name);
 	monitor_watch(t, NULL);
-	c.listener = stage_listener(c.backend, options & OPT_V6,
-				    options & OPT_V6 ? "::1" : "127.0.0.1", SERVER_PORT);
+	theft_listen(&c, options & OPT_V6);
 	c.out = stage_socket(c.client, options);
 	return c;
 }
 
-static struct truth client_truth(const struct cast *c, const struct attempt *a)
-{
-	return (struct truth){
-		.attempt = a,
-		.cause = "ephemeral-client",
-		.says = "not by a listener",
-		.fixes = FIX_CLIENT,
-		.stop = c->client,
-		.holders = { {
-			.socket = &c->out,
-			.state = "ESTABLISHED",
-			.how = "connect",
-			.process = &c->client->who,
-			.owners = { { c->client, c->out.fd } },
-			.peer = c->backend,
-		} },
-	};
-}
-
-static void check_client(struct test *t, struct cast *c, unsigned options, const char *want)
+static void check_client(struct test *t, struct theft *c, unsigned options, const char *want)
 {
 	struct attempt a;
 	struct truth truth;
@@ -64,13 +33,14 @@ static void check_client(struct test *t, struct cast *c, unsigned options, const
 	stage_accepted(&c->listener, c->backend);
 	stage_look(&c->out);
 	a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
-	truth = client_truth(c, &a);
+	truth = truth_client(&a, &c->out, c->backend);
+	truth.says = "not by a listener";
 	verdict_check(t, &truth);
 }
 
 static void connect_by(struct test *t, puppet_fn fn, int operation, const char *name)
 {
-	struct cast c = cast_of(t, operation, name, 0);
+	struct theft c = cast_of(t, operation, name, 0);
 
 	stage_call(&c.out, fn, name, "127.0.0.1", SERVER_PORT);
 	check_client(t, &c, 0, "0.0.0.0");
@@ -83,7 +53,7 @@ static void connect_uring(struct test *t)
 
 static void connect_v6(struct test *t)
 {
-	struct cast c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT", OPT_V6);
+	struct theft c = cast_of(t, URING_CONNECT, "IORING_OP_CONNECT", OPT_V6);
 
 	stage_call(&c.out, act_uring_connect, "connect", "::1", SERVER_PORT);
 	check_client(t, &c, OPT_V6, "::");
@@ -103,6 +73,7 @@ static void fast_open(struct test *t)
 static void udp_send(struct test *t)
 {
 	struct puppet *client = puppet_start(t, "client"), *web = puppet_start(t, "web");
+	struct truth truth;
 	struct attempt a;
 	struct prop p;
 
@@ -111,36 +82,20 @@ static void udp_send(struct test *t)
 	p = stage_socket(client, OPT_UDP);
 	stage_call(&p, act_uring_send_to, "IORING_OP_SENDMSG", "127.0.0.1", SERVER_PORT);
 	a = stage_refused(web, OPT_UDP, "0.0.0.0", p.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-bind",
-				 .says = "not a server",
-				 .fixes = FIX_CLIENT,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &p,
-					 .state = "CLOSE",
-					 .how = "autobind",
-					 .process = &client->who,
-					 .owners = { { client, p.fd } },
-				 } },
-			 });
+	truth = truth_ephemeral_bind(&a, &p, "autobind");
+	truth.says = "not a server";
+	verdict_check(t, &truth);
 }
 
 /* Who holds the port by a bind() that the back end may not see. */
 static struct true_holder bound_by_uring(struct test *t, const struct prop *p, const char *state)
 {
+	struct true_holder holder = truth_holder(p, state, "bind");
 	bool unseen = monitor_cannot_see(t, "io_uring");
 
-	return (struct true_holder){
-		.socket = p,
-		.state = state,
-		.how = "bind",
-		.older = unseen,
-		.process = &p->by->who,
-		.note = unseen ? "the claim of the port was not seen" : NULL,
-		.owners = { { p->by, p->fd } },
-	};
+	holder.older = unseen;
+	holder.note = unseen ? "the claim of the port was not seen" : NULL;
+	return holder;
 }
 
 static void check_holder(struct test *t, struct puppet *web, const struct prop *p, unsigned options,
@@ -255,21 +210,12 @@ static void refused(struct test *t, puppet_fn fn, const char *op)
 		all[1] = stage_refused_bind(&p, act_bind, "0.0.0.0", PORT, EADDRINUSE);
 	}
 	for (int i = monitor_cannot_see(t, "io_uring"); i < 2; i++) {
-		struct truth truth = {
-			.attempt = &all[i],
-			.cause = listens ? "listen-race" : "listener",
-			.says = listens ? NULL : "listens on",
-			.fixes = FIX_STOP | FIX_REUSEPORT,
-			.stop = api,
-			.holders = { {
-				.socket = &listener,
-				.state = "LISTEN",
-				.how = "bind",
-				.process = &api->who,
-				.owners = { { api, listener.fd } },
-			} },
-		};
+		struct truth truth = truth_listener(&all[i], &listener);
 
+		if (listens)
+			truth.cause = "listen-race";
+		else
+			truth.says = "listens on";
 		verdict_check(t, &truth);
 	}
 }

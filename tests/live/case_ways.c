@@ -11,27 +11,16 @@
 #include "cases.h"
 #include "monitor.h"
 #include "space.h"
-#include "verdict.h"
+#include "theft.h"
+#include "truth.h"
 
 #ifndef IP_LOCAL_PORT_RANGE /* 6.3+ */
 #define IP_LOCAL_PORT_RANGE 51
 #endif
 
-struct cast {
-	struct puppet *backend;
-	struct puppet *client;
-	struct puppet *web;
-	struct prop listener;
-	struct prop out;
-};
-
-static struct cast cast_of(struct test *t, unsigned options, const char *at)
+static struct theft cast_of(struct test *t, unsigned options, const char *at)
 {
-	struct cast c = {
-		.backend = puppet_start(t, "backend"),
-		.client = puppet_start(t, "client"),
-		.web = puppet_start(t, "web"),
-	};
+	struct theft c = theft_cast(t);
 
 	monitor_watch(t, NULL);
 	c.listener = stage_listener(c.backend, strchr(at, ':') ? OPT_V6 : 0, at, SERVER_PORT);
@@ -39,26 +28,15 @@ static struct cast cast_of(struct test *t, unsigned options, const char *at)
 	return c;
 }
 
-static void check(struct test *t, struct cast *c, unsigned options, const char *want,
+static void check(struct test *t, struct theft *c, unsigned options, const char *want,
 		  const char *state)
 {
 	struct attempt a = stage_refused(c->web, options, want, c->out.look.local.port, EADDRINUSE);
+	struct truth truth = truth_client(&a, &c->out, c->backend);
 
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .says = "not by a listener",
-				 .fixes = FIX_CLIENT,
-				 .stop = c->client,
-				 .holders = { {
-					 .socket = &c->out,
-					 .state = state,
-					 .how = "connect",
-					 .process = &c->client->who,
-					 .owners = { { c->client, c->out.fd } },
-					 .peer = c->backend,
-				 } },
-			 });
+	truth.says = "not by a listener";
+	truth.holders[0].state = state;
+	verdict_check(t, &truth);
 }
 
 /* 0, or ENOPROTOOPT: the kernel does not know the option. */
@@ -75,7 +53,7 @@ static int set_option(struct prop *p, int level, int option, unsigned value)
 /* TCP_FASTOPEN_CONNECT: connect() takes the port and returns, the first write() sends the SYN. */
 static void fast_open_lazy(struct test *t)
 {
-	struct cast c = cast_of(t, 0, "127.0.0.1");
+	struct theft c = cast_of(t, 0, "127.0.0.1");
 	struct io_name text = { .fd = c.out.fd };
 
 	/* 1: for clients; 4: without a cookie from an earlier connection */
@@ -97,7 +75,7 @@ static void fast_open_lazy(struct test *t)
 /* The kernel chooses, but only from what the client asked for. */
 static void own_range_of(struct test *t, unsigned options, const char *address, const char *want)
 {
-	struct cast c = cast_of(t, options, address);
+	struct theft c = cast_of(t, options, address);
 
 	if (set_option(&c.out, IPPROTO_IP, IP_LOCAL_PORT_RANGE, 45000u << 16 | 45000))
 		test_skip(t, "no IP_LOCAL_PORT_RANGE in this kernel");
@@ -123,6 +101,7 @@ static void own_range_v6(struct test *t)
 static void own_range_bind(struct test *t, unsigned options)
 {
 	struct puppet *holder = puppet_start(t, "holder"), *web = puppet_start(t, "web");
+	struct truth truth;
 	struct attempt a;
 	struct prop p;
 
@@ -135,19 +114,8 @@ static void own_range_bind(struct test *t, unsigned options)
 		test_abort(t, "stage: the port is %u in spite of IP_LOCAL_PORT_RANGE",
 			   p.look.local.port);
 	a = stage_refused(web, options, "127.0.0.1", 45001, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-bind",
-				 .fixes = FIX_CLIENT,
-				 .stop = holder,
-				 .holders = { {
-					 .socket = &p,
-					 .state = "CLOSE",
-					 .how = "bind-zero",
-					 .process = &holder->who,
-					 .owners = { { holder, p.fd } },
-				 } },
-			 });
+	truth = truth_ephemeral_bind(&a, &p, "bind-zero");
+	verdict_check(t, &truth);
 }
 
 static void own_range_bind_tcp(struct test *t)
@@ -164,7 +132,7 @@ static void own_range_bind_udp(struct test *t)
 static void source_address(struct test *t, unsigned options, const char *source, const char *to,
 			   const char *want)
 {
-	struct cast c = cast_of(t, options | OPT_NO_PORT, to);
+	struct theft c = cast_of(t, options | OPT_NO_PORT, to);
 
 	stage_bind(&c.out, source, 0);
 	if (c.out.look.local.port)
@@ -197,6 +165,7 @@ static void udp_of(struct test *t, unsigned options, puppet_fn fn, const char *t
 		   const char *want)
 {
 	struct puppet *client = puppet_start(t, "client"), *web = puppet_start(t, "web");
+	struct truth truth;
 	struct attempt a;
 	struct prop p;
 
@@ -204,20 +173,11 @@ static void udp_of(struct test *t, unsigned options, puppet_fn fn, const char *t
 	p = stage_socket(client, OPT_UDP | options);
 	stage_call(&p, fn, "sending", to, SERVER_PORT);
 	a = stage_refused(web, OPT_UDP | server, want, p.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-bind",
-				 .says = "not a server",
-				 .fixes = FIX_CLIENT,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &p,
-					 .state = fn == act_connect ? "ESTABLISHED" : "CLOSE",
-					 .how = "autobind",
-					 .process = &client->who,
-					 .owners = { { client, p.fd } },
-				 } },
-			 });
+	truth = truth_ephemeral_bind(&a, &p, "autobind");
+	truth.says = "not a server";
+	if (fn == act_connect)
+		truth.holders[0].state = "ESTABLISHED";
+	verdict_check(t, &truth);
 }
 
 static void udp_message(struct test *t)

@@ -7,18 +7,11 @@
 #include <unistd.h>
 
 #include "cases.h"
-#include "space.h"
 #include "table.h"
 #include "who.h"
 
 #define NOBODY 65534
 #define PORT 8080
-#define EVIL_COMM "\033[31m\"\n\\\xff\xc0\xaf\r"
-
-static void enter_another(void *io)
-{
-	*(int *)io = space_enter();
-}
 
 /* One line a namespace; each socket in its own. */
 static void two_namespaces(struct test *t)
@@ -28,12 +21,8 @@ static void two_namespaces(struct test *t)
 	struct prop one, two;
 	struct audit a;
 	struct spot s;
-	int err = 0;
 
-	puppet_call(there, enter_another, &err, sizeof(err));
-	if (err)
-		test_abort(t, "stage: cannot make a network namespace");
-	puppet_identify(there);
+	puppet_go_elsewhere(there);
 	one = stage_listener(here, 0, "0.0.0.0", PORT);
 	two = stage_listener(there, OPT_REUSEPORT, "127.0.0.1", PORT);
 	a = audit_json(t, argv, 3);
@@ -57,12 +46,8 @@ static void by_number(struct test *t)
 	const char *const argv[] = { "who", "--json", "--netns", number, "8080/tcp", NULL };
 	struct audit a;
 	struct spot s;
-	int err = 0;
 
-	puppet_call(there, enter_another, &err, sizeof(err));
-	if (err)
-		test_abort(t, "stage: cannot make a network namespace");
-	puppet_identify(there);
+	puppet_go_elsewhere(there);
 	stage_listener(here, 0, "0.0.0.0", PORT);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)there->who.netns);
 	a = audit_json(t, argv, 0);
@@ -88,39 +73,13 @@ static void nobody(struct test *t)
 
 #define CONNECTIONS 3000
 
-struct io_many {
-	int listener;
-	int client; /* not 0: connects */
-	int done;
-};
-
-static void act_many(void *io)
-{
-	struct io_many *a = io;
-	struct io_name out = { .to = { "127.0.0.1", PORT } };
-
-	for (a->done = 0; a->done < CONNECTIONS; a->done++) {
-		struct io_accept in = { .fd = a->listener };
-		struct io_socket s = { 0 };
-
-		if (!a->client) {
-			act_accept(&in);
-		} else {
-			act_socket(&s);
-			out.fd = s.fd;
-			act_connect(&out);
-		}
-		if (in.error || s.error || out.error)
-			return;
-	}
-}
-
 /* The listener first, and each connection counted. */
 static void many(struct test *t)
 {
 	struct puppet *server = puppet_start(t, "server"), *client = puppet_start(t, "client");
 	struct prop p = stage_listener(server, 0, "127.0.0.1", PORT);
-	struct io_many in = { .listener = p.fd }, out = { .client = 1 };
+	struct io_many in = { .fd = p.fd, .count = CONNECTIONS },
+		       out = { .fd = -1, .count = CONNECTIONS, .to = { "127.0.0.1", PORT } };
 	struct spot line, states, holders;
 
 	stage_listen(&p, CONNECTIONS);
@@ -148,20 +107,9 @@ static void hostile(struct test *t)
 	struct puppet *evil = puppet_start(t, EVIL_COMM);
 	struct prop p = stage_listener(evil, 0, "0.0.0.0", PORT);
 	struct spot line = who_ask(t, PORT, "tcp", 3);
-	struct audit a;
-	char *text;
 
 	who_holder(&line, 0, &p, "LISTEN", evil);
-	a = audit_as(t, &(struct monitor_spec){ .argv = plain, .in_space = true }, 3);
-	text = monitor_text(a.m->out);
-	if (!strstr(text, "\\x1b[31m"))
-		test_fail(t, "expected the hostile name, escaped, in the text");
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < 0x20 && *at != '\n') {
-			test_fail(t, "expected no control character, got \\x%02x in the text", *at);
-			break;
-		}
-	free(text);
+	audit_hostile(t, plain);
 }
 
 static void check_sentence(struct test *t, struct audit a, const char *says)

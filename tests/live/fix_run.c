@@ -147,3 +147,25 @@ void fixes_run_reserve(struct test *t, json_t *line, const char *reserved, uint1
 		test_fail(t, "expected \"%s\" and %u, got \"%s\" in " RESERVED, reserved, port,
 			  now);
 }
+
+void fixes_expect_free(struct puppet *web, unsigned options, const char *address, uint16_t port)
+{
+	int64_t until = deadline_in(web->t, 3);
+	struct io_name a = { .to.port = port };
+
+	web->t->retries = true;
+	strcpy(a.to.address, address);
+	do {
+		struct prop p = stage_socket(web, options);
+		struct io_close gone = { .fd = p.fd };
+
+		a.fd = p.fd;
+		puppet_call(web, act_bind, &a, sizeof(a));
+		puppet_call(web, act_close, &gone, sizeof(gone));
+		sleep_ms(10);
+	} while (a.error && !deadline_over(until));
+	if (a.error)
+		test_fail(web->t,
+			  "expected that the port is free after the fix, got \"%s\" from bind()",
+			  strerror(a.error));
+}

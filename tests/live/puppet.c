@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "space.h"
+
 #define CONTROL_FD 3
 #define CALL_SECONDS 20
 #define FILES_MAX 16384
@@ -152,6 +154,21 @@ void puppet_become(struct puppet *p, uid_t uid)
 	puppet_call(p, act_setuid, &a, sizeof(a));
 	if (a.error)
 		test_abort(p->t, "stage: cannot become user %u: %s", uid, strerror(a.error));
+}
+
+static void act_enter_another(void *io)
+{
+	*(int *)io = space_enter();
+}
+
+void puppet_go_elsewhere(struct puppet *p)
+{
+	int err = 0;
+
+	puppet_call(p, act_enter_another, &err, sizeof(err));
+	if (err)
+		test_abort(p->t, "stage: cannot make a network namespace");
+	puppet_identify(p);
 }
 
 void puppet_identify(struct puppet *p)

@@ -72,6 +72,9 @@ int puppet_pass(struct puppet *from, int fd, struct puppet *to);
 /* Becomes another user. */
 void puppet_become(struct puppet *p, uid_t uid);
 
+/* Goes into a new network namespace. */
+void puppet_go_elsewhere(struct puppet *p);
+
 /* Asks it anew who it is: after exec(), another. */
 void puppet_identify(struct puppet *p);
 

@@ -286,6 +286,15 @@ static void check_holders(const struct spot *s, const struct truth *truth)
 		check_found_by(&holders, truth->attempt->op);
 }
 
+json_t *verdict_take(struct puppet *web)
+{
+	json_t *line = monitor_line(web->t, "refusal", web->pid, VERDICT_SECONDS);
+
+	if (!line)
+		test_abort(web->t, "expected a refusal of %s, got none", web->who.comm);
+	return line;
+}
+
 json_t *verdict_check_head(struct test *t, const struct truth *truth)
 {
 	const struct attempt *a = truth->attempt;

@@ -65,6 +65,9 @@ struct truth {
 /* Waits for the next refusal of the requester and compares it; returns the line, or NULL. */
 json_t *verdict_check(struct test *t, const struct truth *truth);
 
+/* The next refusal of this one, for a look of another kind; the scenario is over if there is none. */
+json_t *verdict_take(struct puppet *web);
+
 /* Everything but the holders. */
 json_t *verdict_check_head(struct test *t, const struct truth *truth);
 void verdict_check_holder(const struct spot *s, const struct true_holder *truth,
@@ -86,6 +89,9 @@ void fixes_run(struct test *t, json_t *line, const char *part);
 /* Runs the reserve command that this verdict prints, as a user of the monitor's network
  * namespace would, and compares what is reserved then. */
 void fixes_run_reserve(struct test *t, json_t *line, const char *reserved, uint16_t port);
+
+/* The bind() that was refused succeeds; a process that was asked to end needs a moment for it. */
+void fixes_expect_free(struct puppet *web, unsigned options, const char *address, uint16_t port);
 
 /* "The holder is not a listener", in one of the ways to say it. */
 void expect_not_a_listener(const struct spot *line);

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Refusals, holders and processes made by hand. */
-#include "cases.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include <cmocka.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+
+#include "cases.h"
+#include "core/advice.h"
+#include "core/decide.h"
 
 static struct pc_identity server = {
 	.key = { .start_ns = 7000000000, .tgid = 4312, .exec_id = 2 },
@@ -229,4 +237,17 @@ void case_connection_exists(struct pc_verdict *v)
 	v->refusal.socket.lport = h->socket.lport;
 	v->refusal.wanted_port = h->socket.rport;
 	memcpy(v->refusal.wanted, h->socket.remote, sizeof(v->refusal.wanted));
+}
+
+bool case_advises(struct pc_verdict *v, const char *words)
+{
+	bool found = false;
+
+	pc_decide(v);
+	assert_int_equal(pc_advise(v), 0);
+	for (unsigned i = 0; i < v->fixes_count; i++)
+		found |= strstr(v->fixes[i].what, words) ||
+			 (v->fixes[i].command && strstr(v->fixes[i].command, words));
+	pc_verdict_clear(v);
+	return found;
 }

@@ -47,4 +47,7 @@ const struct pc_identity *case_other(void);
 
 struct pc_party case_party(const struct pc_identity *who);
 
+/* Decides and advises, which ends the verdict: is there a fix with these words? */
+bool case_advises(struct pc_verdict *v, const char *words);
+
 #endif

@@ -12,7 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,54 +24,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "out/atomic.h"
 
 #define TARGET "x.prom"
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-/* Each test has a folder of its own and stands in it. */
-static int enter_folder(void **state)
-{
-	char *folder = strdup("/tmp/portclash-atomic-XXXXXX");
-
-	*state = folder;
-	return !folder || !mkdtemp(folder) || chdir(folder) ? -1 : 0;
-}
-
-static int leave_folder(void **state)
-{
-	int err = chdir("/") || nftw(*state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	free(*state);
-	return err;
-}
-
-static void put_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static void assert_file(const char *path, const char *expected)
-{
-	char text[64] = "";
-	int fd = open(path, O_RDONLY);
-
-	assert_true(fd >= 0);
-	assert_true(read(fd, text, sizeof(text) - 1) >= 0);
-	assert_string_equal(text, expected);
-	close(fd);
-}
 
 static int count_entries(const char *path)
 {
@@ -99,7 +54,7 @@ static void test_new_file(void **state)
 	(void)state;
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
 	umask(mask);
-	assert_file(TARGET, "new\n");
+	folder_expect(TARGET, "new\n");
 	assert_int_equal(stat(TARGET, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0644);
 	assert_int_equal(count_entries("."), 1);
@@ -110,16 +65,16 @@ static void test_replaces(void **state)
 	char path[PATH_MAX], text[8] = "";
 	int fd;
 
-	put_file(TARGET, "old\n");
+	folder_put(TARGET, "old\n");
 	fd = open(TARGET, O_RDONLY);
 	snprintf(path, sizeof(path), "%s/" TARGET, (char *)*state);
 	assert_int_equal(pc_write_atomic(path, "new\n", 4), 0);
-	assert_file(TARGET, "new\n");
+	folder_expect(TARGET, "new\n");
 	assert_int_equal(read(fd, text, sizeof(text)), 4);
 	assert_string_equal(text, "old\n"); /* whoever reads it now still has the old one, whole */
 	close(fd);
 	assert_int_equal(pc_write_atomic("./" TARGET, NULL, 0), 0);
-	assert_file(TARGET, "");
+	folder_expect(TARGET, "");
 	assert_int_equal(count_entries("."), 1);
 }
 
@@ -129,7 +84,7 @@ static void test_bad_targets(void **state)
 	struct stat st;
 
 	(void)state;
-	put_file("file", "");
+	folder_put("file", "");
 	assert_int_equal(mkdir("folder", 0755), 0);
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_int_equal(pc_write_atomic("folder", "x", 1), -EISDIR);
@@ -159,10 +114,10 @@ static void test_symlink_is_replaced(void **state)
 	struct stat st;
 
 	(void)state;
-	put_file("victim", "victim\n");
+	folder_put("victim", "victim\n");
 	assert_int_equal(symlink("victim", TARGET), 0);
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
-	assert_file("victim", "victim\n");
+	folder_expect("victim", "victim\n");
 	assert_true(!lstat(TARGET, &st) && S_ISREG(st.st_mode));
 }
 
@@ -172,11 +127,11 @@ static void test_stale_are_removed(void **state)
 
 	(void)state;
 	own_temporary(own, sizeof(own));
-	put_file(own, "of a predecessor with the same pid");
-	put_file("." TARGET ".1.tmp", "of a killed one");
-	put_file("." TARGET ".999999.tmp", "of another");
+	folder_put(own, "of a predecessor with the same pid");
+	folder_put("." TARGET ".1.tmp", "of a killed one");
+	folder_put("." TARGET ".999999.tmp", "of another");
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
-	assert_file(TARGET, "new\n");
+	folder_expect(TARGET, "new\n");
 	assert_int_equal(count_entries("."), 1);
 }
 
@@ -189,14 +144,14 @@ static void test_others_are_kept(void **state)
 
 	(void)state;
 	for (int i = 0; i < count; i++)
-		put_file(others[i], "kept");
-	put_file("victim", "victim\n");
+		folder_put(others[i], "kept");
+	folder_put("victim", "victim\n");
 	assert_int_equal(symlink("victim", "." TARGET ".2.tmp"), 0);
 	assert_int_equal(mkfifo("." TARGET ".3.tmp", 0600), 0);
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
 	for (int i = 0; i < count; i++)
-		assert_file(others[i], "kept");
-	assert_file("victim", "victim\n");
+		folder_expect(others[i], "kept");
+	folder_expect("victim", "victim\n");
 	assert_int_equal(count_entries("."), count + 4);
 }
 
@@ -206,7 +161,7 @@ static void test_live_writer_is_left_alone(void **state)
 	int other, same;
 
 	(void)state;
-	put_file(TARGET, "old\n");
+	folder_put(TARGET, "old\n");
 	other = open("." TARGET ".1.tmp", O_RDWR | O_CREAT, 0600);
 	assert_int_equal(flock(other, LOCK_EX), 0);
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
@@ -216,11 +171,11 @@ static void test_live_writer_is_left_alone(void **state)
 	same = open(own, O_RDWR | O_CREAT, 0600);
 	assert_int_equal(flock(same, LOCK_EX), 0);
 	assert_int_equal(pc_write_atomic(TARGET, "newer\n", 6), -EEXIST);
-	assert_file(TARGET, "new\n");
+	folder_expect(TARGET, "new\n");
 	close(same);
 	close(other);
 	assert_int_equal(pc_write_atomic(TARGET, "newer\n", 6), 0);
-	assert_file(TARGET, "newer\n");
+	folder_expect(TARGET, "newer\n");
 	assert_int_equal(count_entries("."), 1);
 }
 
@@ -239,12 +194,12 @@ static void test_failed_write_leaves_old(void **state)
 	int before = count_entries("/proc/self/fd");
 
 	(void)state;
-	put_file(TARGET, "old\n");
+	folder_put(TARGET, "old\n");
 	signal(SIGXFSZ, SIG_IGN);
 	limit_file_size(4096);
 	assert_int_equal(pc_write_atomic(TARGET, data, sizeof(data)), -EFBIG);
 	limit_file_size(RLIM_INFINITY);
-	assert_file(TARGET, "old\n");
+	folder_expect(TARGET, "old\n");
 	assert_int_equal(count_entries("."), 1);
 	assert_int_equal(count_entries("/proc/self/fd"), before);
 }
@@ -256,7 +211,7 @@ static void test_killed_half_way(void **state)
 	pid_t pid;
 
 	(void)state;
-	put_file(TARGET, "old\n");
+	folder_put(TARGET, "old\n");
 	pid = fork();
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
@@ -267,7 +222,7 @@ static void test_killed_half_way(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	assert_file(TARGET, "old\n");
+	folder_expect(TARGET, "old\n");
 	assert_int_equal(count_entries("."), 2);
 	assert_int_equal(pc_write_atomic(TARGET, "new\n", 4), 0);
 	assert_int_equal(count_entries("."), 1);
@@ -348,18 +303,18 @@ static void test_full_disk(void **state)
 
 	(void)state;
 	mount_small();
-	put_file("small/" TARGET, "old\n");
+	folder_put("small/" TARGET, "old\n");
 	assert_int_equal(pc_write_atomic("small/" TARGET, data, sizeof(data)), -ENOSPC);
-	assert_file("small/" TARGET, "old\n");
+	folder_expect("small/" TARGET, "old\n");
 	assert_int_equal(count_entries("small"), 1);
 	assert_int_equal(pc_write_atomic("small/" TARGET, "new\n", 4), 0);
 	assert_int_equal(mount("none", "small", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(pc_write_atomic("small/" TARGET, "newer\n", 6), -EROFS);
-	assert_file("small/" TARGET, "new\n");
+	folder_expect("small/" TARGET, "new\n");
 	assert_int_equal(umount2("small", MNT_DETACH), 0);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 
 int main(void)
 {

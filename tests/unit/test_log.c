@@ -11,7 +11,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,35 +22,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "out/log.h"
 
 #define GOOD "{\"good\":1}"
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-/* Each test has a folder of its own and stands in it. */
 static int enter_folder(void **state)
 {
-	char *folder = strdup("/tmp/portclash-log-XXXXXX");
-
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	*state = folder;
-	return !folder || !mkdtemp(folder) || chdir(folder) ? -1 : 0;
-}
-
-static int leave_folder(void **state)
-{
-	int err = chdir("/") || nftw(*state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	free(*state);
-	return err;
+	return folder_enter(state);
 }
 
 static int good_line(struct pc_log *log)
@@ -70,30 +50,12 @@ static int long_line(struct pc_log *log, char letter, size_t len)
 	return err;
 }
 
-static void put_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
 static void assert_reads(int fd, const char *expected)
 {
 	char text[256] = "";
 
 	assert_true(read(fd, text, sizeof(text) - 1) >= 0);
 	assert_string_equal(text, expected);
-}
-
-static void assert_file(const char *path, const char *expected)
-{
-	int fd = open(path, O_RDONLY);
-
-	assert_true(fd >= 0);
-	assert_reads(fd, expected);
-	close(fd);
 }
 
 static off_t size_of(const char *path)
@@ -121,7 +83,7 @@ static void test_appends(void **state)
 	pc_log_close(&log);
 	pc_log_close(&log);
 	pc_log_close(NULL);
-	assert_file("log", GOOD "\n\n" GOOD "\n");
+	folder_expect("log", GOOD "\n\n" GOOD "\n");
 	assert_true(!stat("log", &st) && st.st_mode == (S_IFREG | 0640));
 	assert_int_equal(log.lost, 0);
 	assert_int_equal(good_line(&log), -EBADF);
@@ -156,7 +118,7 @@ static void test_standard_output(void **state)
 	close(saved);
 	close(file);
 	assert_int_equal(err, 0);
-	assert_file("stdout", GOOD "\n" GOOD "\n");
+	folder_expect("stdout", GOOD "\n" GOOD "\n");
 }
 
 static void test_dev_full(void **state)
@@ -191,11 +153,11 @@ static void test_file_is_cut_back(void **state)
 	assert_int_equal(good_line(&log), 0);
 	limit_file_size(100);
 	assert_int_equal(long_line(&log, 'x', 500), -EFBIG);
-	assert_file("log", GOOD "\n");
+	folder_expect("log", GOOD "\n");
 	assert_int_equal(good_line(&log), 0); /* a short one still fits */
 	limit_file_size(RLIM_INFINITY);
 	assert_int_equal(good_line(&log), 0);
-	assert_file("log", GOOD "\n" GOOD "\n" GOOD "\n");
+	folder_expect("log", GOOD "\n" GOOD "\n" GOOD "\n");
 	assert_int_equal(log.lost, 1);
 	pc_log_close(&log);
 }
@@ -214,7 +176,7 @@ static void test_shared_file_is_closed_off(void **state)
 	limit_file_size(RLIM_INFINITY);
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(good_line(&log), 0);
-	assert_file("stdout", "xxxxxxxx\n" GOOD "\n" GOOD "\n");
+	folder_expect("stdout", "xxxxxxxx\n" GOOD "\n" GOOD "\n");
 	assert_int_equal(log.lost, 3);
 	close(log.fd);
 }
@@ -224,7 +186,7 @@ static void test_opened_torn(void **state)
 	struct pc_log log = PC_LOG_INIT;
 
 	(void)state;
-	put_file("log", "{\"type\":\"refu");
+	folder_put("log", "{\"type\":\"refu");
 	assert_int_equal(pc_log_open(&log, "log"), 0);
 	limit_file_size(20);
 	assert_int_equal(long_line(&log, 'x', 500), -EFBIG); /* taken back: still torn */
@@ -232,7 +194,7 @@ static void test_opened_torn(void **state)
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(good_line(&log), 0);
 	pc_log_close(&log);
-	assert_file("log", "{\"type\":\"refu\n" GOOD "\n" GOOD "\n");
+	folder_expect("log", "{\"type\":\"refu\n" GOOD "\n" GOOD "\n");
 }
 
 static void test_reopen(void **state)
@@ -247,7 +209,7 @@ static void test_reopen(void **state)
 	assert_int_equal(pc_log_reopen(&log), -EISDIR);
 	assert_int_equal(good_line(&log), 0); /* the old one is still open */
 	assert_int_equal(rmdir("log"), 0);
-	put_file("log", "half"); /* by another */
+	folder_put("log", "half"); /* by another */
 	assert_int_equal(pc_log_reopen(&log), 0);
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(pc_log_reopen(&log), 0); /* nothing was moved */
@@ -256,9 +218,9 @@ static void test_reopen(void **state)
 	assert_int_equal(pc_log_switch(&log, "."), -EISDIR);
 	assert_int_equal(pc_log_switch(&log, "other") || good_line(&log), 0);
 	pc_log_close(&log);
-	assert_file("other", GOOD "\n");
-	assert_file("log.1", GOOD "\n" GOOD "\n");
-	assert_file("log", "half\n" GOOD "\n" GOOD "\n");
+	folder_expect("other", GOOD "\n");
+	folder_expect("log.1", GOOD "\n" GOOD "\n");
+	folder_expect("log", "half\n" GOOD "\n" GOOD "\n");
 	assert_int_equal(log.lost, 7);
 }
 
@@ -376,12 +338,12 @@ static void test_full_disk(void **state)
 	assert_int_equal(log.lost, 2);
 	assert_int_equal(truncate("small/log", 0), 0); /* as logrotate's copytruncate does */
 	assert_int_equal(good_line(&log), 0);
-	assert_file("small/log", GOOD "\n");
+	folder_expect("small/log", GOOD "\n");
 	pc_log_close(&log);
 	assert_int_equal(umount2("small", MNT_DETACH), 0);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, folder_leave)
 
 int main(void)
 {

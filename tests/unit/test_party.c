@@ -137,19 +137,6 @@ static void assert_cause(struct pc_verdict *v, enum pc_cause want, const char *w
 	pc_verdict_clear(v);
 }
 
-static bool advises(struct pc_verdict *v, const char *words)
-{
-	bool found = false;
-
-	pc_decide(v);
-	assert_int_equal(pc_advise(v), 0);
-	for (unsigned i = 0; i < v->fixes_count; i++)
-		found |= strstr(v->fixes[i].what, words) ||
-			 (v->fixes[i].command && strstr(v->fixes[i].command, words));
-	pc_verdict_clear(v);
-	return found;
-}
-
 /* A second instance of the server that is refused. */
 static struct pc_identity second(void)
 {
@@ -171,8 +158,8 @@ static void duplicate(void **state)
 	case_listener(&v)->maker = case_party(&twin);
 	assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "orders[4000], started 10 min before");
 	assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "both belong to orders.service");
-	assert_true(advises(&v, "kill 4000"));
-	assert_false(advises(&v, "systemctl stop")); /* it would stop the refused one too */
+	assert_true(case_advises(&v, "kill 4000"));
+	assert_false(case_advises(&v, "systemctl stop")); /* it would stop the refused one too */
 
 	twin.unit = NULL;
 	assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "/usr/bin/orders with the same arguments");
@@ -181,7 +168,7 @@ static void duplicate(void **state)
 	twin.cmdline = case_server()->cmdline;
 	twin.unit = (char *)"orders2.service";
 	assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "the one that runs belongs to orders2");
-	assert_true(advises(&v, "systemctl stop orders2.service"));
+	assert_true(case_advises(&v, "systemctl stop orders2.service"));
 
 	/* Processes of one instance: a worker that binds what its sister has. */
 	v.holders[0].kin = true;
@@ -213,11 +200,11 @@ static void inherited(void **state)
 	give(&v, case_other());
 	assert_cause(&v, PC_CAUSE_INHERITED_LISTENER,
 		     "made by curl[4120], which has exited, but it lives on in backup[4200]");
-	assert_true(advises(&v, "kill 4200"));
-	assert_true(advises(&v, "SOCK_CLOEXEC"));
+	assert_true(case_advises(&v, "kill 4200"));
+	assert_true(case_advises(&v, "SOCK_CLOEXEC"));
 	give(&v, &worker);
 	assert_cause(&v, PC_CAUSE_INHERITED_LISTENER, "backup[4200] and curl[4121]");
-	assert_true(advises(&v, "kill 4200 4121"));
+	assert_true(case_advises(&v, "kill 4200 4121"));
 
 	v.holders[0].maker.running = true; /* it has closed its own descriptor */
 	assert_cause(&v, PC_CAUSE_INHERITED_LISTENER, "which has closed it");
@@ -240,8 +227,8 @@ static void forked(void **state)
 	case_listener(&v)->maker.running = false;
 	give(&v, &child);
 	assert_cause(&v, PC_CAUSE_INHERITED_LISTENER, "curl[4121]");
-	assert_true(advises(&v, "PR_SET_PDEATHSIG"));
-	assert_false(advises(&v, "SOCK_CLOEXEC"));
+	assert_true(case_advises(&v, "PR_SET_PDEATHSIG"));
+	assert_false(case_advises(&v, "SOCK_CLOEXEC"));
 	v.holders[0].owners[0].daemon = true; /* daemon(3): what its parent made is its own */
 	assert_cause(&v, PC_CAUSE_LISTENER, "listens");
 	child.exe = (char *)"/usr/bin/cgi"; /* another program, in whatever session */
@@ -290,12 +277,12 @@ static void places(void **state)
 	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT,
 		     "in container 3f4e8a0b1c2d of pod pod-1, the holder in container "
 		     "aaaabbbbcccc of pod pod-2, and both use the host's");
-	assert_false(advises(&v, "delete the pod"));
+	assert_false(case_advises(&v, "delete the pod"));
 	v.monitor_netns = 1;
 	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT, "no restart of the refused one");
 	thief.pod = server.pod;
 	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT, "both of pod pod-1");
-	assert_true(advises(&v, "delete the pod"));
+	assert_true(case_advises(&v, "delete the pod"));
 	v.requester.who = NULL;
 	assert_int_equal(pc_place_of(&v, &v.holders[0]), PC_PLACE_UNREMARKABLE);
 }

@@ -36,19 +36,6 @@ static void assert_says(struct pc_verdict *v, const char *words, bool wanted)
 	pc_verdict_clear(v);
 }
 
-static bool advises(struct pc_verdict *v, const char *words)
-{
-	bool found = false;
-
-	pc_decide(v);
-	assert_int_equal(pc_advise(v), 0);
-	for (unsigned i = 0; i < v->fixes_count; i++)
-		found |= strstr(v->fixes[i].what, words) ||
-			 (v->fixes[i].command && strstr(v->fixes[i].command, words));
-	pc_verdict_clear(v);
-	return found;
-}
-
 static void hold(struct pc_verdict *v, int family, const char *address, bool v6only)
 {
 	struct pc_socket *s = &v->holders[0].socket;
@@ -135,15 +122,15 @@ static void whose_address(void **state)
 	case_refusal(&v);
 	case_listener(&v);
 	hold(&v, AF_INET, "127.0.0.1", false);
-	assert_true(advises(&v, "have the refused program bind"));
+	assert_true(case_advises(&v, "have the refused program bind"));
 	hold(&v, AF_INET, "0.0.0.0", false);
 	want(&v, AF_INET, "127.0.0.1", false);
-	assert_true(advises(&v, "have the holder bind"));
+	assert_true(case_advises(&v, "have the holder bind"));
 	want(&v, AF_INET6, "::", false);
-	assert_true(advises(&v, "set IPV6_V6ONLY on the refused socket"));
+	assert_true(case_advises(&v, "set IPV6_V6ONLY on the refused socket"));
 	hold(&v, AF_INET6, "::", false);
 	want(&v, AF_INET, "0.0.0.0", false);
-	assert_true(advises(&v, "set IPV6_V6ONLY on the holder's socket"));
+	assert_true(case_advises(&v, "set IPV6_V6ONLY on the holder's socket"));
 	assert_says(&v, "it holds ::, 0.0.0.0 was asked for", true);
 }
 
@@ -247,8 +234,8 @@ static void kernel_sockets(void **state)
 		assert_says(&v, "belongs to the kernel", true);
 		assert_says(&v, "curl", false);
 		assert_says(&v, "nfsd", i == 1);
-		assert_false(advises(&v, "kill "));
-		assert_true(advises(&v, i == 1 ? "portlist" : "find out"));
+		assert_false(case_advises(&v, "kill "));
+		assert_true(case_advises(&v, i == 1 ? "portlist" : "find out"));
 	}
 	/* MPTCP: a subflow has no file, but its socket has, and processes have that open. */
 	case_refusal(&v);
@@ -268,7 +255,7 @@ static void multicast(void **state)
 	assert_cause(&v, PC_CAUSE_LISTENER);
 	assert_says(&v, "the holder set SO_REUSEADDR", true);
 	assert_says(&v, "but the refused socket did not", true);
-	assert_true(advises(&v, "set SO_REUSEADDR on the refused socket"));
+	assert_true(case_advises(&v, "set SO_REUSEADDR on the refused socket"));
 	v.holders[0].socket.reuse = 0;
 	v.refusal.socket.reuse = 1;
 	assert_says(&v, "the refused socket set SO_REUSEADDR", true);
@@ -312,7 +299,7 @@ static void time_wait(void **state)
 	assert_says(&v, "tcp_tw_reuse", true);
 	v.holders[0].socket.seconds_left = 17;
 	assert_says(&v, "for 17 s more", true);
-	assert_true(advises(&v, "within 17 s"));
+	assert_true(case_advises(&v, "within 17 s"));
 }
 
 int main(void)
