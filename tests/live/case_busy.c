@@ -10,7 +10,7 @@
 #include "cases.h"
 #include "monitor.h"
 #include "table.h"
-#include "verdict.h"
+#include "truth.h"
 
 /* The ledger is swept after 24,576 claims, and after as many again: then more is on the port than the
  * 32,768 that one call takes (PC_SWEEP_COOKIES). */
@@ -91,20 +91,7 @@ static void busy_port(struct test *t)
 	stage_accepted(&listener, server);
 	serve_many(t, server, listener.fd);
 	a = stage_refused(web, 0, "127.0.0.1", out.look.local.port, EADDRINUSE);
-	verdict_check(t, &(struct truth){
-				 .attempt = &a,
-				 .cause = "ephemeral-client",
-				 .fixes = FIX_CLIENT,
-				 .stop = client,
-				 .holders = { {
-					 .socket = &out,
-					 .state = "ESTABLISHED",
-					 .how = "connect",
-					 .process = &client->who,
-					 .owners = { { client, out.fd } },
-					 .peer = server,
-				 } },
-			 });
+	truth_check_client(t, &a, &out, server);
 	check_swept(t);
 }
 
