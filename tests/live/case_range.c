@@ -101,22 +101,33 @@ static void in_own_space(struct test *t)
 	connect_all(t, &c, 0, "127.0.0.1");
 }
 
-static void bind_zero_of(struct test *t, unsigned options)
+static void bind_all(struct test *t, const struct range_cast *c, unsigned options)
 {
-	struct range_cast c = four_ports(t);
 	struct prop late;
 
-	monitor_watch(t, NULL);
 	for (int i = 0; i < 4; i++)
-		stage_bound(i < 3 ? c.heavy : c.light, options, "0.0.0.0", 0);
-	late = stage_socket(c.late, options);
+		stage_bound(i < 3 ? c->heavy : c->light, options, "0.0.0.0", 0);
+	late = stage_socket(c->late, options);
 	stage_refused_bind(&late, act_bind, "0.0.0.0", 0, EADDRINUSE);
-	check(t, &c, &(struct end){ .port = 0 });
+	check(t, c, &(struct end){ .port = 0 });
 }
 
 static void bind_zero_udp(struct test *t)
 {
-	bind_zero_of(t, OPT_UDP);
+	struct range_cast c = four_ports(t);
+
+	monitor_watch(t, NULL);
+	bind_all(t, &c, OPT_UDP);
+}
+
+/* What was seen at the first refusal does not hold at the second. */
+static void one_after_the_other(struct test *t)
+{
+	struct range_cast c = four_ports(t);
+
+	monitor_watch(t, NULL);
+	bind_all(t, &c, OPT_UDP);
+	bind_all(t, &c, 0);
 }
 
 const struct scenario cases_range[] = {
@@ -133,5 +144,9 @@ const struct scenario cases_range[] = {
 	  .run = bind_zero_udp,
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
+	{ .name = "range-use-one-after-the-other",
+	  .run = one_after_the_other,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
 	{ 0 },
 };
