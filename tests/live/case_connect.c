@@ -102,7 +102,7 @@ static void udp_send(struct test *t)
 }
 
 /* Two clients that share a port by SO_REUSEADDR, and connect to the same server. */
-static void connection_exists(struct test *t)
+static void same_connection(struct test *t, const char *filter)
 {
 	struct connect_cast c = {
 		.api = puppet_start(t, "api"),
@@ -113,7 +113,7 @@ static void connection_exists(struct test *t)
 	struct truth truth;
 	struct attempt a;
 
-	monitor_watch(t, NULL);
+	monitor_watch(t, filter ? (const char *const[]){ "--port", filter, NULL } : NULL);
 	stage_listener(c.api, 0, "127.0.0.1", 8443);
 	first = stage_bound(c.first, OPT_REUSEADDR, "127.0.0.1", 40000);
 	second = stage_bound(c.second, OPT_REUSEADDR, "127.0.0.1", 40000);
@@ -126,6 +126,22 @@ static void connection_exists(struct test *t)
 	verdict_check(t, &truth);
 }
 
+static void connection_exists(struct test *t)
+{
+	same_connection(t, NULL);
+}
+
+/* The conflict is about the client's own port; its destination is what was asked for. */
+static void filter_own_port(struct test *t)
+{
+	same_connection(t, "40000");
+}
+
+static void filter_destination(struct test *t)
+{
+	same_connection(t, "8443");
+}
+
 const struct scenario cases_connect[] = {
 	{ .name = "connect-exhausted", .run = tcp },
 	{ .name = "connect-exhausted-v6", .run = tcp_v6 },
@@ -133,5 +149,7 @@ const struct scenario cases_connect[] = {
 	{ .name = "udp-connect-exhausted-v6", .run = udp_connect_v6 },
 	{ .name = "udp-send-exhausted", .run = udp_send },
 	{ .name = "connection-exists", .run = connection_exists },
+	{ .name = "filter-own-port", .run = filter_own_port, .where = ONCE },
+	{ .name = "filter-destination", .run = filter_destination, .where = ONCE },
 	{ 0 },
 };

@@ -12,7 +12,7 @@
 #include "verdict.h"
 
 /* A pid that no one has: the session sees nothing whatever others do meanwhile. */
-#define NO_ONE "4194303"
+#define NO_ONE "1" /* is refused nothing */
 
 static void expect_status(struct test *t, struct monitor *m, int signal, int status)
 {
@@ -149,6 +149,12 @@ static void command_crashes(struct test *t)
 	command_that_ends(t, "crash", "command_signal", SIGABRT);
 }
 
+/* A Ctrl-C is the command's, too: its status is waited for. */
+static void command_interrupted(struct test *t)
+{
+	command_that_ends(t, "interrupt", "command_status", 42);
+}
+
 static void command_missing(struct test *t)
 {
 	struct monitor *m = monitor_spawn(
@@ -202,6 +208,7 @@ const struct scenario cases_session[] = {
 	{ .name = "summary", .run = summary, .where = ONCE },
 	{ .name = "summary-text", .run = text_summary, .where = ONCE },
 	{ .name = "command-fails", .run = command_fails, .where = ONCE },
+	{ .name = "command-interrupted", .run = command_interrupted, .where = ONCE },
 	{ .name = "command-crashes", .run = command_crashes, .where = ONCE },
 	{ .name = "command-missing", .run = command_missing, .where = ONCE },
 	{ .name = "stdout-closed", .run = reader_gone, .where = ONCE },

@@ -64,6 +64,8 @@ static void misuses(struct test *t)
 		{ { "trace", "--pid", "-5" }, "pid" },
 		{ { "trace", "--pid", "99999999999999999999" }, "pid" },
 		{ { "trace", "--pid", "me" }, "me" },
+		{ { "trace", "--pid", "4194303" }, "no process 4194303" },
+		{ { "trace", "--json", "--" }, "a command" },
 		{ { "trace", "--backend", "magic" }, "magic" },
 		{ { "trace", "sleep", "1" }, "--" },
 		{ { "agent", "--textfile", "metrics.txt" }, ".prom" },

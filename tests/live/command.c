@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,14 @@ static int crash(void)
 	abort();
 }
 
+/* As on a terminal: the signal reaches both, and the command takes a moment to end. */
+static int interrupt(void)
+{
+	kill(getppid(), SIGINT);
+	usleep(100000);
+	return 42;
+}
+
 int command_main(const char *name)
 {
 	static const struct {
@@ -103,6 +112,7 @@ int command_main(const char *name)
 	} commands[] = {
 		{ "collide", collide },		 { "quiet", quiet }, { "child", collide_in_child },
 		{ "daemon", collide_in_daemon }, { "fail", fail },   { "crash", crash },
+		{ "interrupt", interrupt },
 	};
 
 	prctl(PR_SET_NAME, "command");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `portclash trace`: the one-shot session during an incident. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "cmd/child.h"
 #include "cmd/cmd.h"
 #include "core/ports.h"
+
+#define COMMAND_ENDS_NS 500000000ULL
 
 enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
 
@@ -43,6 +46,7 @@ struct trace {
 	char **command; /* NULL: none */
 	pid_t child;
 	int child_status; /* -1: still runs */
+	bool interrupted; /* waits for the command's end */
 	sigset_t mask_before;
 };
 
@@ -75,6 +79,8 @@ static void parse_pid(struct argp_state *state, struct pc_filter *filter, const 
 
 	if (end == text || *end || pid <= 0 || pid > 1 << 22)
 		argp_error(state, "--pid takes a process id, not \"%s\"", text);
+	if (kill((pid_t)pid, 0) && errno == ESRCH)
+		argp_error(state, "there is no process %ld", pid);
 	filter->pid = (uint32_t)pid;
 }
 
@@ -125,6 +131,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		parse_command(state, t);
 		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (state->quoted)
+			argp_error(state, "-- needs a command behind it");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -138,12 +148,17 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* True when the session is over. */
-static bool on_signal(struct trace *t, int number)
+/* True when the session is over. A Ctrl-C is the command's, too: it is given a moment to end, so that
+ * its status is known. */
+static bool on_signal(struct trace *t, int number, uint64_t *deadline)
 {
 	if (number == SIGCHLD)
 		return t->child > 0 && pc_child_reap(t->child, &t->child_status);
-	return number > 0;
+	if (number != SIGINT || t->child <= 0 || t->interrupted)
+		return number > 0;
+	t->interrupted = true;
+	*deadline = now_ns() + COMMAND_ENDS_NS;
+	return false;
 }
 
 static void loop(struct trace *t, struct pc_watch *w, int signals)
@@ -155,7 +170,7 @@ static void loop(struct trace *t, struct pc_watch *w, int signals)
 
 		if (number < 0 || pc_watch_run(w))
 			break;
-		if (on_signal(t, number))
+		if (on_signal(t, number, &deadline))
 			break;
 	}
 	/* What the command did last is in the rings by now. */

@@ -355,10 +355,22 @@ static void (*const fixers[])(struct pc_verdict *v, const struct pc_holder *prim
 };
 _Static_assert(sizeof(fixers) / sizeof(fixers[0]) == PC_CAUSE_COUNT, "every cause has its fixes");
 
+/* The first of its kind is no alternative to another. */
+static void begin_anew(char *what)
+{
+	size_t skip = !what ? 0 : !strncmp(what, "or, ", 4) ? 4 : !strncmp(what, "or ", 3) ? 3 : 0;
+
+	if (skip)
+		memmove(what, what + skip, strlen(what + skip) + 1);
+}
+
 void pc_fixes(struct pc_verdict *v)
 {
 	fixers[v->cause < PC_CAUSE_COUNT ? v->cause : PC_CAUSE_UNKNOWN](
 		v, v->primary < 0 ? NULL : &v->holders[v->primary]);
 	if (v->primary >= 0)
 		pc_fix_place(v, &v->holders[v->primary]);
+	for (unsigned i = 0; i < v->fixes_count; i++)
+		if (!i || v->fixes[i].when != v->fixes[i - 1].when)
+			begin_anew(v->fixes[i].what);
 }

@@ -88,13 +88,23 @@ static void on_endpoints(void *context, const struct pc_endpoints *e)
 	pc_protect_endpoints(w, e);
 }
 
+/* The port that was asked for, or, where a connect() names its destination, the client's own. */
+static bool is_about(const struct pc_refusal *r, const uint64_t *ports)
+{
+	if (pc_ports_has(ports, r->wanted_port))
+		return true;
+	for (unsigned i = 0; i < r->holders_count; i++)
+		if (pc_ports_has(ports, r->holders[i].lport))
+			return true;
+	return false;
+}
+
 static bool wanted(const struct pc_watch *w, const struct pc_refusal *r)
 {
 	const struct pc_filter *f = &w->options.filter;
 
-	return (!f->has_ports || pc_ports_has(f->ports, r->wanted_port)) &&
-	       (!f->proto || f->proto == r->proto) && (!f->pid || f->pid == r->process.tgid) &&
-	       (!f->tree || r->descendant);
+	return (!f->has_ports || is_about(r, f->ports)) && (!f->proto || f->proto == r->proto) &&
+	       (!f->pid || f->pid == r->process.tgid) && (!f->tree || r->descendant);
 }
 
 static void on_refusal(void *context, const struct pc_refusal *r)
