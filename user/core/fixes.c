@@ -89,7 +89,7 @@ void pc_fix_reserve(struct pc_verdict *v)
 	}
 	pc_fix_add(v, PC_LASTING,
 		   pc_fix_say("reserve the port, so that the kernel never chooses it again "
-			      "(keeps what is reserved today; does not free it now)"),
+			      "(keeps what was reserved when this was said; does not free it now)"),
 		   pc_fix_say("%ssysctl -w net.ipv4.ip_local_reserved_ports=%s", enter, list));
 	if (r->netns == v->monitor_netns)
 		pc_fix_add(v, PC_LASTING, pc_fix_say("and after a reboot"),
