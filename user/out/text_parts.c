@@ -131,7 +131,7 @@ int pc_text_finish(struct pc_log *log, struct pc_text *text)
 static void put_users(FILE *out, const struct pc_range_use *use)
 {
 	for (unsigned i = 0; i < use->users_count; i++) {
-		fputs(i ? ", " : "most ports: ", out);
+		fputs(i ? ", " : "; most ports: ", out);
 		if (use->users[i].party.who)
 			pc_put_party(out, &use->users[i].party);
 		else
@@ -145,7 +145,7 @@ void pc_put_range_use(FILE *out, const char *format, const struct pc_range_use *
 	char remote[PC_ENDPOINT_TEXT];
 
 	fprintf(out, format, "    ", "range");
-	fprintf(out, "%u of %u ports are held, left for this one: %u; ", use->held, use->offered,
+	fprintf(out, "%u of %u ports are held, left for this one: %u", use->held, use->offered,
 		use->left);
 	put_users(out, use);
 	if (!use->destinations_count)

@@ -174,6 +174,13 @@ static const char *what_is_missing(const struct pc_watch *w, const struct pc_ver
 		       "not seen";
 	if (h && h->how != PC_HOW_ACCEPT && !h->since_ns)
 		return "the claim of the holder's port was not seen";
+	/* One may be left: the kernel does not try the last of a range of odd size. */
+	if (v->range_use && v->range_use->left > 1)
+		return "more of the range is left than the kernel found: ports were given back "
+		       "since, or "
+		       "are held by sockets that kernels before 6.8 do not list (TCP, bound and "
+		       "neither "
+		       "listening nor connected)";
 	return NULL;
 }
 
