@@ -32,8 +32,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Watch until Ctrl-C, the time given, or the end of COMMAND, and explain each refused "
-	"bind() and listen() as it happens. With COMMAND only its own refusals and those of its "
-	"children are shown."
+	"bind() and listen() as it happens, and each connect() or send that finds no port. With "
+	"COMMAND only its own refusals and those of its children are shown."
 	"\vExit status: 0 nothing was refused, 3 something was, 1 it could not watch, 2 usage.";
 
 struct trace {
