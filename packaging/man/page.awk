@@ -17,7 +17,7 @@ FNR == 1 && ++files == 2 {
 }
 
 files == 1 && $1 == "command" {
-	block["@SYNOPSIS@"] = block["@SYNOPSIS@"] ".Nm\n.Cm " $2 "\n.Op Ar option ...\n"
+	commands[++count] = $2
 	block["@COMMANDS@"] = block["@COMMANDS@"] ".It Xr portclash-" $2 " 8\n" text($3) "\n"
 }
 
@@ -46,6 +46,8 @@ END { exit failed }
 function filled(name) {
 	if (name == "@OPTIONS@")
 		return options[command]
+	if (name == "@SYNOPSIS@")
+		return synopsis()
 	if (name == "@USAGE@")
 		return ".Nm portclash " command "\n" usage(told["usage", command])
 	if (name == "@ABOUT@")
@@ -55,6 +57,12 @@ function filled(name) {
 	if (!(name in block))
 		fail("nothing for " name)
 	return block[name]
+}
+
+function synopsis(i, out) {
+	for (i = 1; i <= count; i++)
+		out = out ".Nm\n.Cm " commands[i] "\n" usage(told["usage", commands[i]])
+	return out
 }
 
 # "[OPTION...] [-- COMMAND ARG...]" with each word an argument.
