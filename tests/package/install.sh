@@ -28,6 +28,9 @@ check_list() {
 			644 opt/portclash/share/bash-completion/completions/portclash
 			644 opt/portclash/share/doc/portclash/CHANGELOG.md
 			644 opt/portclash/share/doc/portclash/README.md
+			$(for page in docs/*.md; do
+				echo "644 opt/portclash/share/doc/portclash/$page"
+			done)
 			644 opt/portclash/share/fish/vendor_completions.d/portclash.fish
 			644 opt/portclash/share/portclash/grafana-dashboard.json
 			644 opt/portclash/share/portclash/prometheus-rules.yml
@@ -47,6 +50,21 @@ check_list() {
 		--check-config --config "$dest/etc/portclash/portclash.yaml"
 }
 
+# targets FILE...: files in docs/ to which they lead, as links or runbooks
+targets() { grep -ohE '\]\(docs/[^)#]*|runbook: docs/[^ #]*' "$@" | sed 's/.*docs/docs/' | sort -u; }
+
+check_links() {
+	share=$dest/opt/portclash/share
+	same "the alerts' runbooks" docs/metrics.md "$(targets "$share/portclash/prometheus-rules.yml")"
+	holds "the README has links, too" test -n "$(targets "$share/doc/portclash/README.md")"
+	nothing "what they lead to was installed" "$(
+		targets "$share/doc/portclash/README.md" "$share/portclash/prometheus-rules.yml" |
+			while read -r file; do
+				[ -e "$share/doc/portclash/$file" ] || echo "$file"
+			done
+	)"
+}
+
 check_uninstall() {
 	echo "# mine" >>"$dest/etc/portclash/portclash.yaml"
 	holds "make install, once more" install_as install PREFIX=/opt/portclash
@@ -57,6 +75,7 @@ check_uninstall() {
 	rm "$dest/etc/portclash/portclash.yaml"
 	install_as install PREFIX=/usr && install_as uninstall PREFIX=/usr
 	nothing "else nothing is left" "$(files)"
+	nothing "nor a folder of documents" "$(find "$dest" -path '*/doc/portclash*')"
 }
 
 check_folders() {
@@ -68,6 +87,7 @@ check_folders() {
 }
 
 check_list
+check_links
 check_uninstall
 check_folders
 finish
