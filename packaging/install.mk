@@ -46,10 +46,17 @@ $(BUILD)/options.tsv: $(BUILD)/portclash packaging/options.sh
 	$(Q)sh packaging/options.sh $< > $@.tmp
 	$(Q)mv $@.tmp $@
 
-$(BUILD)/man/%: packaging/man/%.in $(BUILD)/options.tsv packaging/man/page.awk \
-		packaging/man/markdown.awk README.md $(wildcard docs/*.md)
+# For man pages, which say where files are; older than they are unless PREFIX or the like changed.
+$(BUILD)/installed.txt: FORCE
 	@mkdir -p $(@D)
-	$(Q)awk -v pages="$(PAGES)" -f packaging/man/page.awk $(BUILD)/options.tsv $< > $@
+	$(Q)printf '%s\n' $(FILES) > $@.tmp
+	$(Q)if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+$(BUILD)/man/%: packaging/man/%.in $(BUILD)/options.tsv packaging/man/page.awk \
+		packaging/man/markdown.awk $(BUILD)/installed.txt README.md $(wildcard docs/*.md)
+	@mkdir -p $(@D)
+	$(Q)awk -v pages="$(PAGES)" -v installed=$(BUILD)/installed.txt \
+		-f packaging/man/page.awk $(BUILD)/options.tsv $< > $@
 
 COMPLETE = awk -f packaging/completions/fill.awk -f
 

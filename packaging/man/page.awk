@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes a man page: awk -v pages="NAME.8.in ..." -f page.awk OPTIONS PAGE.in. In PAGE.in a line
+# Makes a man page: awk -v pages="NAME.8.in ..." -v installed=FILE -f page.awk OPTIONS PAGE.in. In
+# PAGE.in a line
 #     @SYNOPSIS@ @COMMANDS@                    stands for all subcommands
 #     @SEEALSO@ or @SEEALSO NAME.SECTION ...@  for all other pages, and these
 #     @USAGE@ @ABOUT@ @OPTIONS@ @STATUS@       for what the subcommand's --help says
@@ -88,7 +89,7 @@ function document(line, file, heading, run, got) {
 	sub(/ .*/, "", file)
 	if (!sub(/^[^ ]+ /, "", heading))
 		heading = ""
-	run = "awk -v pages='" pages "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
+	run = "awk -v pages='" pages "' -v installed='" installed "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
 	while ((run | getline got) > 0) {
 		if (got == "@FAIL@")
 			fail("cannot include " line)

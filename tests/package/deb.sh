@@ -32,6 +32,9 @@ for name in usr/bin/portclash usr/lib/systemd/catalog/portclash.catalog systemd/
 	echo "$contents" | grep -q "/$name\$" || missing="$missing $name"
 done
 nothing "unit, man pages, documents, completions and the textfile's folder are in it" "$missing"
+same "a man page names a file where it is in it" /usr/share/portclash/prometheus-rules.yml \
+	"$(in_package usr/share/man/man5/portclash-metrics.5.gz | gzip -dc | mandoc -T utf8 | col -b |
+		grep -o '[^ ]*rules\.yml' | sort -u)"
 # Here they are installed, elsewhere the build would fail. cmocka is for tests.
 nothing "its source names the libraries that a build needs" \
 	"$(sed -n 's/^need_file .* \(.*-dev\)$/\1/p' packaging/install-deps.sh |

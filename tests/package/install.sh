@@ -48,6 +48,10 @@ check_list() {
 		"$("$dest/opt/portclash/bin/portclash" --version)"
 	holds "the configuration has no mistake" "$dest/opt/portclash/bin/portclash" agent \
 		--check-config --config "$dest/etc/portclash/portclash.yaml"
+	same "a man page names a file as it was installed" \
+		"/opt/portclash/share/portclash/prometheus-rules.yml" \
+		"$(mandoc -T utf8 "$dest/opt/portclash/share/man/man5/portclash-metrics.5" | col -b |
+			grep -o '[^ ]*rules\.yml' | sort -u)"
 }
 
 # targets FILE...: files in docs/ to which they lead, as links or runbooks
