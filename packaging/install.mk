@@ -34,7 +34,7 @@ FILES = 755:$(BUILD)/portclash:$(BINDIR)/portclash \
 	$(if $(UNITDIR),644:$(BUILD)/portclash.service:$(UNIT)) \
 	644:packaging/prometheus/rules.yml:$(DATADIR)/prometheus-rules.yml \
 	644:packaging/grafana/portclash.json:$(DATADIR)/grafana-dashboard.json \
-	644:README.md:$(DOCDIR)/README.md 644:CHANGELOG.md:$(DOCDIR)/CHANGELOG.md
+	$(foreach page,README.md CHANGELOG.md $(wildcard docs/*.md),644:$(page):$(DOCDIR)/$(page))
 
 .PHONY: man completions install uninstall deb deps-deb
 
@@ -46,10 +46,17 @@ $(BUILD)/options.tsv: $(BUILD)/portclash packaging/options.sh
 	$(Q)sh packaging/options.sh $< > $@.tmp
 	$(Q)mv $@.tmp $@
 
-$(BUILD)/man/%: packaging/man/%.in $(BUILD)/options.tsv packaging/man/page.awk \
-		packaging/man/markdown.awk README.md $(wildcard docs/*.md)
+# For man pages, which say where files are; older than they are unless PREFIX or the like changed.
+$(BUILD)/installed.txt: FORCE
 	@mkdir -p $(@D)
-	$(Q)awk -v pages="$(PAGES)" -f packaging/man/page.awk $(BUILD)/options.tsv $< > $@
+	$(Q)printf '%s\n' $(FILES) > $@.tmp
+	$(Q)if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+$(BUILD)/man/%: packaging/man/%.in $(BUILD)/options.tsv packaging/man/page.awk \
+		packaging/man/markdown.awk $(BUILD)/installed.txt README.md $(wildcard docs/*.md)
+	@mkdir -p $(@D)
+	$(Q)awk -v pages="$(PAGES)" -v installed=$(BUILD)/installed.txt \
+		-f packaging/man/page.awk $(BUILD)/options.tsv $< > $@
 
 COMPLETE = awk -f packaging/completions/fill.awk -f
 
@@ -86,7 +93,7 @@ uninstall: ## Remove what `make install` installed; nothing is left running
 		[ ! -e "$(UNIT)" ] || systemctl disable --now portclash.service
 	$(Q)for file in $(FILES); do rm -f "$(DESTDIR)$${file##*:}"; done
 	$(Q)! cmp -s packaging/portclash.yaml "$(DESTDIR)$(CONFIG)" || rm "$(DESTDIR)$(CONFIG)"
-	$(Q)rmdir "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" \
+	$(Q)rmdir "$(DESTDIR)$(DOCDIR)/docs" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(DATADIR)" \
 		"$(dir $(DESTDIR)$(CONFIG))" 2>/dev/null || true
 	$(Q)[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 	$(Q)$(update_catalog)

@@ -13,7 +13,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "trace", "portclash trace", pc_cmd_trace,
-	  "watch now, and explain each refused bind() and listen()" },
+	  "watch now, and explain each port that is refused" },
 	{ "agent", "portclash agent", pc_cmd_agent,
 	  "watch for good: JSON Lines, and a Prometheus textfile" },
 	{ "features", "portclash features", pc_cmd_features,

@@ -6,6 +6,14 @@
 
 BEGIN { inside = section == "" }
 
+# -v installed=FILE, of lines MODE:SOURCE:DESTINATION: a page names what is there on its machine.
+BEGIN {
+	while (installed != "" && (getline line < installed) > 0) {
+		split(line, part, ":")
+		place[part[2]] = part[3]
+	}
+}
+
 /^```/ { close_text(); fenced = !fenced; if (inside) print fenced ? LITERAL : ".Ed"; next }
 fenced { if (inside) print literal($0); next }
 
@@ -210,8 +218,10 @@ function text_of(text, out, behind) {
 }
 
 function span(text, target) {
-	if (text ~ /^`/)
-		return "\\fB" copyable(substr(text, 2, length(text) - 2)) "\\fR"
+	if (text ~ /^`/) {
+		target = substr(text, 2, length(text) - 2)
+		return "\\fB" copyable(target in place ? place[target] : target) "\\fR"
+	}
 	if (text ~ /^\*\*/)
 		return "\\fB" escaped(substr(text, 3, length(text) - 4)) "\\fR"
 	if (text ~ /^\*/)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes a man page: awk -v pages="NAME.8.in ..." -f page.awk OPTIONS PAGE.in. In PAGE.in a line
+# Makes a man page: awk -v pages="NAME.8.in ..." -v installed=FILE -f page.awk OPTIONS PAGE.in. In
+# PAGE.in a line
 #     @SYNOPSIS@ @COMMANDS@                    stands for all subcommands
 #     @SEEALSO@ or @SEEALSO NAME.SECTION ...@  for all other pages, and these
 #     @USAGE@ @ABOUT@ @OPTIONS@ @STATUS@       for what the subcommand's --help says
@@ -17,7 +18,7 @@ FNR == 1 && ++files == 2 {
 }
 
 files == 1 && $1 == "command" {
-	block["@SYNOPSIS@"] = block["@SYNOPSIS@"] ".Nm\n.Cm " $2 "\n.Op Ar option ...\n"
+	commands[++count] = $2
 	block["@COMMANDS@"] = block["@COMMANDS@"] ".It Xr portclash-" $2 " 8\n" text($3) "\n"
 }
 
@@ -46,6 +47,8 @@ END { exit failed }
 function filled(name) {
 	if (name == "@OPTIONS@")
 		return options[command]
+	if (name == "@SYNOPSIS@")
+		return synopsis()
 	if (name == "@USAGE@")
 		return ".Nm portclash " command "\n" usage(told["usage", command])
 	if (name == "@ABOUT@")
@@ -55,6 +58,12 @@ function filled(name) {
 	if (!(name in block))
 		fail("nothing for " name)
 	return block[name]
+}
+
+function synopsis(i, out) {
+	for (i = 1; i <= count; i++)
+		out = out ".Nm\n.Cm " commands[i] "\n" usage(told["usage", commands[i]])
+	return out
 }
 
 # "[OPTION...] [-- COMMAND ARG...]" with each word an argument.
@@ -80,7 +89,7 @@ function document(line, file, heading, run, got) {
 	sub(/ .*/, "", file)
 	if (!sub(/^[^ ]+ /, "", heading))
 		heading = ""
-	run = "awk -v pages='" pages "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
+	run = "awk -v pages='" pages "' -v installed='" installed "' -v section='" heading "' -f packaging/man/markdown.awk " file " || echo @FAIL@"
 	while ((run | getline got) > 0) {
 		if (got == "@FAIL@")
 			fail("cannot include " line)

@@ -26,11 +26,15 @@ missing=
 for name in usr/bin/portclash usr/lib/systemd/catalog/portclash.catalog systemd/system/portclash.service \
 	bash-completion/completions/portclash zsh/vendor-completions/_portclash \
 	fish/vendor_completions.d/portclash.fish share/portclash/prometheus-rules.yml \
-	share/portclash/grafana-dashboard.json var/lib/prometheus/node-exporter/ \
+	share/portclash/grafana-dashboard.json doc/portclash/README.md \
+	$(for page in docs/*.md; do echo "doc/portclash/$page"; done) var/lib/prometheus/node-exporter/ \
 	$(cd packaging/man && for page in *.in; do echo "${page%.in}.gz"; done); do
 	echo "$contents" | grep -q "/$name\$" || missing="$missing $name"
 done
-nothing "unit, man pages, completions and the textfile's folder are in it" "$missing"
+nothing "unit, man pages, documents, completions and the textfile's folder are in it" "$missing"
+same "a man page names a file where it is in it" /usr/share/portclash/prometheus-rules.yml \
+	"$(in_package usr/share/man/man5/portclash-metrics.5.gz | gzip -dc | mandoc -T utf8 | col -b |
+		grep -o '[^ ]*rules\.yml' | sort -u)"
 # Here they are installed, elsewhere the build would fail. cmocka is for tests.
 nothing "its source names the libraries that a build needs" \
 	"$(sed -n 's/^need_file .* \(.*-dev\)$/\1/p' packaging/install-deps.sh |

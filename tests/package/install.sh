@@ -28,6 +28,9 @@ check_list() {
 			644 opt/portclash/share/bash-completion/completions/portclash
 			644 opt/portclash/share/doc/portclash/CHANGELOG.md
 			644 opt/portclash/share/doc/portclash/README.md
+			$(for page in docs/*.md; do
+				echo "644 opt/portclash/share/doc/portclash/$page"
+			done)
 			644 opt/portclash/share/fish/vendor_completions.d/portclash.fish
 			644 opt/portclash/share/portclash/grafana-dashboard.json
 			644 opt/portclash/share/portclash/prometheus-rules.yml
@@ -45,6 +48,25 @@ check_list() {
 		"$("$dest/opt/portclash/bin/portclash" --version)"
 	holds "the configuration has no mistake" "$dest/opt/portclash/bin/portclash" agent \
 		--check-config --config "$dest/etc/portclash/portclash.yaml"
+	same "a man page names a file as it was installed" \
+		"/opt/portclash/share/portclash/prometheus-rules.yml" \
+		"$(mandoc -T utf8 "$dest/opt/portclash/share/man/man5/portclash-metrics.5" | col -b |
+			grep -o '[^ ]*rules\.yml' | sort -u)"
+}
+
+# targets FILE...: files in docs/ to which they lead, as links or runbooks
+targets() { grep -ohE '\]\(docs/[^)#]*|runbook: docs/[^ #]*' "$@" | sed 's/.*docs/docs/' | sort -u; }
+
+check_links() {
+	share=$dest/opt/portclash/share
+	same "the alerts' runbooks" docs/metrics.md "$(targets "$share/portclash/prometheus-rules.yml")"
+	holds "the README has links, too" test -n "$(targets "$share/doc/portclash/README.md")"
+	nothing "what they lead to was installed" "$(
+		targets "$share/doc/portclash/README.md" "$share/portclash/prometheus-rules.yml" |
+			while read -r file; do
+				[ -e "$share/doc/portclash/$file" ] || echo "$file"
+			done
+	)"
 }
 
 check_uninstall() {
@@ -57,6 +79,7 @@ check_uninstall() {
 	rm "$dest/etc/portclash/portclash.yaml"
 	install_as install PREFIX=/usr && install_as uninstall PREFIX=/usr
 	nothing "else nothing is left" "$(files)"
+	nothing "nor a folder of documents" "$(find "$dest" -path '*/doc/portclash*')"
 }
 
 check_folders() {
@@ -68,6 +91,7 @@ check_folders() {
 }
 
 check_list
+check_links
 check_uninstall
 check_folders
 finish

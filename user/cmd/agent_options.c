@@ -27,8 +27,9 @@ struct pc_agent_override {
 };
 
 static const char doc[] =
-	"Watch until SIGTERM: one JSON object a line for each refused bind() and listen(), and "
-	"metrics for Prometheus. Options override the configuration file."
+	"Watch until SIGTERM: JSON lines about each refused bind() and listen(), and each "
+	"connect() or send that finds no port; and metrics for Prometheus. Options override the "
+	"configuration file."
 	"\vOn SIGHUP the configuration and the log are opened anew; a configuration with a mistake "
 	"is "
 	"not taken, and the one before stays.\n\n"

@@ -17,8 +17,11 @@
 enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_PROTECT, OPT_BACKEND, OPT_VERBOSE };
 
 static const struct argp_option options[] = {
-	{ "for", OPT_FOR, "SECONDS", 0, "stop after so many seconds", 0 },
-	{ "port", 'p', "LIST", 0, "only these ports: 80,8000-8010", 0 },
+	{ "for", OPT_FOR, "SECONDS", 0, "stop after so many seconds; COMMAND runs on", 0 },
+	{ "port", 'p', "LIST", 0,
+	  "only these ports, as bind() or listen() asked for; of a connect() its destination's: "
+	  "80,8000-8010",
+	  0 },
 	{ "proto", OPT_PROTO, "tcp|udp", 0, "only this protocol", 0 },
 	{ "pid", 'P', "PID", 0, "only what this process was refused", 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
@@ -35,8 +38,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Watch until Ctrl-C, the time given, or the end of COMMAND, and explain each refused "
-	"bind() and listen() as it happens. With COMMAND only its own refusals and those of its "
-	"children are shown."
+	"bind() and listen() as it happens, and each connect() or send that finds no port. With "
+	"COMMAND only its own refusals and those of its children are shown."
 	"\vExit status: 0 nothing was refused, 3 something was, 1 it could not watch, 2 usage.";
 
 struct trace {

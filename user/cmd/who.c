@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Who holds a port right now, in every network namespace, and what a server would get that "
 	"bound it now. PORT is a number or the name of a service."
-	"\vExit status: 0 nobody holds it, 3 somebody does, 1 it could not look, 2 usage.";
+	"\vExit status: 0 nobody is seen to hold it, 3 somebody does, 1 it could not look, 2 "
+	"usage.";
 
 struct who {
 	struct pc_lookup lookup;
