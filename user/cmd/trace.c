@@ -19,7 +19,8 @@ enum { OPT_FOR = 256, OPT_PROTO, OPT_JSON, OPT_CLAIMS, OPT_PROTECT, OPT_BACKEND,
 static const struct argp_option options[] = {
 	{ "for", OPT_FOR, "SECONDS", 0, "stop after so many seconds; COMMAND runs on", 0 },
 	{ "port", 'p', "LIST", 0,
-	  "only these ports, as bind() or listen() asked for; of a connect() its destination's: "
+	  "only these ports, as bind() or listen() asked for; of a connect() its own or its "
+	  "destination's: "
 	  "80,8000-8010",
 	  0 },
 	{ "proto", OPT_PROTO, "tcp|udp", 0, "only this protocol", 0 },
