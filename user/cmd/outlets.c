@@ -11,9 +11,10 @@
 
 #include "cmd/cmd.h"
 
-/* The agent waits for no reader: within 50 ms the kernel's rings can be full. A reader that is busy
- * for a moment has the pipe and PC_STREAM_HELD_MAX; for more it is too slow, and lines are lost. */
-static const struct pc_patience patience = { .wait_ms = 0, .stop = -1 };
+/* Within 50 ms the kernel's rings can be full, so that a round of the agent waits for its reader no
+ * longer than it looks into refusals (watch.c): enough for one that reads to take a batch of 64 that
+ * are more than the pipe and PC_STREAM_HELD_MAX hold. For more it is too slow, and lines are lost. */
+static const struct pc_patience patience = { .wait_ms = 20, .round_ms = 20, .stop = -1 };
 
 #define SECOND_NS 1000000000ULL
 
@@ -121,6 +122,7 @@ void pc_outlets_flush(struct pc_outlets *o, struct pc_watch *w)
 void pc_outlets_hurry(struct pc_outlets *o)
 {
 	pc_log_hurry(&o->log);
+	memset(o->said_ns, 0, sizeof(o->said_ns)); /* there is no later for what is left to say */
 }
 
 void pc_outlets_finish(struct pc_outlets *o, struct pc_watch *w)

@@ -216,7 +216,8 @@ static int run(struct trace *t)
 	char sentence[PC_SENTENCE] = "";
 	struct pc_watch *w = NULL;
 	int signals = pc_signals_open(numbers, &t->mask_before);
-	struct pc_patience patience = { READER_WAIT_MS, pc_signals_open(ending, NULL) };
+	struct pc_patience patience = { .wait_ms = READER_WAIT_MS,
+					.stop = pc_signals_open(ending, NULL) };
 	int err, status = PC_EXIT_FAILED;
 
 	if (t->command)

@@ -144,7 +144,7 @@ void pc_log_flush(struct pc_log *log)
 {
 	if (!log->stream)
 		return;
-	pc_stream_flush(log->stream);
+	pc_stream_round(log->stream);
 	take_late(log);
 }
 

@@ -44,7 +44,7 @@ int pc_log_line(struct pc_log *log, const char *line, size_t len);
  * files stay as they are. 0 or -ENOMEM. */
 int pc_log_bound(struct pc_log *log, const struct pc_patience *patience);
 
-/* Writes what is held and can be taken now; call it when there is nothing else to write, too. */
+/* Writes what is held and can be taken now: once a round, also when there is nothing else to write. */
 void pc_log_flush(struct pc_log *log);
 
 /* The session was told to end: all that comes now has PC_STREAM_LAST_MS. */

@@ -67,14 +67,14 @@ int pc_stream_open(int fd, const struct pc_patience *patience, struct pc_stream 
  * one longer line. What a reader that never comes back leaves behind are whole lines then. */
 static size_t next_piece(const struct pc_stream *s)
 {
-	const char *end;
+	const char *begin = s->held + s->from, *end;
 
 	if (s->len <= PIPE_BUF)
 		return s->len;
-	end = memrchr(s->held, '\n', PIPE_BUF);
+	end = memrchr(begin, '\n', PIPE_BUF);
 	if (!end)
-		end = memchr(s->held + PIPE_BUF, '\n', s->len - PIPE_BUF);
-	return end ? (size_t)(end - s->held) + 1 : s->len;
+		end = memchr(begin + PIPE_BUF, '\n', s->len - PIPE_BUF);
+	return end ? (size_t)(end - begin) + 1 : s->len;
 }
 
 /* A pipe that is ready has room for PIPE_BUF bytes (pipe_poll(): a free page), so that the write does
@@ -87,7 +87,7 @@ static ssize_t write_ready(const struct pc_stream *s, size_t len)
 		errno = EAGAIN;
 		return -1;
 	}
-	return write(s->fd, s->held, len < PIPE_BUF ? len : PIPE_BUF);
+	return write(s->fd, s->held + s->from, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
 static ssize_t write_once(const struct pc_stream *s)
@@ -97,20 +97,20 @@ static ssize_t write_once(const struct pc_stream *s)
 
 	do {
 		if (s->socket)
-			n = send(s->fd, s->held, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+			n = send(s->fd, s->held + s->from, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		else if (s->blocking)
 			n = write_ready(s, len);
 		else
-			n = write(s->fd, s->held, len);
+			n = write(s->fd, s->held + s->from, len);
 	} while (n < 0 && errno == EINTR);
 	return n > 0 ? n : n < 0 ? -errno : -EIO;
 }
 
 static void take(struct pc_stream *s, size_t n)
 {
-	s->midline = s->held[n - 1] != '\n';
+	s->midline = s->held[s->from + n - 1] != '\n';
+	s->from += n;
 	s->len -= n;
-	memmove(s->held, s->held + n, s->len);
 	s->stalled = false;
 }
 
@@ -136,6 +136,20 @@ void pc_stream_hurry(struct pc_stream *s)
 		s->last_ns = now_ns() + PC_STREAM_LAST_MS * NS_PER_MS;
 }
 
+/* When waiting that is to go on until `until_ns` ends in truth; 0: it must not begin. */
+static uint64_t limit(const struct pc_stream *s, uint64_t until_ns, uint64_t now)
+{
+	uint64_t round_ns = (uint64_t)s->patience.round_ms * NS_PER_MS;
+
+	if (s->last_ns)
+		return s->last_ns;
+	if (s->stalled || (round_ns && s->waited_ns >= round_ns))
+		return 0;
+	if (round_ns && now + round_ns - s->waited_ns < until_ns)
+		return now + round_ns - s->waited_ns;
+	return until_ns;
+}
+
 /* True when it is worth another try. */
 static bool wait_until(struct pc_stream *s, uint64_t until_ns)
 {
@@ -143,17 +157,13 @@ static bool wait_until(struct pc_stream *s, uint64_t until_ns)
 		{ .fd = s->fd, .events = POLLOUT },
 		{ .fd = s->last_ns ? -1 : s->patience.stop, .events = POLLIN },
 	};
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), end = limit(s, until_ns, now);
 
-	if (s->last_ns)
-		until_ns = s->last_ns;
-	else if (s->stalled)
+	s->stalled |= now >= until_ns;
+	if (now >= end)
 		return false;
-	if (now >= until_ns) {
-		s->stalled = true;
-		return false;
-	}
-	poll(fds, 2, (int)((until_ns - now + NS_PER_MS - 1) / NS_PER_MS));
+	poll(fds, 2, (int)((end - now + NS_PER_MS - 1) / NS_PER_MS));
+	s->waited_ns += now_ns() - now;
 	if (fds[1].revents)
 		pc_stream_hurry(s);
 	return true;
@@ -180,29 +190,50 @@ static int wait_for(struct pc_stream *s, size_t most)
 	}
 }
 
+void pc_stream_round(struct pc_stream *s)
+{
+	s->waited_ns = 0;
+	pc_stream_flush(s);
+}
+
 int pc_stream_wait(struct pc_stream *s)
 {
 	return wait_for(s, 0);
 }
 
+static int make_room(struct pc_stream *s, size_t len)
+{
+	size_t size = s->len + len;
+	char *held;
+
+	if (s->from + size <= s->size)
+		return 0;
+	if (s->len)
+		memmove(s->held, s->held + s->from, s->len);
+	s->from = 0;
+	if (size <= s->size)
+		return 0;
+	held = realloc(s->held, size);
+	if (!held)
+		return -ENOMEM;
+	s->held = held;
+	s->size = size;
+	return 0;
+}
+
 static int hold(struct pc_stream *s, const char *line, size_t len)
 {
-	size_t size = s->len + len + 2;
-	char *held = s->held;
+	char *end;
 
-	if (size > s->size) {
-		held = realloc(held, size);
-		if (!held)
-			return -ENOMEM;
-		s->held = held;
-		s->size = size;
-	}
+	if (make_room(s, len + 2))
+		return -ENOMEM;
+	end = s->held + s->from + s->len;
 	if (s->torn)
-		held[s->len++] = '\n';
+		*end++ = '\n';
 	s->torn = false;
-	memcpy(held + s->len, line, len);
-	s->len += len;
-	held[s->len++] = '\n';
+	end = mempcpy(end, line, len);
+	*end++ = '\n';
+	s->len = (size_t)(end - s->held) - s->from;
 	return 0;
 }
 
@@ -227,7 +258,7 @@ int pc_stream_line(struct pc_stream *s, const char *line, size_t len)
 void pc_stream_drop(struct pc_stream *s)
 {
 	for (size_t i = 0; i < s->len; i++)
-		s->late += s->held[i] == '\n';
+		s->late += s->held[s->from + i] == '\n';
 	s->torn = s->midline;
 	s->len = 0;
 }

@@ -8,15 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As much again as a pipe holds: a reader that is busy for a moment costs no line. */
-#define PC_STREAM_HELD_MAX (64 * 1024)
+/* The lines of a batch of refusals (64, of about 3 KiB): a burst costs none while a reader reads. */
+#define PC_STREAM_HELD_MAX (256 * 1024)
 
 /* What is left when the session ends has so long, all of it together. */
 #define PC_STREAM_LAST_MS 1000
 
 struct pc_patience {
-	int wait_ms; /* without a byte taken, before a line is given up; 0: not at all */
-	int stop;    /* readable: the session is to end, see pc_stream_hurry(); -1: none */
+	int wait_ms;  /* without a byte taken, before a line is given up; 0: not at all */
+	int round_ms; /* in all until the next pc_stream_round(); 0: no limit */
+	int stop;     /* readable: the session is to end, see pc_stream_hurry(); -1: none */
 };
 
 struct pc_stream {
@@ -28,8 +29,10 @@ struct pc_stream {
 	bool midline;  /* what was taken last is not the end of a line */
 	bool torn;     /* the rest of a line was dropped: the next one begins with a newline */
 	struct pc_patience patience;
-	uint64_t last_ns; /* no waiting from here on; 0: as patience has it */
-	char *held; /* lines that are to be written, the first perhaps without its beginning */
+	uint64_t waited_ns; /* in this round */
+	uint64_t last_ns;   /* no waiting from here on; 0: as patience has it */
+	char *held;  /* lines that are to be written, the first perhaps without its beginning */
+	size_t from; /* where they begin in it */
 	size_t len;
 	size_t size;
 	uint64_t late; /* lines that were accepted and then lost; for the caller to take */
@@ -46,7 +49,10 @@ int pc_stream_line(struct pc_stream *s, const char *line, size_t len);
 /* Writes what is held and can be taken now. -EAGAIN: not all. */
 int pc_stream_flush(struct pc_stream *s);
 
-/* The same, waiting as long as patience has it. */
+/* Writes what can be taken now, and a new round begins. */
+void pc_stream_round(struct pc_stream *s);
+
+/* Writes what is held, waiting as long as patience has it. */
 int pc_stream_wait(struct pc_stream *s);
 
 /* The session ends: from now on PC_STREAM_LAST_MS. */
