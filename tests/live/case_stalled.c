@@ -17,8 +17,8 @@
 /* Of no other scenario: its metric is the machine's. */
 #define PORT 18378
 
-/* Lines of about 2 KiB: more than a pipe and what is held hold. */
-#define REFUSALS 200
+/* Lines of about 3 KiB: more than a pipe and what is held hold. */
+#define REFUSALS 300
 
 #define TEXT_MAX (8 << 20)
 
@@ -109,10 +109,10 @@ static void drain(struct scene *s, unsigned ms)
 	int flags = fcntl(s->reader, F_GETFL);
 
 	fcntl(s->reader, F_SETFL, flags | O_NONBLOCK);
-	for (unsigned i = 0; i <= ms / 10; i++) {
+	for (unsigned i = 0; i <= ms; i++) {
 		while (read_some(s, TEXT_MAX) > 0)
 			;
-		sleep_ms(10);
+		sleep_ms(1);
 	}
 	fcntl(s->reader, F_SETFL, flags);
 }
@@ -195,6 +195,35 @@ static void agent_stalled(struct test *t)
 	free(s.text);
 }
 
+/* More at once than the pipe holds is no trouble for a reader that reads. */
+static void agent_read(struct test *t)
+{
+	struct scene s = scene_of(t);
+	char prom[160];
+	const char *argv[] = { "agent", "--textfile",	     prom, "--interval",
+			       "0.1",	"--repeat-interval", "0",  NULL };
+	struct monitor_spec spec = { .argv = argv, .out_path = s.out_path };
+	struct monitor *m;
+	unsigned told;
+
+	test_path(t, "metrics.prom", prom, sizeof(prom));
+	m = monitor_spawn(t, &spec);
+	logfile_expect(t, prom, "portclash_up 1\n");
+	begin_refusing(&s);
+	drain(&s, 1000);
+	end_refusing(&s);
+	drain(&s, 500);
+	if (monitor_stop(t, m, SIGTERM, 5))
+		test_fail(t, "expected 0, got %#x as exit status", m->status);
+	logfile_expect(t, prom, "portclash_up 0\n");
+	drain(&s, 0);
+	told = check_lines(&s);
+	if (told != REFUSALS || sink_errors(prom))
+		test_fail(t, "expected %d refusals and no error, got %u and %lu", REFUSALS, told,
+			  sink_errors(prom));
+	free(s.text);
+}
+
 /* Reads 4 KiB a hundred times a second, to the end of the session. */
 static void slow_reader(struct test *t)
 {
@@ -244,6 +273,7 @@ static void trace_stalled(struct test *t)
 
 const struct scenario cases_stalled[] = {
 	{ .name = "stdout-stalled", .run = agent_stalled, .where = ONCE },
+	{ .name = "stdout-read", .run = agent_read, .where = ONCE },
 	{ .name = "trace-slow-reader", .run = slow_reader, .where = ONCE },
 	{ .name = "trace-stalled", .run = trace_stalled, .where = ONCE },
 	{ 0 },
