@@ -213,6 +213,7 @@ static int make_room(struct pc_stream *s, size_t len)
 	s->from = 0;
 	if (size <= s->size)
 		return 0;
+	size = size < 2 * s->size ? 2 * s->size : size;
 	held = realloc(s->held, size);
 	if (!held)
 		return -ENOMEM;
