@@ -28,6 +28,7 @@ extern const struct scenario cases_burst[];
 extern const struct scenario cases_agent[];
 extern const struct scenario cases_config[];
 extern const struct scenario cases_disk[];
+extern const struct scenario cases_stalled[];
 extern const struct scenario cases_usage[];
 extern const struct scenario cases_cgroup[];
 extern const struct scenario cases_socket[];

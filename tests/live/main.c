@@ -34,7 +34,7 @@ static const struct scenario *const tables[] = {
 	cases_range,	   cases_journal,     cases_journal_service,
 	cases_repeat,	   cases_notify,      cases_privileges,
 	cases_pid,	   cases_textfile,    cases_rotate,
-	cases_clock,	   cases_cost,
+	cases_clock,	   cases_cost,	      cases_stalled,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -176,6 +176,7 @@ static int loop(struct agent *a, struct pc_watch *w, int signals)
 		int number = pc_wait(w, signals, a->next_ns);
 		int err = number < 0 ? number : pc_watch_run(w);
 
+		pc_outlets_flush(&a->out, w);
 		pc_outlets_report(&a->out, w);
 		if (err)
 			return err;
@@ -218,9 +219,11 @@ static int run(struct agent *a, int signals)
 	pc_service_ready(&a->service, w);
 	err = loop(a, w, signals);
 	pc_service_stopping(&a->service);
+	pc_outlets_hurry(&a->out);
 	if (!err)
 		pc_watch_summary(w, false, 0);
 	pc_outlets_report(&a->out, w);
+	pc_outlets_finish(&a->out, w);
 	write_textfile(a, w, false);
 	pc_watch_close(w);
 	return err ? PC_EXIT_FAILED : PC_EXIT_OK;
@@ -267,6 +270,7 @@ int pc_cmd_agent(int argc, char **argv)
 
 	if (pc_agent_options_parse(&a.options, argc, argv))
 		return PC_EXIT_FAILED;
+	pc_errors_never_block();
 	if (a.options.check) {
 		status = pc_agent_options_check(&a.options);
 	} else if (pc_agent_options_load(&a.options, &a.settings, &mistakes)) {

@@ -50,6 +50,10 @@ void pc_parse_protect(struct argp_state *state, const char *list, uint64_t *set)
  * a write that fails says so itself. */
 int pc_signals_open(const int *signals, sigset_t *before);
 
+/* Sentences are lost, and do not keep it from watching and ending, while standard error is a pipe
+ * that nobody reads: often the same one as standard output. Not for a socket, nor for a terminal. */
+void pc_errors_never_block(void);
+
 /* Waits for the watch, a signal or the tick; at most until `deadline_ns` (boot clock; 0:
  * none). Returns the number of the signal that came, 0 for none, or a negative errno. */
 int pc_wait(const struct pc_watch *w, int signals, uint64_t deadline_ns);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the subcommands share: numbers, signals, waiting. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,6 +76,28 @@ int pc_signals_open(const int *signals, sigset_t *before)
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+/* Another description of the same pipe, as out/stream.c has one: descriptor 2 itself stays as it is
+ * for those who share it, and for the command that is run. glibc's stderr can be assigned to. */
+void pc_errors_never_block(void)
+{
+	struct stat st;
+	FILE *file;
+	int fd;
+
+	if (fstat(STDERR_FILENO, &st) || !S_ISFIFO(st.st_mode))
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return;
+	file = fdopen(fd, "w");
+	if (!file) {
+		close(fd);
+		return;
+	}
+	setvbuf(file, NULL, _IONBF, 0);
+	stderr = file;
 }
 
 static int until(uint64_t deadline_ns)

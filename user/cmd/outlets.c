@@ -9,6 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
+
+/* Within 50 ms the kernel's rings can be full, so that a round of the agent waits for its reader no
+ * longer than it looks into refusals (watch.c): enough for one that reads to take a batch of 64 that
+ * are more than the pipe and PC_STREAM_HELD_MAX hold. For more it is too slow, and lines are lost. */
+static const struct pc_patience patience = { .wait_ms = 20, .round_ms = 20, .stop = -1 };
+
+#define SECOND_NS 1000000000ULL
+
 enum pc_journal_choice pc_journal_choice(const char *name)
 {
 	static const char *const names[] = { "auto", "on", "off" };
@@ -52,6 +61,7 @@ int pc_outlets_open(struct pc_outlets *o, const char *log_path, enum pc_journal_
 	bool service = pc_journal_is_stream(stream, STDOUT_FILENO) ||
 		       pc_journal_is_stream(stream, STDERR_FILENO);
 	bool journal = choice == PC_JOURNAL_ON || (choice == PC_JOURNAL_AUTO && service);
+	int err;
 
 	*o = (struct pc_outlets){
 		.log = PC_LOG_INIT,
@@ -61,7 +71,8 @@ int pc_outlets_open(struct pc_outlets *o, const char *log_path, enum pc_journal_
 	add(o, &pc_sink_json, &o->log);
 	if (journal)
 		add(o, &pc_sink_journal, &o->journal);
-	return pc_log_open(&o->log, target(o, log_path));
+	err = pc_log_open(&o->log, target(o, log_path));
+	return err ? err : pc_log_bound(&o->log, &patience);
 }
 
 int pc_outlets_switch(struct pc_outlets *o, const char *log_path)
@@ -96,13 +107,46 @@ static uint64_t lost_of(const struct pc_outlets *o, unsigned i)
 	return o->list[i].sink == &pc_sink_journal ? o->journal.lost : o->log.lost;
 }
 
+static void count_late(struct pc_outlets *o, struct pc_watch *w)
+{
+	for (; o->late < o->log.late; o->late++)
+		pc_watch_count_sink_error(w);
+}
+
+void pc_outlets_flush(struct pc_outlets *o, struct pc_watch *w)
+{
+	pc_log_flush(&o->log);
+	count_late(o, w);
+}
+
+void pc_outlets_hurry(struct pc_outlets *o)
+{
+	pc_log_hurry(&o->log);
+	memset(o->said_ns, 0, sizeof(o->said_ns)); /* there is no later for what is left to say */
+}
+
+void pc_outlets_finish(struct pc_outlets *o, struct pc_watch *w)
+{
+	uint64_t before = o->log.late;
+
+	pc_log_finish(&o->log);
+	count_late(o, w);
+	if (o->log.late > before)
+		fprintf(stderr, "portclash: nobody read the last %lu lines written to %s\n",
+			(unsigned long)(o->log.late - before), log_name(o->log.path));
+}
+
 void pc_outlets_report(struct pc_outlets *o, const struct pc_watch *w)
 {
+	uint64_t now = pc_clock_read().now_ns;
+
 	for (unsigned i = 0; i < o->count; i++) {
 		int error = pc_watch_last_error(w, i);
 
-		if (error == o->errors[i])
+		if (error == o->errors[i] || (!error && now < o->said_ns[i] + SECOND_NS))
 			continue;
+		if (error)
+			o->said_ns[i] = now;
 		if (error)
 			fprintf(stderr,
 				"portclash: cannot write to %s: %s; lines are lost and counted "

@@ -43,8 +43,14 @@ static const char doc[] =
 	"COMMAND only its own refusals and those of its children are shown."
 	"\vExit status: 0 nothing was refused, 3 something was, 1 it could not watch, 2 usage.";
 
+/* A person, or a filter that is slower than what it is told, is waited for as long as it goes on
+ * reading: losing lines at once would be worse than telling them late. When not a byte was taken for
+ * so long, and the pipe and PC_STREAM_HELD_MAX are full, lines are lost, until it reads again. */
+#define READER_WAIT_MS 1000
+
 struct trace {
 	struct pc_watch_options watch;
+	struct pc_log log;
 	uint64_t for_ns;
 	uint64_t protect[PC_PORT_WORDS];
 	char **command; /* NULL: none */
@@ -152,6 +158,11 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+static bool ends_it(int number)
+{
+	return number > 0 && number != SIGCHLD;
+}
+
 /* True when the session is over. A Ctrl-C is the command's, too: it is given a moment to end, so that
  * its status is known. */
 static bool on_signal(struct trace *t, int number, uint64_t *deadline)
@@ -159,7 +170,7 @@ static bool on_signal(struct trace *t, int number, uint64_t *deadline)
 	if (number == SIGCHLD)
 		return t->child > 0 && pc_child_reap(t->child, &t->child_status);
 	if (number != SIGINT || t->child <= 0 || t->interrupted)
-		return number > 0;
+		return ends_it(number);
 	t->interrupted = true;
 	*deadline = now_ns() + COMMAND_ENDS_NS;
 	return false;
@@ -172,8 +183,11 @@ static void loop(struct trace *t, struct pc_watch *w, int signals)
 	while (!deadline || now_ns() < deadline) {
 		int number = pc_wait(w, signals, deadline);
 
+		if (ends_it(number))
+			pc_log_hurry(&t->log);
 		if (number < 0 || pc_watch_run(w))
 			break;
+		pc_log_flush(&t->log);
 		if (on_signal(t, number, &deadline))
 			break;
 	}
@@ -193,10 +207,8 @@ static int start_command(struct trace *t)
 }
 
 /* A reader that has gone away is no failure of ours to speak of. */
-static bool cannot_write(struct pc_watch *w)
+static bool cannot_write(int error)
 {
-	int error = pc_watch_take_error(w);
-
 	if (error && error != EPIPE)
 		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
 			strerror(error));
@@ -205,8 +217,12 @@ static bool cannot_write(struct pc_watch *w)
 
 static int finish(struct trace *t, struct pc_watch *w)
 {
+	int err, error;
+
 	pc_watch_summary(w, t->command && t->child > 0, t->child_status);
-	if (cannot_write(w))
+	err = pc_log_finish(&t->log);
+	error = pc_watch_take_error(w);
+	if (cannot_write(error ? error : -err))
 		return PC_EXIT_FAILED;
 	return pc_watch_counters(w)->verdicts ? PC_EXIT_REFUSED : PC_EXIT_OK;
 }
@@ -214,23 +230,33 @@ static int finish(struct trace *t, struct pc_watch *w)
 static int run(struct trace *t)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD, 0 };
+	/* Of its own: the end of the command is no reason to hurry. */
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 	char sentence[PC_SENTENCE] = "";
 	struct pc_watch *w = NULL;
 	int signals = pc_signals_open(numbers, &t->mask_before);
+	struct pc_patience patience = { .wait_ms = READER_WAIT_MS,
+					.stop = pc_signals_open(ending, NULL) };
 	int err, status = PC_EXIT_FAILED;
 
 	if (t->command)
 		pc_child_prepare();
+	err = pc_log_bound(&t->log, &patience);
+	if (err) {
+		fprintf(stderr, "portclash: out of memory\n");
+		return PC_EXIT_FAILED;
+	}
 	err = pc_watch_open(&t->watch, &w, sentence);
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
-	if (!cannot_write(w) && !start_command(t)) {
+	if (!cannot_write(pc_watch_take_error(w)) && !start_command(t)) {
 		loop(t, w, signals);
 		status = finish(t, w);
 	}
 	pc_watch_close(w);
+	close(patience.stop);
 	close(signals);
 	return status;
 }
@@ -239,21 +265,22 @@ int pc_cmd_trace(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "[-- COMMAND ARG...]", doc, NULL,
 					  NULL,	   NULL };
-	struct pc_log log = PC_LOG_INIT;
 	struct trace t = {
+		.log = PC_LOG_INIT,
 		.watch = { .monitor = { .backend = "auto" },
-			   .outlets = { { &pc_sink_text, &log } },
+			   .outlets = { { &pc_sink_text, &t.log } },
 			   .outlets_count = 1 },
 		.child_status = -1,
 	};
 	int status;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &t);
-	if (pc_log_open(&log, NULL)) {
+	pc_errors_never_block();
+	if (pc_log_open(&t.log, NULL)) {
 		fprintf(stderr, "portclash: standard output is closed\n");
 		return PC_EXIT_FAILED;
 	}
 	status = run(&t);
-	pc_log_close(&log);
+	pc_log_close(&t.log);
 	return status;
 }

@@ -117,7 +117,72 @@ static bool take_back(const struct pc_log *log, off_t end, size_t written)
 	return !ftruncate(log->fd, end);
 }
 
-int pc_log_line(struct pc_log *log, const char *line, size_t len)
+static void take_late(struct pc_log *log)
+{
+	log->late += log->stream->late;
+	log->lost += log->stream->late;
+	log->stream->late = 0;
+}
+
+static int stream_line(struct pc_log *log, const char *line, size_t len)
+{
+	int err = pc_stream_line(log->stream, line, len);
+
+	take_late(log);
+	log->lost += err != 0;
+	return err;
+}
+
+int pc_log_bound(struct pc_log *log, const struct pc_patience *patience)
+{
+	log->bounded = true;
+	log->patience = *patience;
+	return pc_stream_open(log->fd, patience, &log->stream);
+}
+
+void pc_log_flush(struct pc_log *log)
+{
+	if (!log->stream)
+		return;
+	pc_stream_round(log->stream);
+	take_late(log);
+}
+
+void pc_log_hurry(struct pc_log *log)
+{
+	if (log->stream)
+		pc_stream_hurry(log->stream);
+}
+
+int pc_log_finish(struct pc_log *log)
+{
+	int err;
+
+	if (!log->stream)
+		return 0;
+	err = pc_stream_wait(log->stream);
+	pc_stream_drop(log->stream);
+	take_late(log);
+	return err;
+}
+
+/* What can be taken at once is not lost. True when half a line stays behind. */
+static bool close_stream(struct pc_log *log)
+{
+	bool torn;
+
+	if (!log->stream)
+		return false;
+	pc_stream_flush(log->stream);
+	pc_stream_drop(log->stream);
+	torn = log->stream->midline;
+	take_late(log);
+	pc_stream_close(log->stream);
+	log->stream = NULL;
+	return torn;
+}
+
+static int write_line(struct pc_log *log, const char *line, size_t len)
 {
 	struct iovec parts[] = {
 		{ .iov_base = "\n", .iov_len = log->torn },
@@ -138,15 +203,32 @@ int pc_log_line(struct pc_log *log, const char *line, size_t len)
 	return err;
 }
 
+int pc_log_line(struct pc_log *log, const char *line, size_t len)
+{
+	return log->stream ? stream_line(log, line, len) : write_line(log, line, len);
+}
+
+/* The same place, or one that was put there: only a FIFO can be the same and hold half a line. */
 int pc_log_reopen(struct pc_log *log)
 {
-	int fd;
+	struct pc_stream *stream = NULL;
+	bool torn;
+	int fd, err;
 
 	if (!log->path)
 		return 0;
 	fd = open_append(log->path);
 	if (fd < 0)
 		return fd;
+	err = log->bounded ? pc_stream_open(fd, &log->patience, &stream) : 0;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	torn = close_stream(log);
+	if (stream)
+		stream->torn = torn;
+	log->stream = stream;
 	close(log->fd);
 	log->fd = fd;
 	log->torn = ends_torn(log->path, fd);
@@ -160,8 +242,14 @@ int pc_log_switch(struct pc_log *log, const char *path)
 
 	if (err)
 		return err;
-	new.lost = log->lost;
+	err = log->bounded ? pc_log_bound(&new, &log->patience) : 0;
+	if (err) {
+		pc_log_close(&new);
+		return err;
+	}
 	pc_log_close(log);
+	new.lost = log->lost;
+	new.late = log->late;
 	*log = new;
 	return 0;
 }
@@ -170,6 +258,7 @@ void pc_log_close(struct pc_log *log)
 {
 	if (!log)
 		return;
+	close_stream(log);
 	if (log->path && log->fd >= 0)
 		close(log->fd);
 	free(log->path);

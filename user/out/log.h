@@ -8,11 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "out/stream.h"
+
 struct pc_log {
 	char *path; /* NULL: standard output */
 	int fd;
 	bool torn;     /* the output ends in half a line */
 	uint64_t lost; /* lines that could not be written; stays after pc_log_close() */
+	uint64_t late; /* those of them for which pc_log_line() had returned 0 */
+	bool bounded;  /* by pc_log_bound(), with this patience */
+	struct pc_patience patience;
+	struct pc_stream *stream; /* NULL: not bounded, or neither pipe nor socket */
 };
 
 #define PC_LOG_INIT ((struct pc_log){ .fd = -1 })
@@ -27,10 +33,25 @@ int pc_log_open(struct pc_log *log, const char *path);
  * part of it got out, a file is cut back to where it ended; where that cannot be done (a pipe,
  * standard output, another writer in the same file), the next line starts with a newline.
  * A FIFO, or a standard output that does not block, may stall PC_LOG_WAIT_MS: then -EAGAIN. A
- * standard output that blocks is waited for. The caller ignores SIGPIPE and SIGXFSZ. */
+ * standard output that blocks is waited for; after pc_log_bound() see pc_stream_line(). The caller
+ * ignores SIGPIPE and SIGXFSZ. */
 int pc_log_line(struct pc_log *log, const char *line, size_t len);
 
 #define PC_LOG_WAIT_MS 100
+
+/* For whoever must not be held up: a pipe or socket is waited for no longer than that, here and
+ * after pc_log_reopen() and pc_log_switch(), and lines that it does not take are held. Terminals and
+ * files stay as they are. 0 or -ENOMEM. */
+int pc_log_bound(struct pc_log *log, const struct pc_patience *patience);
+
+/* Writes what is held and can be taken now: once a round, also when there is nothing else to write. */
+void pc_log_flush(struct pc_log *log);
+
+/* The session was told to end: all that comes now has PC_STREAM_LAST_MS. */
+void pc_log_hurry(struct pc_log *log);
+
+/* Nothing comes any more: what is held is waited for, and then lost. 0, or why it is. */
+int pc_log_finish(struct pc_log *log);
 
 /* After the file was moved away. On error the old file stays open. Standard output: nothing. */
 int pc_log_reopen(struct pc_log *log);
