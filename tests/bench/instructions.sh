@@ -166,12 +166,20 @@ guest() {
 		echo "cannot all - the guest did not come to its end" >>"$name.results"
 }
 
+# The commit; the results that are being written are no change of what is measured.
+version() {
+	commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null) || commit="of no commit"
+	git -C "$here" diff --quiet HEAD -- :/ ':(top,exclude)tests/bench/RESULTS.md' 2>/dev/null ||
+		commit="$commit, changed"
+	echo "$commit"
+}
+
 # The lines at the head of the tables: what was measured with what
 heading() {
 	cat <<-END
 		Made by \`make $target${flags:+ BENCH_FLAGS="$flags"}\` on $(date -u +%F).
-		portclash $(git -C "$here" describe --always --dirty 2>/dev/null || echo "of no commit"),
-		$(dpkg-query -W -f '${Package} ${Version}, ' libbpf-tools bpftrace 2>/dev/null)
+		portclash $(version);
+		$(dpkg-query -W -f '${Package} ${Version}, ' libbpf-tools bpftrace 2>/dev/null | sed 's/, $//');
 		$(qemu-system-x86_64 --version | sed -n '1s/ emulator version//p').
 		One instruction is one nanosecond (\`-icount shift=0,sleep=off -smp 1\`): µs here are thousands
 		of instructions. The monitor's process runs on the same processor as the load; what it does

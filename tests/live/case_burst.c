@@ -145,9 +145,10 @@ static bool is_udp(json_t *line)
 }
 
 /* In their order. Returns how many are not told, or not wholly. */
-static unsigned check_all(struct test *t, struct puppet *by, const struct io_clashes *io)
+static unsigned check_all(struct test *t, struct puppet *by, const struct io_clashes *io,
+			  double seconds)
 {
-	json_t *line = monitor_line(t, "refusal", by->pid, 20);
+	json_t *line = monitor_line(t, "refusal", by->pid, seconds);
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < io->count; i++) {
@@ -190,7 +191,7 @@ static void burst(struct test *t)
 	for (unsigned i = 0; i < 2 * COLLIDERS; i++)
 		puppet_end(by[i], &io[i], sizeof(io[i]), 20);
 	for (unsigned i = 0; i < 2 * COLLIDERS; i++)
-		missing += check_all(t, by[i], &io[i]);
+		missing += check_all(t, by[i], &io[i], i ? 1 : 20);
 	clash_check_missing(t, missing);
 }
 

@@ -248,7 +248,7 @@ const struct scenario cases_claims[] = {
 	  .run = refused_connect,
 	  .watch = WATCH_CLAIMS,
 	  .where = ONCE },
-	{ .name = "claims-no-route", .run = no_route, .watch = WATCH_OWN },
+	{ .name = "claims-no-route", .run = no_route, .watch = WATCH_OWN, .where = ONCE },
 	{ .name = "claims-hanging-connect",
 	  .run = hanging_connect,
 	  .watch = WATCH_OWN,

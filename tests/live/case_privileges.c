@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cases.h"
 #include "logfile.h"
 #include "space.h"
+#include "theft.h"
 #include "truth.h"
 
 #define BIT(number) (1ULL << (number))
@@ -265,11 +267,39 @@ static bool perf_is_paranoid(void)
 	return strtol(number, NULL, 10) > 2;
 }
 
-static void less(struct test *t)
+static void skip_if_paranoid(struct test *t)
 {
 	if (perf_is_paranoid() && t->settings->backend && strcmp(t->settings->backend, "fentry"))
 		test_skip(t, "kernel.perf_event_paranoid is above 2: nothing attaches without "
 			     "CAP_SYS_ADMIN");
+}
+
+/* No program can be attached to a cgroup: the back end's own hook sees connect(). Up to 5.11 nobody
+ * makes a cookie then. */
+static void without_cgroup(struct test *t)
+{
+	static const char *const argv[] = { "trace", "--json", NULL };
+	struct utsname kernel;
+	int major = 0, minor = 0;
+	struct theft theft;
+
+	skip_if_paranoid(t);
+	if (uname(&kernel) || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	    major * 100 + minor < 512)
+		test_skip(t, "sockets have no cookie without cgroup programs before 5.12");
+	confine(t);
+	theft = theft_cast(t);
+	monitor_watch_as(
+		t, &(struct monitor_spec){ .argv = argv, .capabilities = LEAST & ~NET_ADMIN });
+	theft_listen(&theft, 0);
+	theft_connect(&theft, 0);
+	theft_refuse(&theft);
+	truth_check_client(t, &theft.attempt, &theft.out, theft.backend);
+}
+
+static void less(struct test *t)
+{
+	skip_if_paranoid(t);
 	confine(t);
 	missing(t, "CAP_NET_ADMIN", NET_ADMIN, NULL);
 	missing(t, "CAP_SYS_PTRACE", SYS_PTRACE, NULL);
@@ -290,5 +320,6 @@ const struct scenario cases_privileges[] = {
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
 	{ .name = "privileges-missing", .run = less, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "connect-without-cgroup", .run = without_cgroup, .watch = WATCH_OWN },
 	{ 0 },
 };
