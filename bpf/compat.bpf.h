@@ -92,16 +92,7 @@ struct net___devices {
 	struct hlist_head *dev_index_head;
 };
 
-/* 6.15+ (e2d8f560d176): global functions may be called with preemption disabled. */
-struct bpf_subprog_info___sleep {
-	bool might_sleep;
-};
-
 #pragma clang attribute pop
-
-/* 6.10+ */
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
 
 /* x86-64 up to 5.14: 16 KiB of stack, 21 registers at its end. */
 #define THREAD_SIZE 16384
@@ -118,21 +109,6 @@ static __always_inline __u64 compat_cookie(struct sock *sk)
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
 		return bpf_get_socket_cookie(sk);
 	return sk->__sk_common.skc_cookie.counter;
-}
-
-/* Around what a program does that is left out on this CPU while another task is preempted in it: that
- * task is to be done with it at once, some 30 microseconds for a refusal. Kernels that preempt lazily,
- * at any tick, can do this; the ones before hardly preempt, and pc_monitor_stats() counts. */
-static __always_inline void compat_preempt_disable(void)
-{
-	if (bpf_core_field_exists(struct bpf_subprog_info___sleep, might_sleep))
-		bpf_preempt_disable();
-}
-
-static __always_inline void compat_preempt_enable(void)
-{
-	if (bpf_core_field_exists(struct bpf_subprog_info___sleep, might_sleep))
-		bpf_preempt_enable();
 }
 
 /* In programs that hook a function or a tracepoint by its BTF: may pointers be followed by plain loads,

@@ -50,14 +50,10 @@ static __noinline int connect_done(void)
 
 static __always_inline void connect_exit(__u8 op, long ret)
 {
-	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN) {
-		compat_preempt_disable();
+	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
 		connect_failed(op, ret);
-		compat_preempt_enable();
-	} else if (config.with_protected && op == PC_OP_CONNECT &&
-		   (ret == 0 || ret == -EINPROGRESS)) {
+	else if (config.with_protected && op == PC_OP_CONNECT && (ret == 0 || ret == -EINPROGRESS))
 		connect_done();
-	}
 }
 
 #endif

@@ -38,27 +38,21 @@ int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
 SEC("fentry/__inet_bind")
 int BPF_PROG(fentry_bind4, struct sock *sk, void *address)
 {
-	compat_preempt_disable();
 	check_begin_bind(sk, address);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("fentry/__inet6_bind")
 int BPF_PROG(fentry_bind6, struct sock *sk, void *address)
 {
-	compat_preempt_disable();
 	check_begin_bind(sk, address);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("fentry/inet_csk_get_port")
 int BPF_PROG(fentry_get_port, struct sock *sk, unsigned short port)
 {
-	compat_preempt_disable();
 	check_begin_get_port(sk, port);
-	compat_preempt_enable();
 	return 0;
 }
 
@@ -82,40 +76,32 @@ int BPF_PROG(fexit_saddr_equal, struct sock *sk, struct sock *sk2, bool match_wi
 SEC("fexit/__inet_bind")
 int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
-	compat_preempt_disable();
 	compat_cookie(sk);
 	function_bound(sk, address, len, ret);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("fexit/__inet6_bind")
 int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
-	compat_preempt_disable();
 	compat_cookie(sk);
 	function_bound(sk, address, len, ret);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("fexit/inet_csk_get_port")
 int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
 {
-	compat_preempt_disable();
 	compat_cookie(sk);
 	function_got_port(sk, port, ret);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("fexit/inet_autobind")
 int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
 {
-	compat_preempt_disable();
 	compat_cookie(sk);
 	function_autobound(sk, ret);
-	compat_preempt_enable();
 	return 0;
 }
 

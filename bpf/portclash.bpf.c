@@ -25,18 +25,14 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 SEC("tracepoint/syscalls/sys_exit_bind")
 int sys_exit_bind(struct trace_event_raw_sys_exit *ctx)
 {
-	compat_preempt_disable();
 	call_exit(PC_OP_BIND, ctx->ret);
-	compat_preempt_enable();
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_listen")
 int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 {
-	compat_preempt_disable();
 	call_exit(PC_OP_LISTEN, ctx->ret);
-	compat_preempt_enable();
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static void burst(struct test *t)
 	for (unsigned i = 0; i < 2 * COLLIDERS; i++)
 		puppet_end(by[i], &io[i], sizeof(io[i]), 20);
 	for (unsigned i = 0; i < 2 * COLLIDERS; i++)
-		missing += check_all(t, by[i], &io[i], i ? 1 : 20);
+		missing += check_all(t, by[i], &io[i], i ? 1 : 10);
 	clash_check_missing(t, missing);
 }
 
