@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build, test, demonstrate and measure portclash. `make help` lists what there is.
 
-BUILD ?= build
+include packaging/arch.mk
+
 ifeq ($(origin CC),default)
-CC = gcc
+CC = $(CROSS)gcc
 endif
 CLANG ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
@@ -12,16 +13,17 @@ LDFLAGS ?=
 Q = $(if $(V),,@)
 
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
-BPF_ARCH = $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 BPF_CFLAGS = -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
 	-ffile-prefix-map=$(CURDIR)=. -Iinclude -Ivmlinux
-USER_CFLAGS = -std=gnu17 $(WARN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) -MMD -MP
-LDLIBS = -lbpf -lelf -lz -ljansson -lyaml -lcap -lseccomp
+# No path of the build machine is in the binary: the same source makes the same bytes in each folder.
+USER_CFLAGS = -std=gnu17 $(WARN) -D_GNU_SOURCE -ffile-prefix-map=$(CURDIR)=. -Iinclude -Iuser -I$(BUILD) -MMD -MP
+LDLIBS = -lbpf -lelf -lz -ljansson -lyaml -lcap -lseccomp \
+	$(shell $(PKG_CONFIG) --libs-only-l ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
-# What is pure, and what touches the machine but not BPF: all that unit tests link.
-CORE_SOURCES = $(wildcard user/core/*.c)
-HOST_SOURCES = $(wildcard user/host/*.c user/out/*.c)
-MAIN_SOURCES = user/main.c $(wildcard user/cmd/*.c user/watch/*.c user/bpf/*.c)
+# All sources that unit tests link: pure ones, and those that touch the machine but not BPF.
+CORE_SOURCES = $(wildcard user/core/*/*.c)
+HOST_SOURCES = $(wildcard user/host/*.c user/out/*.c user/cure/*.c user/top/*.c)
+MAIN_SOURCES = user/main.c $(wildcard user/cmd/*.c user/term/*.c user/watch/*.c user/look/*.c user/guard/*.c user/bpf/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .DELETE_ON_ERROR:
@@ -38,6 +40,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/user/bpf/loader.o: $(BUILD)/portclash.skel.h
 $(BUILD)/user/bpf/who.o: $(BUILD)/who.skel.h
+$(BUILD)/user/bpf/guard.o: $(BUILD)/guard.skel.h
 
 # The page of the manual that `portclash explain` prints.
 $(BUILD)/user/out/manual.o $(BUILD)/asan/user/out/manual.o: $(BUILD)/causes.inc
@@ -62,11 +65,7 @@ include packaging/install.mk
 .PHONY: deps
 deps: ## Install what building and testing need (Debian, Ubuntu)
 	$(Q)sh packaging/install-deps.sh
-
-.PHONY: demo
-demo: deps ## Set up, stage a true port theft, show the verdict, clean up
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/live/demo
-	$(Q)sh tests/live/demo.sh $(BUILD)
+	$(Q)$(if $(CROSS),sh packaging/install-cross-deps.sh $(ARCH))
 
 .PHONY: format
 format: ## Format all C files in place
@@ -87,4 +86,4 @@ help: ## This list
 	@grep -hE '^[a-z_.-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
 
--include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( $(patsubst %,-path $(BUILD)/% -o,deb native amd64) -path $(BUILD)/arm64 \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,41 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The socket because of which the kernel refuses, taken inside the kernel's own conflict check
- * while it holds the locks of its table: the fentry and kprobe back ends only.
+/* The blocker is the socket because of which the kernel refuses. These functions take it down
+ * inside the kernel's own conflict check, while the kernel holds the locks of its table. Only the
+ * fentry and kprobe back ends have them.
  *
- * The last socket for which the check says yes before it fails is the one:
- *   TCP, 6.1+                inet_bind_conflict(), both for the port's and the address's list
+ * The blocker is the last socket for which the check says yes before it fails. The check asks
+ *
+ *   TCP, 6.1+                inet_bind_conflict(), for the list of the port and that of the address
  *   UDP, and TCP up to 5.15  inet_rcv_saddr_equal(), the last question asked of each socket
- * The walk of the table (walk.bpf.h) comes later, without locks, and fills in the others. */
+ *
+ * The walk of the table (walk.bpf.h) comes later, without locks, and finds the other holders. */
 #ifndef PORTCLASH_BLOCKER_BPF_H
 #define PORTCLASH_BLOCKER_BPF_H
 
+#include "check_slot.bpf.h"
 #include "socket.bpf.h"
 
-/* A bind() to a port by number, or a listen(), between entry and exit. */
-struct check {
-	const struct sock *asking;
-	const struct sock *looked_at; /* kprobe: between entry and exit of the question */
-	const struct sock *blocker;   /* NULL: none so far; only for comparing */
-	struct pc_socket found;
-};
-
-/* By pid_tgid. One that is not kept costs the exact answer, and the walk gives it. */
+/* The threads whose bind() found no room for its check: its exit records what is to be recorded, as far as
+ * the kernel runs it. A user can fill the map, with thousands of threads that wait for the lock of one socket
+ * in bind(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u64);
-	__type(value, struct check);
-} checks SEC(".maps");
+	__type(value, __u8);
+} unchecked_binds SEC(".maps");
+
+static bool some_unchecked;
+
+static __always_inline void check_is_missing(__u64 id)
+{
+	__u8 one = 1;
+
+	some_unchecked = true;
+	bpf_map_update_elem(&unchecked_binds, &id, &one, BPF_ANY);
+}
+
+/* Has a program on a cgroup hook recorded the claim of this thread's bind()? It has ended the check then. */
+static __always_inline bool check_was_claimed(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (check_find(id))
+		return false;
+	return !some_unchecked || bpf_map_delete_elem(&unchecked_binds, &id);
+}
 
 static __always_inline void check_begin(const struct sock *sk)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct check check = { .asking = sk };
+	struct check *check = check_find(id);
 
-	bpf_map_update_elem(&checks, &id, &check, BPF_ANY);
+	/* The note of a bind() whose refusal is still to be told stays. */
+	if (check && check->note.net)
+		return;
+	check = check_make(id);
+	if (check)
+		check->asking = sk;
 }
 
-/* At bind() to port 0 every port that is tried is checked: that says nothing. */
+/* The threads in inet_csk_get_port() for a listen(), each in the slot of its id's low bits. A listen() that is not
+ * refused has no check: it begins with the first socket that says yes. Of two threads with one slot the earlier one has
+ * no check; the walk names its holder. */
+#define LISTENS 1024
+
+static struct listen_call {
+	__u64 id;  /* pid_tgid; 0: none */
+	__u64 hit; /* a check was begun */
+} listen_calls[LISTENS];
+
+static __always_inline struct listen_call *listen_call_slot(__u64 id)
+{
+	return &listen_calls[(__u32)id & (LISTENS - 1)];
+}
+
+static __always_inline void listen_begin(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct listen_call *call = listen_call_slot(id);
+
+	call->hit = 0;
+	call->id = id;
+}
+
+/* Ends it, and tells whether it may have a check. */
+static __always_inline bool listen_end(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct listen_call *call = listen_call_slot(id);
+
+	if (call->id != id)
+		return true;
+	call->id = 0;
+	return call->hit;
+}
+
+static __always_inline void listen_hit(const struct sock *sk)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct listen_call *call = listen_call_slot(id);
+
+	if (call->id != id || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_LISTEN)
+		return;
+	call->hit = 1;
+	check_begin(sk);
+}
+
+/* Begins a check at bind(). A bind() to port 0 checks every port that the kernel tries, which says
+ * nothing. */
 static __always_inline void check_begin_bind(const struct sock *sk, const void *address)
 {
 	struct sockaddr_in a = {};
@@ -50,24 +121,72 @@ static __always_inline void check_begin_get_port(const struct sock *sk, __u16 po
 		check_begin(sk);
 }
 
-static __always_inline void check_end(void)
+/* Ends the check of this thread, and takes away the note of its bind(). False: somebody else did. */
+static __always_inline bool check_end(void)
 {
 	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = check_find(id);
+	bool noted = check && check->note.net;
 
-	bpf_map_delete_elem(&checks, &id);
+	if (!check || !check_drop(id))
+		return false;
+	if (noted)
+		note_ended();
+	return true;
 }
 
-/* The check under way in this thread, if it is about `asking`. */
+/* Ends the check of a listen(), which makes no note. */
+static __always_inline void check_end_listen(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = check_find(id);
+
+	if (check && !check->note.net)
+		check_drop(id);
+}
+
+/* Finds the check of this thread's bind() that a program on a cgroup hook began. NULL: the kernel did not
+ * get as far, or there was no room. Its note has the address that the kernel acts by: the argument is the
+ * user's memory, where another thread can change it at any time. */
+static __always_inline struct check *check_from_hook(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = check_find(id);
+
+	return check && check->note.proto ? check : NULL;
+}
+
+/* Finds the check of this thread that has the note of a bind(). */
+static __always_inline struct check *check_noted(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = check_find(id);
+
+	return check && check->note.net ? check : NULL;
+}
+
+/* Has this socket the note of a bind(), by whatever thread? Of two sockets with one slot, the later one is found. */
+static __always_inline bool note_has_socket(const struct sock *sk, __u64 cookie)
+{
+	const struct noted_socket *noted = noted_socket_slot((__u64)sk);
+	__u64 id = noted->id;
+	struct check *check = check_find(id);
+
+	return noted->sk == (__u64)sk && check && check->note.net && check->asking == sk &&
+	       check->note.cookie == cookie;
+}
+
+/* Finds the check under way in this thread, if it is about `asking`. */
 static __always_inline struct check *check_of(const struct sock *asking)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct check *check = bpf_map_lookup_elem(&checks, &id);
+	struct check *check = check_find(id);
 
 	return check && check->asking == asking ? check : NULL;
 }
 
-/* The marks of its bind bucket, which say whether connect() made it. */
-static __always_inline void read_bucket(struct pc_socket *s, const struct sock *sk)
+/* Reads the marks of the socket's bind bucket, which say whether connect() made the bucket. */
+static __always_inline void check_read_bucket(struct pc_socket_record *s, const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = (const void *)sk;
 	const struct inet_timewait_sock *tw = (const void *)sk;
@@ -86,39 +205,49 @@ static __noinline int check_hit(struct check *check, const struct sock *holder)
 	if (!check)
 		return 0;
 	check->blocker = holder;
-	read_socket(&check->found, holder);
+	__builtin_memset(&check->found, 0, sizeof(check->found));
+	socket_read(&check->found, holder);
 	if (check->found.proto == PC_PROTO_TCP)
-		read_bucket(&check->found, holder);
+		check_read_bucket(&check->found, holder);
 	check->found.flags |= PC_SOCKET_EXACT;
 	return 0;
 }
 
-/* Both functions return bool, of which only the lowest byte is defined. */
-static __always_inline void check_answer(const struct sock *asking, const struct sock *holder,
-					 long ret)
+/* Takes the answer for one socket. Both questions return bool, of which only the lowest byte is
+ * defined. */
+static __always_inline void check_answered(const struct sock *asking, const struct sock *holder,
+					   long ret)
 {
-	if ((__u8)ret)
-		check_hit(check_of(asking), holder);
+	struct check *check;
+
+	if (!(__u8)ret)
+		return;
+	check = check_of(asking);
+	if (!check) {
+		listen_hit(asking);
+		check = check_of(asking);
+	}
+	check_hit(check, holder);
 }
 
-static __always_inline void check_look(const struct sock *asking, const struct sock *holder)
+static __always_inline void check_compare(const struct sock *asking, const struct sock *holder)
 {
 	struct check *check = check_of(asking);
 
 	if (check)
-		check->looked_at = holder;
+		check->compared = holder;
 }
 
-static __always_inline void check_looked(long ret)
+static __always_inline void check_compared(long ret)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct check *check = bpf_map_lookup_elem(&checks, &id);
+	struct check *check = check_find(id);
 
-	if (!check || !check->looked_at)
+	if (!check || !check->compared)
 		return;
 	if ((__u8)ret)
-		check_hit(check, check->looked_at);
-	check->looked_at = NULL;
+		check_hit(check, check->compared);
+	check->compared = NULL;
 }
 
 #endif

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Recording a claim: a socket obtained a local port. */
+/* This header records claims: a socket obtained a local port. */
 #ifndef PORTCLASH_CLAIM_BPF_H
 #define PORTCLASH_CLAIM_BPF_H
 
+#include "ended.bpf.h"
+#include "held.bpf.h"
 #include "process.bpf.h"
+#include "share.bpf.h"
 #include "socket.bpf.h"
 
-/* Sockets' cookies count upwards: one claim in so many looks how full the ring is. */
+/* The program looks how full the ring is at one claim in so many. It counts claims without a lock: a lost count only
+ * delays the look. */
 #define CLAIMS_PER_LOOK 16
+
+static __u32 claims_counted;
 
 struct claim_args {
 	__u64 cookie;
@@ -19,8 +25,9 @@ struct claim_args {
 	__u8 flags;
 };
 
-/* What a claim on this socket is found again by: its cookie; for a subflow of MPTCP, made by the
- * kernel and without one, the cookie of the socket that the process has open. */
+/* Gives the key by which the claim of this socket is found again: its cookie. A subflow of MPTCP is
+ * made by the kernel and has none; its key is the cookie of the socket that the process has
+ * open. */
 static __always_inline __u64 claim_cookie(const struct sock *sk)
 {
 	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
@@ -28,46 +35,31 @@ static __always_inline __u64 claim_cookie(const struct sock *sk)
 	return cookie ? cookie : BPF_CORE_READ(sk, sk_socket, sk, __sk_common.skc_cookie.counter);
 }
 
-/* A socket without a file is the kernel's own (NFS, tunnels): whoever happened to set it up does
- * not have it. */
+/* Is this a socket of the kernel's own (NFS, tunnels)? Such a socket has no file, and the process
+ * that happened to set it up is not its owner. */
 static __always_inline bool is_kernel_socket(const struct sock *sk)
 {
 	return !BPF_CORE_READ(sk, sk_socket, file);
 }
 
-/* The current process made the claim; only call where that is true. `direct`: see compat_direct(). */
-static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
-{
-	struct pc_claim *c;
+/* The part of a claim that is about the current process. */
+struct claimer {
 	struct pc_process_key key;
-	char comm[PC_COMM_LEN] = {};
-	__u64 time_ns;
+	__u64 time_ns; /* boot clock */
 	__u32 tid;
+	bool is_sent; /* the record of the process */
+};
 
-	/* What a kernel thread claims says nothing about a process. */
-	if (!process_key_current(&key, direct))
-		return;
-	if (!a->cookie) {
-		stat_count(PC_STAT_COOKIES_MISSING);
-		return;
-	}
-	/* The process' own record has the name. */
-	if (!process_note(&key))
-		bpf_get_current_comm(comm, sizeof(comm));
-	time_ns = bpf_ktime_get_boot_ns();
-	tid = (__u32)bpf_get_current_pid_tgid();
-	/* Nothing but stores from here on: until it is submitted, nobody reads what comes behind it. */
-	c = bpf_ringbuf_reserve(&claims, sizeof(*c), 0);
-	if (!c) {
-		stat_count(PC_STAT_CLAIMS_LOST);
-		return;
-	}
+/* Fills in the claim, but for its comm. There are only stores. */
+static __always_inline void claim_fill(struct pc_claim_record *c, const struct claim_args *a,
+				       const struct claimer *by)
+{
 	c->header.type = PC_RECORD_CLAIM;
 	c->header.size = sizeof(*c);
-	c->time_ns = time_ns;
+	c->time_ns = by->time_ns;
 	c->cookie = a->cookie;
-	c->process = key;
-	c->tid = tid;
+	c->process = by->key;
+	c->tid = by->tid;
 	c->netns = a->netns;
 	c->port = a->port;
 	c->how = a->how;
@@ -75,8 +67,71 @@ static __always_inline void claim_record_by(const struct claim_args *a, bool dir
 	c->family = a->family;
 	c->flags = a->flags;
 	c->pad[0] = c->pad[1] = 0;
+}
+
+/* Puts the claim into its slot. False: another program is there. */
+static __always_inline bool claim_hold(const struct claim_args *a, const struct claimer *by)
+{
+	struct pc_held_claim *slot = held_slot(a->cookie);
+
+	if (!held_begin(slot, a->cookie))
+		return false;
+	claim_fill(&slot->claim, a, by);
+	held_finish(slot);
+	return true;
+}
+
+/* Writes the claim into the ring. */
+static __always_inline void claim_submit(const struct claim_args *a, const struct claimer *by)
+{
+	char comm[PC_COMM_LEN] = {};
+	struct pc_claim_record *c;
+
+	/* The record of the process has the name. The claim carries it only if that record was
+	 * lost. */
+	if (!by->is_sent)
+		bpf_get_current_comm(comm, sizeof(comm));
+	/* From reserving to submitting there are only stores: the reader waits for this record
+	 * before it reads the next. */
+	c = bpf_ringbuf_reserve(&claims, sizeof(*c), 0);
+	if (!c) {
+		stat_count(PC_STAT_CLAIMS_LOST);
+		return;
+	}
+	claim_fill(c, a, by);
 	__builtin_memcpy(c->comm, comm, sizeof(c->comm));
-	bpf_ringbuf_submit(c, a->cookie % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
+	bpf_ringbuf_submit(c,
+			   ++claims_counted % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
+}
+
+/* Records a claim that the current process made. `direct`: see compat_direct(). */
+static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
+{
+	struct claimer by;
+
+	/* A claim by a kernel thread says nothing about a process. */
+	if (!process_key_current(&by.key, direct))
+		return;
+	if (!a->cookie) {
+		stat_count(PC_STAT_COOKIES_MISSING);
+		return;
+	}
+	/* A claim that waits can drive another one out into the ring: its own process is charged with that. */
+	if (!share_admits_current(sizeof(struct pc_claim_record), true)) {
+		stat_count(PC_STAT_OVER_SHARE);
+		return;
+	}
+	by.time_ns = bpf_ktime_get_boot_ns();
+	by.tid = (__u32)bpf_get_current_pid_tgid();
+	if (a->how == PC_HOW_BIND || a->how == PC_HOW_BIND_ZERO)
+		end_note_binder(&by.key, by.time_ns);
+	by.is_sent = process_note(&by.key);
+	if (held_may_wait(a->how, a->port, a->flags)) {
+		if (by.is_sent && held_is_quiet(by.time_ns) && claim_hold(a, &by))
+			return;
+		held_end(a->cookie);
+	}
+	claim_submit(a, &by);
 }
 
 static __always_inline void claim_record(const struct claim_args *a)
@@ -84,22 +139,70 @@ static __always_inline void claim_record(const struct claim_args *a)
 	claim_record_by(a, false);
 }
 
-/* As a connect() is about to be given a port; a client that bound its port made its claim at bind().
- * By plain loads: `sk` is a BTF pointer. */
+/* The three functions read fields of a socket that is a BTF pointer if the kernel has BTF. */
+static __always_inline __u16 sock_family(const struct sock *sk)
+{
+	return COMPAT_LOAD(sk->__sk_common.skc_family, BPF_CORE_READ(sk, __sk_common.skc_family));
+}
+
+static __always_inline __u32 sock_netns(const struct sock *sk)
+{
+	return COMPAT_LOAD(sk->__sk_common.skc_net.net->ns.inum,
+			   BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
+}
+
+static __always_inline __u16 sock_port(const struct sock *sk)
+{
+	return COMPAT_LOAD(sk->__sk_common.skc_num, BPF_CORE_READ(sk, __sk_common.skc_num));
+}
+
+/* Is this TCP on a socket of a process? See is_kernel_socket(). */
+static __always_inline bool is_users_tcp(const struct sock *sk)
+{
+	__u16 protocol = COMPAT_LOAD(BPF_CORE_READ_BITFIELD(sk, sk_protocol),
+				     BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+	struct socket *socket;
+
+	if (protocol_of(protocol) != PC_PROTO_TCP)
+		return false;
+	if (!kernel_types)
+		return !is_kernel_socket(sk);
+	socket = sk->sk_socket;
+	return socket && socket->file;
+}
+
+/* Records the claim of a connect() that is about to be given a port. A client that bound its port
+ * made its claim at bind(). `sk` is a BTF pointer if the kernel has BTF. */
 static __always_inline void claim_connect(struct sock *sk, __u64 cookie, bool direct)
 {
 	struct claim_args a = {
 		.cookie = cookie,
-		.family = sk->__sk_common.skc_family,
+		.family = sock_family(sk),
 		.proto = PC_PROTO_TCP,
 		.how = PC_HOW_CONNECT,
 		.flags = PC_CLAIM_PORT_LATER,
 	};
+
+	if (sock_port(sk) || !family_watched(a.family) || !is_users_tcp(sk))
+		return;
+	a.netns = sock_netns(sk);
+	claim_record_by(&a, direct);
+}
+
+/* Records the claim of a UDP socket that was given a port without a bind(). `sk` is a BTF pointer, as above.
+ * connect() chooses the address after the port, so both ends come later. */
+static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, bool direct)
+{
+	struct claim_args a = {
+		.cookie = cookie,
+		.port = sk->__sk_common.skc_num,
+		.family = sk->__sk_common.skc_family,
+		.proto = PC_PROTO_UDP,
+		.how = PC_HOW_AUTOBIND,
+	};
 	struct socket *socket = sk->sk_socket;
 
-	/* Without a file: the kernel's own, see is_kernel_socket(). */
-	if (sk->__sk_common.skc_num || !family_watched(a.family) || !socket || !socket->file ||
-	    protocol_of(BPF_CORE_READ_BITFIELD(sk, sk_protocol)) != PC_PROTO_TCP)
+	if (!a.port || !socket || !socket->file || !family_watched(a.family))
 		return;
 	a.netns = sk->__sk_common.skc_net.net->ns.inum;
 	claim_record_by(&a, direct);
@@ -107,13 +210,16 @@ static __always_inline void claim_connect(struct sock *sk, __u64 cookie, bool di
 
 static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8 state, __u8 closed)
 {
-	struct pc_endpoints *e;
-	struct pc_socket s = {};
+	struct pc_endpoints_record *e;
+	struct pc_socket_record s = {};
 
 	if (!sk)
 		return 0;
-	read_socket(&s, sk);
-	e = bpf_ringbuf_reserve(&claims, sizeof(*e), 0);
+	socket_read(&s, sk);
+	/* The current process need not have to do with it. */
+	e = !share_is_pressed || share_admits(sizeof(*e), s.uid, 0, false) ?
+		    bpf_ringbuf_reserve(&claims, sizeof(*e), 0) :
+		    NULL;
 	if (!e) {
 		stat_count(PC_STAT_ENDPOINTS_LOST);
 		return 0;
@@ -130,17 +236,25 @@ static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8
 	e->state = state;
 	e->own_netns = s.netns == config.monitor_netns;
 	e->closed = closed;
-	/* Who protects ports is to know at once. */
-	bpf_ringbuf_submit(e,
-			   is_protected(s.lport) || closed ? BPF_RB_FORCE_WAKEUP : claims_flags());
+	/* An event on a protected port, or the end of a listener, wakes the reader at once. */
+	bpf_ringbuf_submit(e, is_protected(s.lport) || closed == PC_ENDPOINTS_LISTENER_ENDED ?
+				      BPF_RB_FORCE_WAKEUP :
+				      claims_flags());
 	return 0;
 }
 
-/* Both ends, only when a sink prints claims, or of a port that is protected. */
+/* Records both ends of a claim, if a sink prints claims, or the port is protected or was refused to
+ * somebody. */
+static __always_inline void claim_endpoints_on(__u16 port, const struct sock *sk, __u64 cookie,
+					       __u8 state)
+{
+	if (config.with_endpoints || is_protected(port) || refused_ports[port])
+		endpoints_record(sk, cookie, state, 0);
+}
+
 static __always_inline void claim_endpoints(const struct sock *sk, __u64 cookie, __u8 state)
 {
-	if (config.with_endpoints || is_protected(BPF_CORE_READ(sk, __sk_common.skc_num)))
-		endpoints_record(sk, cookie, state, 0);
+	claim_endpoints_on(BPF_CORE_READ(sk, __sk_common.skc_num), sk, cookie, state);
 }
 
 #endif

@@ -1,16 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The holders of one port in one network namespace, those worth naming first. */
+/* A refusal needs the holders of one port in one network namespace: all are counted, and the most
+ * telling are described. */
 #ifndef PORTCLASH_HOLDERS_BPF_H
 #define PORTCLASH_HOLDERS_BPF_H
 
 #include "l3mdev.bpf.h"
+#include "long_walk.bpf.h"
+#include "refusal_draft.bpf.h"
+#include "udp_address.bpf.h"
 #include "walk.bpf.h"
 
-/* How much a holder is worth naming, when there are more than fit. */
+struct holder_found {
+	const struct sock *sk;
+	struct bucket_reuse reuse;
+};
+
+struct holders_walk {
+	struct walk_cursor cursor;
+	const struct net *net;
+	const struct sock *self;    /* the refused socket: no holder */
+	const struct sock *blocker; /* described and counted already, or NULL */
+	struct holder_found found[PC_HOLDERS_MAX];
+	__u32 total;
+	__u32 listeners; /* slots taken from the front */
+	__u32 blocking;	 /* slots taken behind those for listeners */
+	__u32 others;	 /* slots taken from the back */
+	__u32 v4_wanted;
+	__s32 l3mdev;
+	__u16 port;
+	__u8 reuse; /* of the refused socket */
+	__u8 any_wanted;
+	__u8 done;
+	__u8 udp;
+	struct bucket_reuse bucket; /* of the bucket that the walk has entered */
+};
+
+SCRATCH(holders_walks, struct holders_walk);
+
+/* The rank says how much a holder tells, when there are more than fit. */
 enum rank { RANK_OTHER, RANK_BLOCKING, RANK_LISTEN };
 
-/* A coarse order only; user space decides exactly what blocks. */
-static __always_inline enum rank holders_rank(const struct walk *w, const struct sock *sk)
+/* The rank is a coarse order only; user space decides exactly which holders block. */
+static __always_inline enum rank holders_rank(const struct holders_walk *w, const struct sock *sk)
 {
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	__u32 v4 = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
@@ -24,9 +55,9 @@ static __always_inline enum rank holders_rank(const struct walk *w, const struct
 	return RANK_BLOCKING;
 }
 
-/* The slot for a holder of this rank, or PC_HOLDERS_MAX when there is none. Listeners fill
- * the front, other blocking ones follow, the rest fills from the back and gives way. */
-static __always_inline __u32 holders_slot(struct walk *w, enum rank rank)
+/* Gives the slot for a holder of this rank, or PC_HOLDERS_MAX when there is none. Listeners fill the
+ * front, other blocking holders follow, the rest fills from the back and gives way. */
+static __always_inline __u32 holders_slot(struct holders_walk *w, enum rank rank)
 {
 	const __u32 room = PC_HOLDERS_MAX - PC_HOLDERS_LISTEN;
 
@@ -45,11 +76,11 @@ static __always_inline __u32 holders_slot(struct walk *w, enum rank rank)
 	return PC_HOLDERS_MAX - w->others;
 }
 
-static __always_inline void holders_take(struct walk *w, const struct sock *sk)
+static __always_inline void holders_add(struct holders_walk *w, const struct sock *sk)
 {
 	__u32 slot;
 
-	if (sk == w->self || sk == w->known)
+	if (sk == w->self || sk == w->blocker)
 		return;
 	w->total++;
 	slot = holders_slot(w, holders_rank(w, sk));
@@ -58,108 +89,234 @@ static __always_inline void holders_take(struct walk *w, const struct sock *sk)
 	/* The verifier does not see the bound through the register copies before it. */
 	asm volatile("" : "+r"(slot));
 	slot &= PC_HOLDERS_MAX - 1;
-	w->found[slot] = sk;
-	w->fastreuse[slot] = w->tb_fastreuse;
-	w->fastreuseport[slot] = w->tb_fastreuseport;
+	w->found[slot].sk = sk;
+	w->found[slot].reuse = w->bucket;
 }
 
-/* Is it the bucket of the port that was asked for? */
-static __always_inline bool holders_enter(struct walk *w, const struct inet_bind_bucket *tb)
+/* Is this the bucket of the port that was asked for? */
+static __always_inline bool holders_enter(void *walk, const struct inet_bind_bucket *tb)
 {
+	struct holders_walk *w = walk;
+
 	if (BPF_CORE_READ(tb, port) != w->port || BPF_CORE_READ(tb, ib_net.net) != w->net)
 		return false;
 	if (w->l3mdev != L3MDEV_UNKNOWN && BPF_CORE_READ(tb, l3mdev) != w->l3mdev)
 		return false;
-	walk_read_reuse(w, tb);
+	bucket_reuse_read(&w->bucket, tb);
 	return true;
 }
 
-static __always_inline void holders_visit(struct walk *w, const struct sock *sk)
+static __always_inline bool holders_visit(void *walk, const struct sock *sk)
 {
-	/* A slot of the UDP table has other ports and namespaces, too. */
-	if (w->udp && (BPF_CORE_READ(sk, __sk_common.skc_net.net) != w->net ||
-		       BPF_CORE_READ(sk, __sk_common.skc_num) != w->port))
-		return;
-	holders_take(w, sk);
+	struct holders_walk *w = walk;
+
+	/* A slot of the UDP table has sockets of other ports and namespaces, too. */
+	if (!w->udp || (BPF_CORE_READ(sk, __sk_common.skc_net.net) == w->net &&
+			BPF_CORE_READ(sk, __sk_common.skc_num) == w->port))
+		holders_add(w, sk);
+	return true;
 }
 
-/* A refusal is put together here, because its length is not known before its end. The pointers are
- * kept here to be passed on: global functions take numbers only. */
-struct refusing {
-	struct pc_refusal record;
-	const struct sock *self;  /* the refused socket */
-	const struct sock *known; /* the holder that is in the record already, or NULL */
-};
-
-SCRATCH(refusal_scratch, struct refusing);
-
-/* Appends what was found in slot `i`, if anything. The verifier knows nothing of holders_count but
- * what is checked here. */
-__attribute__((noinline)) int holders_describe(__u32 i)
+GLOBAL int holders_step(void)
 {
-	struct walk *w = scratch_of(&walk_scratch);
-	struct refusing *refusing = scratch_of(&refusal_scratch);
-	struct pc_refusal *r = &refusing->record;
-	struct pc_socket *h;
+	struct holders_walk *w = scratch_of(&holders_walks);
+
+	if (!w)
+		return 1;
+#pragma unroll
+	for (int i = 0; i < WALK_AT_ONCE; i++) {
+		if (walk_advance(&w->cursor, w, holders_enter, holders_visit, false) ==
+		    WALK_AT_END) {
+			w->done = 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+DEFINE_ROUNDS(holders)
+
+/* The size of a bucket's head or of a slot varies with the size of the kernel's spinlock. */
+static __always_inline struct hlist_node *first_bucket(void *table, __u32 index)
+{
+	struct inet_bind_hashbucket *head =
+		table + (__u64)index * bpf_core_type_size(struct inet_bind_hashbucket);
+
+	return BPF_CORE_READ(head, chain.first);
+}
+
+static __always_inline struct hlist_node *first_udp_socket(void *table, __u32 index)
+{
+	struct udp_hslot *slot = table + (__u64)index * bpf_core_type_size(struct udp_hslot);
+
+	return BPF_CORE_READ(slot, head.first);
+}
+
+static __always_inline bool holders_begin_tcp(struct holders_walk *w)
+{
+	const struct net *net = w->net;
+	struct inet_hashinfo *info = BPF_CORE_READ(net, ipv4.tcp_death_row.hashinfo);
+	struct inet_bind_hashbucket *table = BPF_CORE_READ(info, bhash);
+	__u32 size = BPF_CORE_READ(info, bhash_size);
+	__u32 index = (w->port + BPF_CORE_READ(net, hash_mix)) & (size - 1);
+
+	if (!table || !size)
+		return false;
+	w->cursor.bucket = first_bucket(table, index);
+	return true;
+}
+
+static __always_inline bool holders_begin_udp(struct holders_walk *w)
+{
+	const struct net *net = w->net;
+	struct udp_table *table = compat_udp_table(net, w->self);
+	struct udp_hslot *slots = BPF_CORE_READ(table, hash);
+	__u32 index = (w->port + BPF_CORE_READ(net, hash_mix)) & BPF_CORE_READ(table, mask);
+
+	if (!table || !slots)
+		return false;
+	w->cursor.socket = first_udp_socket(slots, index);
+	return true;
+}
+
+/* Adds to the record the holder that was found in slot `i`, if there is one. The verifier knows
+ * nothing of holders_count except what is checked here. */
+GLOBAL int holders_describe(__u32 i)
+{
+	struct holders_walk *w = scratch_of(&holders_walks);
+	struct refusal_draft *draft = scratch_of(&refusal_drafts);
+	struct pc_refusal_record *r = &draft->record;
+	struct pc_socket_record *h;
 	__u32 n;
 
-	if (!w || !refusing || i >= PC_HOLDERS_MAX || r->holders_count >= PC_HOLDERS_MAX ||
-	    !w->found[i])
+	if (!w || !draft || i >= PC_HOLDERS_MAX || r->holders_count >= PC_HOLDERS_MAX ||
+	    !w->found[i].sk)
 		return 0;
 	n = r->holders_count;
 	asm volatile("" : "+r"(n));
 	n &= PC_HOLDERS_MAX - 1;
 	h = &r->holders[n];
-	read_socket(h, w->found[i]);
-	h->fastreuse = (__s8)w->fastreuse[i];
-	h->fastreuseport = (__s8)w->fastreuseport[i];
+	socket_read(h, w->found[i].sk);
+	h->fastreuse = (__s8)w->found[i].reuse.fastreuse;
+	h->fastreuseport = (__s8)w->found[i].reuse.fastreuseport;
 	r->holders_count = n + 1;
 	return 0;
 }
 
-static __always_inline void holders_walk(struct pc_refusal *r, struct walk *w)
+/* Begins to walk through a list. Returns 1 at its end, or 0 after some thousand steps. */
+GLOBAL int holders_walk_list(void)
 {
-	if (w->udp ? !walk_start_udp(w) : !walk_start_tcp(w)) {
+	ONE_CALL
+	for (int i = 0; i < PC_WALK_UDP_STEPS / WALK_AT_ONCE / ROUND; i++)
+		if (holders_round())
+			return 1;
+	return 0;
+}
+
+/* Begins with the list of UDP's second table that has the wanted address, or the wildcard address. */
+GLOBAL int holders_begin_address(__u32 any)
+{
+	struct refusal_draft *draft = scratch_of(&refusal_drafts);
+	struct holders_walk *w = scratch_of(&holders_walks);
+	const struct net *net;
+	__u32 words[4] = {}, any_hash, hash, mix;
+
+	if (!draft || !w)
+		return 0;
+	net = draft->net;
+	mix = BPF_CORE_READ(net, hash_mix);
+	any_hash = hash = udp_hash(words, false, mix);
+	if (!any) {
+		__builtin_memcpy(words, draft->record.wanted, sizeof(words));
+		hash = udp_hash(words, draft->record.wanted_family == PC_FAMILY_V6, mix);
+	}
+	w->done = 0;
+	w->cursor = (struct walk_cursor){};
+	if (any || hash != any_hash)
+		w->cursor.socket =
+			udp_address_list(compat_udp_table(net, draft->self), hash, w->port);
+	return 0;
+}
+
+/* A user can put thousands of sockets in one list, and preemption is off in the walk. So the walk is short,
+ * and then begins anew where the kernel itself looked. */
+static __always_inline void holders_walk_udp(struct pc_refusal_record *r, struct holders_walk *w)
+{
+	if (holders_walk_list())
+		return;
+	r->walk |= PC_WALK_BY_ADDRESS;
+	w->total = w->listeners = w->blocking = w->others = 0;
+	__builtin_memset(w->found, 0, sizeof(w->found));
+	holders_begin_address(1);
+	if (!holders_walk_list())
+		return;
+	holders_begin_address(0);
+	holders_walk_list();
+}
+
+static __always_inline void holders_walk_tcp(const struct pc_refusal_record *r)
+{
+	__u64 began;
+
+	if (holders_walk_list())
+		return;
+	began = bpf_ktime_get_boot_ns();
+	if (!long_walk_may_begin(r->uid, began))
+		return;
+	ONE_CALL
+	for (int i = 0; i < WALK_ROUNDS; i++)
+		if (holders_rounds())
+			break;
+	long_walk_ended(r->uid, began, bpf_ktime_get_boot_ns());
+}
+
+static __always_inline void holders_walk(struct pc_refusal_record *r, struct holders_walk *w)
+{
+	if (w->udp ? !holders_begin_udp(w) : !holders_begin_tcp(w)) {
 		r->walk |= PC_WALK_NO_TABLE;
 		return;
 	}
-	walk_run();
+	if (w->udp)
+		holders_walk_udp(r, w);
+	else
+		holders_walk_tcp(r);
 	if (!w->done)
 		r->walk |= PC_WALK_TRUNCATED;
 	r->holders_total += w->total;
+	ONE_CALL
 	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
 		holders_describe(i);
 }
 
-/* Finds the holders of `port` in the network namespace of the refused socket, which is left out, as
- * is the one that is known. They are added to the holders of the refusal that this thread is putting
- * together, their number to its holders_total. Global: see walk_round(). */
-__attribute__((noinline)) int holders_find(__u32 port)
+/* Finds the holders of `port` in the network namespace of the refused socket and adds them to this
+ * thread's draft of a refusal: descriptions to its holders, their number to its holders_total. The
+ * refused socket and the blocker are left out. */
+GLOBAL int holders_find(__u32 port)
 {
-	struct refusing *refusing = scratch_of(&refusal_scratch);
-	struct walk *w = scratch_take(&walk_scratch);
-	struct pc_refusal *r;
+	struct refusal_draft *draft = scratch_of(&refusal_drafts);
+	struct holders_walk *w = scratch_take(&holders_walks);
+	struct pc_refusal_record *r;
 	const struct sock *sk;
 
-	if (!refusing)
+	if (!draft)
 		return 0;
-	r = &refusing->record;
-	sk = refusing->self;
+	r = &draft->record;
+	sk = draft->self;
 	if (!w) {
 		r->walk |= PC_WALK_NO_TABLE;
 		return 0;
 	}
 	w->self = sk;
-	w->known = refusing->known;
-	w->net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	w->blocker = draft->blocker;
+	w->net = draft->net;
 	w->port = (__u16)port;
-	w->udp = r->proto == PC_PROTO_UDP;
-	w->l3mdev = w->udp ? 0 : l3mdev_of((__u64)sk);
+	w->udp = w->cursor.udp = r->proto == PC_PROTO_UDP;
+	w->l3mdev = w->udp ? 0 : sk ? l3mdev_of((__u64)sk) : L3MDEV_UNKNOWN;
 	w->reuse = r->socket.reuse;
 	w->v4_wanted = *(__u32 *)r->wanted;
 	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;
 	holders_walk(r, w);
-	scratch_give_back(&walk_scratch);
+	scratch_give_back(&holders_walks);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps, named for what is in them, the configuration, and the counters. */
+/* This header has the maps, named for their content, the configuration, and the counters. */
 #ifndef PORTCLASH_MAPS_BPF_H
 #define PORTCLASH_MAPS_BPF_H
 
@@ -7,39 +7,59 @@
 #include <bpf/bpf_helpers.h>
 #include "portclash/record.h"
 
-/* Set by the loader before the programs are loaded. */
+/* The loader sets the configuration before it loads the programs. */
 const volatile struct pc_config config = {};
 
-/* Claims, processes and endpoints: many, read on a timer, no wake-up per record unless the
- * ring is a quarter full. 1 MiB holds 13,000 claims: four ticks of what two cores connect at
- * full speed. (A ring's pages are mapped twice and count twice in the reader's RSS.) */
+/* The ring `claims` takes claims, processes and endpoints. They are many: the reader reads them on
+ * a timer, and no record wakes it unless the ring is a quarter full. 1 MiB holds 13,000 claims:
+ * four ticks of what two cores connect at full speed. (The pages of a ring are mapped twice and
+ * count twice in the reader's RSS.) */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1024 * 1024);
+	__uint(max_entries, PC_CLAIMS_BYTES);
 } claims SEC(".maps");
 
-/* Refusals: few, each wakes the reader. 1 MiB holds 3,700 with one holder, 700 with 16. */
+/* The ring `refusals` takes refusals. They are few, and each wakes the reader. 1 MiB holds 3,700
+ * with one holder, 700 with 16. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1024 * 1024);
+	__uint(max_entries, PC_REFUSALS_BYTES);
 } refusals SEC(".maps");
 
-/* What user space reads and writes while it watches lies in the programs' own memory, mapped there.
- * A bpf() call on a map would keep all programs on tracepoints and kprobes from running on that CPU
- * (bpf_disable_instrumentation()), also while the caller is preempted in it. */
+/* User space reads and writes these while it watches. They lie in the programs' own memory, which
+ * is mapped there. A bpf() call on a map would keep all programs on tracepoints and kprobes from
+ * running on that CPU (bpf_disable_instrumentation()), also while the caller is preempted in it. */
 __u64 stats[PC_STAT_COUNT] = {};
 struct pc_netns_ports netns_ports[PC_NETNS_SLOTS] = {};
+struct pc_share claim_shares[PC_SHARES] = {};
 __u64 wanted_sockets[PC_WANTED_SLOTS] = {};
 bool wanted_all = false;
+bool wanted_unix = false; /* some of the keys are of Unix sockets */
 
-/* A connect() of TCP is seen by its state: neither a function nor a cgroup hook sees it. */
+/* True if neither a function nor a cgroup hook sees connect() of TCP. Then the socket's change of
+ * state makes the claim. */
 bool claims_by_state = false;
 
-/* Raised when user space has forgotten processes: each is to be described once more. */
+/* True if the cgroup hooks before and after bind() are attached, which always run. */
+bool binds_by_cgroup = false;
+
+/* True if a program sees each step of the kernel's conflict check (blocker.bpf.h), always. Then a bind()
+ * for which no socket said yes was not refused because of the port. */
+bool conflicts_seen = false;
+
+/* Counts, by CPU, the notes of bind() (bind_note.bpf.h) and the exit programs at work. */
+struct pc_cpu_work cpu_work[PC_WORK_CPUS] = {};
+
+static __always_inline struct pc_cpu_work *work_here(void)
+{
+	return &cpu_work[bpf_get_smp_processor_id() & (PC_WORK_CPUS - 1)];
+}
+
+/* User space raises the epoch when it has forgotten processes: each is then described once more. */
 __u32 process_epoch = 1;
 
-/* Processes whose pc_process record was sent, and in which epoch; forgetting one only sends it
- * again. */
+/* This map has the processes whose record was sent, and the epoch of that. A process that falls out
+ * of the map is only sent again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -47,25 +67,38 @@ struct {
 	__type(value, __u32);
 } seen_processes SEC(".maps");
 
-/* The last of them, by the low bits of their id: most claims are spared the look into the map. Written
- * without a lock: what two writers make together fits neither, and the map is asked. */
+/* Most claims find their process here, by the low bits of its id, and are spared the look into the
+ * map. The entries are written without a lock: the mixture of two writers fits neither process, and
+ * the map is asked. */
 #define RECENT_PROCESSES 64
 
 static struct {
 	__u64 start_ns;
-	__u64 rest; /* of its key: tgid and exec_id */
+	__u64 rest; /* of the key: tgid and exec_id */
 	__u64 epoch;
 } recent_processes[RECENT_PROCESSES];
 
-/* Sockets whose UDP autobind was reported; forgetting one only reports it again. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __u8);
-} seen_autobinds SEC(".maps");
+/* The UDP sockets whose claim was made, each in the slot of its cookie's low bits, with the port: their sends tell
+ * nothing new. A socket whose slot another one has taken is only reported again. So is one that has another port: it
+ * gave the first one back (connect() to AF_UNSPEC). */
+#define CLAIMED_SOCKETS 16384
 
-/* Never written: for clearing what is larger than the compiler clears (1,024 bytes). */
+static __u64 claimed_sockets[CLAIMED_SOCKETS];
+
+/* Notes that the claim of this port by this socket is made. False: it was noted. */
+static __always_inline bool claimed_socket_note(__u64 cookie, __u16 port)
+{
+	__u64 *slot = &claimed_sockets[cookie & (CLAIMED_SOCKETS - 1)];
+	/* Cookies are counted from 1 on: the port is above all that there are. */
+	__u64 claimed = cookie ^ (__u64)port << 48;
+
+	if (*slot == claimed)
+		return false;
+	*slot = claimed;
+	return true;
+}
+
+/* This value is never written. It clears what is larger than the compiler clears (1,024 bytes). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -73,19 +106,25 @@ struct {
 	__type(value, struct pc_netns_ports);
 } zeros SEC(".maps");
 
-/* By port: whoever the kernel gives one of these to is told of at once. A byte each, because user
- * space and programs write them at the same time (and atomic "or" came with 5.12). */
+/* The reader is woken at once when the kernel gives a socket one of these ports. Each port has a
+ * byte, because user space and programs write them at the same time (and atomic "or" came with
+ * 5.12). */
 __u8 protected_ports[PC_PORTS] = {};
+
+/* A claim of a port that a bind() was refused is followed by its endpoints: by the address it is known
+ * whether the refused process, or its successor, got what it wanted. */
+__u8 refused_ports[PC_PORTS] = {};
 
 static __always_inline bool is_protected(__u16 port)
 {
 	return config.with_protected && protected_ports[port];
 }
 
-/* Memory larger than the stack for what a thread is doing, all zero at first: by thread and not by
- * CPU, because programs can be preempted (5.11+, fentry and cgroup hooks) and another thread's be
- * run on the same CPU meanwhile. So many threads at a time. */
-#define SCRATCH_MAX 64
+/* Scratch memory holds what a thread is doing, where the stack is too small. It is zero at first.
+ * It belongs to a thread and not to a CPU: a program can be preempted (5.11+, fentry and cgroup
+ * hooks), and then another thread's program may run on the same CPU. SCRATCH_MAX threads have room
+ * at a time. */
+#define SCRATCH_MAX 128
 
 #define SCRATCH(name, value_type)                 \
 	struct {                                  \
@@ -102,7 +141,7 @@ static __always_inline void *scratch_of(void *map)
 	return bpf_map_lookup_elem(map, &id);
 }
 
-/* NULL when there are too many; to be given back. */
+/* Gives this thread zeroed memory, until scratch_give_back(). NULL: too many threads have some. */
 static __always_inline void *scratch_take(void *map)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -127,12 +166,17 @@ static __always_inline void stat_count(__u32 which)
 		__sync_fetch_and_add(&stats[which], 1);
 }
 
-/* Nobody is woken for a claim unless the ring fills faster than the timer empties it. */
+/* True while more than half of the ring `claims` waits, as the last look at it found (share.bpf.h). */
+static bool share_is_pressed;
+
+/* A claim wakes the reader only if the ring fills faster than the reader's timer empties it. */
 static __always_inline __u64 claims_flags(void)
 {
-	if (bpf_ringbuf_query(&claims, BPF_RB_AVAIL_DATA) >= config.claims_wake)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	__u64 waiting = bpf_ringbuf_query(&claims, BPF_RB_AVAIL_DATA);
+
+	if (waiting >= PC_SHARE_FROM)
+		share_is_pressed = true;
+	return waiting >= config.claims_wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 #endif

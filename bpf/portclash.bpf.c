@@ -1,123 +1,202 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hooks. Each only fetches its arguments; what is done with them is in the headers.
- * Which of them are loaded is decided in one place: user/bpf/backend.c. */
+/* These are the hooks. Each only fetches its arguments; the headers have what is done with them.
+ * One file alone decides which hooks are loaded: user/bpf/backend.c. */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "call.bpf.h"
+#include "bind_hook.bpf.h"
+#include "cgroup_hook.bpf.h"
 #include "files.bpf.h"
-#include "state.bpf.h"
-#include "autobind.bpf.h"
-#include "connect.bpf.h"
-#include "hooks_function.bpf.h"
+#include "hooks_fentry.bpf.h"
+#include "hooks_kprobe.bpf.h"
+#include "release.bpf.h"
+#include "sweep.bpf.h"
+#include "syscall_exit.bpf.h"
+#include "tcp_state.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	state_change(sk, oldstate, newstate);
+	tcp_state_change(sk, oldstate, newstate);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	process_ended(task);
+	return 0;
+}
+
+/* The programs raw_* stand for the two above on a kernel without BTF (user/bpf/kernel.c). */
+SEC("raw_tp/inet_sock_set_state")
+int BPF_PROG(raw_inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	tcp_state_change(sk, oldstate, newstate);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(raw_process_exit, struct task_struct *task)
+{
+	process_ended(task);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_bind")
 int sys_exit_bind(struct trace_event_raw_sys_exit *ctx)
 {
-	call_exit(PC_OP_BIND, ctx->ret);
+	syscall_exit_bind(PC_OP_BIND, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_listen")
 int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 {
-	call_exit(PC_OP_LISTEN, ctx->ret);
+	syscall_exit_bind(PC_OP_LISTEN, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_connect")
 int sys_exit_connect(struct trace_event_raw_sys_exit *ctx)
 {
-	connect_exit(PC_OP_CONNECT, ctx->ret);
+	syscall_exit_connect(BY_CONNECT, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")
 int sys_exit_sendto(struct trace_event_raw_sys_exit *ctx)
 {
-	connect_exit(PC_OP_SEND, ctx->ret);
+	syscall_exit_connect(BY_SENDTO, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendmsg")
 int sys_exit_sendmsg(struct trace_event_raw_sys_exit *ctx)
 {
-	connect_exit(PC_OP_SEND, ctx->ret);
+	syscall_exit_connect(BY_SENDMSG, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendmmsg")
 int sys_exit_sendmmsg(struct trace_event_raw_sys_exit *ctx)
 {
-	connect_exit(PC_OP_SEND, ctx->ret);
+	syscall_exit_connect(BY_SENDMMSG, ctx->ret);
 	return 0;
 }
 
-/* Programs on a cgroup hook must allow what they only watch: they return 1. */
+/* A program on a cgroup hook must allow what it only watches: it returns 1. */
 SEC("cgroup/sock_create")
 int sock_create(struct bpf_sock *ctx)
 {
-	autobind_name_socket(ctx);
+	cgroup_hook_create(ctx);
+	return 1;
+}
+
+SEC("cgroup/bind4")
+int bind4(struct bpf_sock_addr *ctx)
+{
+	bind_hook_begin4(ctx);
+	return 1;
+}
+
+SEC("cgroup/bind6")
+int bind6(struct bpf_sock_addr *ctx)
+{
+	bind_hook_begin6(ctx);
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int post_bind4(struct bpf_sock *ctx)
+{
+	bind_hook_allowed(ctx);
+	return 1;
+}
+
+SEC("cgroup/post_bind6")
+int post_bind6(struct bpf_sock *ctx)
+{
+	bind_hook_allowed(ctx);
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int sock_release(struct bpf_sock *ctx)
+{
+	release_look(ctx);
 	return 1;
 }
 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *ctx)
 {
-	autobind_connect(ctx);
+	cgroup_hook_connect(ctx, false);
 	return 1;
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	autobind_connect(ctx);
+	cgroup_hook_connect(ctx, true);
 	return 1;
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	autobind_send(ctx);
+	cgroup_hook_send(ctx);
 	return 1;
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	autobind_send(ctx);
+	cgroup_hook_send(ctx);
 	return 1;
 }
 
-SEC("iter/task_file")
-int socket_files(struct bpf_iter__task_file *ctx)
+/* The program `late` is never attached. It looks at the notes that have no slot of their own. Its argument is the
+ * least age of a note, in nanoseconds. */
+SEC("raw_tp/portclash_late")
+int late(struct bpf_raw_tracepoint_args *ctx)
 {
-	owner_report(ctx);
+	__u64 age = ctx->args[0];
+
+	bpf_for_each_map_elem(&spare_checks, late_look, &age, 0);
 	return 0;
 }
 
-SEC("iter/task")
-int process_files(struct bpf_iter__task *ctx)
+/* The program `late_one` looks at one thread: that of a slot, and any on kernels without bpf_for_each_map_elem()
+ * (to 5.12). */
+SEC("raw_tp/portclash_late_one")
+int late_one(struct bpf_raw_tracepoint_args *ctx)
 {
-	files_walk(ctx);
+	__u64 age = ctx->args[0], id = ctx->args[1];
+	struct check *check = check_find(id);
+
+	if (check)
+		late_look(&spare_checks, &id, check, &age);
 	return 0;
 }
 
-/* Never attached: run on demand by BPF_PROG_TEST_RUN (5.10+). Arguments: those of walk_sweep(). */
+/* The program `merged` is never attached. Its argument: tell all counts, or only those that are due. */
+SEC("raw_tp/portclash_merged")
+int merged(struct bpf_raw_tracepoint_args *ctx)
+{
+	quota_tell(ctx->args[0]);
+	return 0;
+}
+
+/* The sweep is never attached: BPF_PROG_TEST_RUN (5.10+) runs it on demand. Its arguments are those
+ * of sweep_table(). */
 SEC("raw_tp/portclash_sweep")
 int sweep(struct bpf_raw_tracepoint_args *ctx)
 {
-	walk_sweep((__u32)ctx->args[0], ctx->args[1], (__u32)ctx->args[2], (__u32)ctx->args[3]);
+	sweep_table((__u32)ctx->args[0], ctx->args[1], (__u32)ctx->args[2], (__u32)ctx->args[3]);
 	return 0;
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading one socket, full or TIME_WAIT, into a struct pc_socket. */
+/* This header reads one socket, full or TIME_WAIT, into a struct pc_socket_record. */
 #ifndef PORTCLASH_SOCKET_BPF_H
 #define PORTCLASH_SOCKET_BPF_H
 
 #include "compat.bpf.h"
 #include "maps.bpf.h"
-#include "timer.bpf.h"
+#include "jiffies.bpf.h"
 
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_MPTCP 262 /* needs 16 bits: 6 when cut to 8 */
-#define SOCK_DEAD_BIT 0	  /* enum sock_flags */
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
+#define SOCK_DEAD_BIT 0 /* enum sock_flags */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
-/* 0 for a protocol portclash does not watch. */
+/* Gives the protocol as portclash knows it; 0: portclash does not watch this one. */
 static __always_inline __u8 protocol_of(__u16 protocol)
 {
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
@@ -24,25 +27,36 @@ static __always_inline __u8 protocol_of(__u16 protocol)
 	return 0;
 }
 
+/* Gives the protocol of a full socket; 0 also for a raw socket, whose protocol can be TCP or UDP and
+ * whose "port" (skc_num) is the protocol. */
+static __always_inline __u8 socket_protocol(const struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW)
+		return 0;
+	return protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+}
+
 static __always_inline bool family_watched(__u16 family)
 {
 	return family == PC_FAMILY_V4 || family == PC_FAMILY_V6;
 }
 
-static __always_inline void read_addresses(struct pc_socket *s, const struct sock_common *skc)
+static __always_inline void socket_read_addresses(struct pc_socket_record *s,
+						  const struct sock_common *skc)
 {
 	s->v4_address = BPF_CORE_READ(skc, skc_rcv_saddr);
 	if (s->family == PC_FAMILY_V6) {
-		bpf_core_read(s->local, sizeof(s->local), &skc->skc_v6_rcv_saddr);
-		bpf_core_read(s->remote, sizeof(s->remote), &skc->skc_v6_daddr);
+		compat_v6_local(s->local, skc);
+		compat_v6_remote(s->remote, skc);
 	} else {
 		bpf_core_read(s->local, 4, &skc->skc_rcv_saddr);
 		bpf_core_read(s->remote, 4, &skc->skc_daddr);
 	}
 }
 
-/* The part that full and TIME_WAIT sockets share. */
-static __always_inline void read_common(struct pc_socket *s, const struct sock_common *skc)
+/* Reads the part that full and TIME_WAIT sockets share. */
+static __always_inline void socket_read_common(struct pc_socket_record *s,
+					       const struct sock_common *skc)
 {
 	s->cookie = BPF_CORE_READ(skc, skc_cookie.counter);
 	s->ifindex = BPF_CORE_READ(skc, skc_bound_dev_if);
@@ -57,10 +71,10 @@ static __always_inline void read_common(struct pc_socket *s, const struct sock_c
 		s->flags |= PC_SOCKET_REUSEPORT;
 	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_ipv6only))
 		s->flags |= PC_SOCKET_V6ONLY;
-	read_addresses(s, skc);
+	socket_read_addresses(s, skc);
 }
 
-static __always_inline void read_full(struct pc_socket *s, const struct sock *sk)
+static __always_inline void socket_read_full(struct pc_socket_record *s, const struct sock *sk)
 {
 	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
 
@@ -69,6 +83,8 @@ static __always_inline void read_full(struct pc_socket *s, const struct sock *sk
 	s->userlocks = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
 	if (BPF_CORE_READ(sk, __sk_common.skc_flags) & (1 << SOCK_DEAD_BIT))
 		s->flags |= PC_SOCKET_DEAD;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol) == IPPROTO_MPTCP)
+		s->flags |= PC_SOCKET_MPTCP;
 	if (BPF_CORE_READ(sk, sk_reuseport_cb))
 		s->flags |= PC_SOCKET_REUSEPORT_CB;
 	if (!socket) {
@@ -84,13 +100,13 @@ static __always_inline void read_full(struct pc_socket *s, const struct sock *sk
 		s->flags |= PC_SOCKET_NO_FILE;
 }
 
-/* A TIME_WAIT socket shares sock_common with the socket it was and nothing else: never read
- * sk_socket, sk_uid or sk_userlocks from it. */
-static __noinline int read_socket(struct pc_socket *s, const struct sock *sk)
+/* Reads a socket. A TIME_WAIT socket shares nothing but sock_common with the socket that it was:
+ * sk_socket, sk_uid and sk_userlocks must not be read from it. */
+static __noinline int socket_read(struct pc_socket_record *s, const struct sock *sk)
 {
 	if (!s)
 		return 0;
-	read_common(s, &sk->__sk_common);
+	socket_read_common(s, &sk->__sk_common);
 	if (s->state == PC_STATE_TIME_WAIT) {
 		const struct inet_timewait_sock *tw = (const void *)sk;
 
@@ -102,29 +118,36 @@ static __noinline int read_socket(struct pc_socket *s, const struct sock *sk)
 			s->flags |= PC_SOCKET_TW_CONNECT;
 		return 0;
 	}
-	read_full(s, sk);
+	socket_read_full(s, sk);
 	return 0;
 }
 
-/* The IPv4 or IPv6 TCP or UDP socket behind a file, or NULL. */
-static __always_inline struct sock *socket_of_file(struct file *file)
+/* Finds the socket of any kind behind a file, or NULL. */
+static __always_inline struct sock *any_socket_of_file(struct file *file)
 {
 	struct socket *socket;
-	struct sock *sk;
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || !family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)))
-		return NULL;
-	if (!protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol)))
-		return NULL;
-	return sk;
+	return BPF_CORE_READ(socket, sk);
 }
 
-/* The same behind a descriptor of the current task. */
-static __noinline struct sock *socket_of_fd(__u32 fd)
+static __always_inline bool socket_is_watched(const struct sock *sk)
+{
+	return family_watched(BPF_CORE_READ(sk, __sk_common.skc_family)) && socket_protocol(sk);
+}
+
+/* Finds the IPv4 or IPv6 TCP or UDP socket behind a file, or NULL. */
+static __always_inline struct sock *socket_of_file(struct file *file)
+{
+	struct sock *sk = any_socket_of_file(file);
+
+	return sk && socket_is_watched(sk) ? sk : NULL;
+}
+
+/* Finds the file behind a descriptor of the current task. */
+static __noinline struct file *file_of_fd(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
@@ -135,7 +158,13 @@ static __noinline struct sock *socket_of_fd(__u32 fd)
 	files = BPF_CORE_READ(fdt, fd);
 	if (bpf_probe_read_kernel(&file, sizeof(file), &files[fd]))
 		return NULL;
-	return socket_of_file(file);
+	return file;
+}
+
+/* Finds the TCP or UDP socket behind a descriptor of the current task. */
+static __always_inline struct sock *socket_of_fd(__u32 fd)
+{
+	return socket_of_file(file_of_fd(fd));
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sweep: the cookies of all sockets in the TCP port table, or the ports in it. */
+/* The sweep lists the cookies of all sockets in the TCP port table, or marks the ports in it. */
 #ifndef PORTCLASH_SWEEP_BPF_H
 #define PORTCLASH_SWEEP_BPF_H
 
-#include "walk.bpf.h"
+#include "walk_table.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -13,17 +13,36 @@ struct {
 	__type(value, struct pc_sweep);
 } sweep_result SEC(".maps");
 
-static __always_inline __u64 sweep_key(const struct sock *sk)
+struct sweep_walk {
+	struct table_walk table;
+	const struct net *net; /* the reader's own */
+	__u32 parts; /* a power of two: only keys that are `part` modulo `parts` are listed */
+	__u32 part;
+	__u8 ports; /* mark the ports of `net` instead */
+};
+
+/* One sweep runs at a time: only the reader runs the program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sweep_walk);
+} sweep_walks SEC(".maps");
+
+static __noinline __u64 sweep_key(const struct sock *sk)
 {
-	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	__u32 remote[4] = {};
+	__u64 cookie;
 	bool is_v6;
 
+	if (!sk)
+		return 0;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	if (cookie || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_TIME_WAIT)
 		return cookie;
 	is_v6 = BPF_CORE_READ(sk, __sk_common.skc_family) == PC_FAMILY_V6;
 	if (is_v6)
-		bpf_core_read(remote, sizeof(remote), &sk->__sk_common.skc_v6_daddr);
+		compat_v6_remote(remote, &sk->__sk_common);
 	else
 		bpf_core_read(remote, 4, &sk->__sk_common.skc_daddr);
 	return pc_time_wait_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
@@ -32,9 +51,11 @@ static __always_inline __u64 sweep_key(const struct sock *sk)
 				remote);
 }
 
-/* False when there is no more room: the sweep is called again from this index. */
-static __always_inline bool sweep_take(const struct walk *w, const struct sock *sk)
+/* Lists the key of a socket. False when there is no more room: the reader then calls the sweep again,
+ * from this list of the table on. */
+static __always_inline bool sweep_visit(void *walk, const struct sock *sk)
 {
+	const struct sweep_walk *w = walk;
 	__u32 zero = 0, n;
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
 	__u64 key;
@@ -42,7 +63,7 @@ static __always_inline bool sweep_take(const struct walk *w, const struct sock *
 	if (!out)
 		return false;
 	key = sweep_key(sk);
-	if (!key || (key & (w->sweep_parts - 1)) != w->sweep_part)
+	if (!key || (key & (w->parts - 1)) != w->part)
 		return true;
 	n = out->count;
 	if (n >= PC_SWEEP_COOKIES)
@@ -52,56 +73,87 @@ static __always_inline bool sweep_take(const struct walk *w, const struct sock *
 	return true;
 }
 
-/* A port of the caller's own network namespace is taken. */
-static __always_inline void sweep_port(const struct walk *w, const struct inet_bind_bucket *tb)
+static __always_inline void sweep_mark_port(const struct net *net,
+					    const struct inet_bind_bucket *tb)
 {
 	__u32 zero = 0;
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
 	__u16 port = BPF_CORE_READ(tb, port);
 
-	if (out && BPF_CORE_READ(tb, ib_net.net) == w->net)
+	if (out && BPF_CORE_READ(tb, ib_net.net) == net)
 		out->ports[port / 64] |= 1ULL << (port % 64);
 }
 
-/* Of one index: four million sockets, half a second. */
-#define SWEEP_RUNS 32
+/* A sweep for ports marks the bucket's port and need not enter the bucket. */
+static __always_inline bool sweep_enter(void *walk, const struct inet_bind_bucket *tb)
+{
+	const struct sweep_walk *w = walk;
 
-/* Lists the cookies of all sockets in the TCP port table from index `start` on; if `ports`, marks the
- * caller's ports instead. With `parts` not 0: of index `start` alone, and of these cookies one part.
- * The table is one for all network namespaces. */
-static __always_inline void walk_sweep(__u32 start, bool ports, __u32 parts, __u32 part)
+	if (!w->ports)
+		return true;
+	sweep_mark_port(w->net, tb);
+	return false;
+}
+
+GLOBAL int sweep_step(void)
+{
+	__u32 zero = 0;
+	struct sweep_walk *w = bpf_map_lookup_elem(&sweep_walks, &zero);
+
+	if (!w)
+		return 1;
+#pragma unroll
+	for (int i = 0; i < WALK_AT_ONCE; i++)
+		if (!table_walk_advance(&w->table, w, sweep_enter, sweep_visit, true))
+			return 1;
+	return 0;
+}
+
+DEFINE_ROUNDS(sweep)
+
+/* Returns 1 when the walk is over, 0 when it has taken WALK_STEPS steps. */
+GLOBAL int sweep_run(void)
+{
+	ONE_CALL
+	for (int i = 0; i < WALK_ROUNDS; i++)
+		if (sweep_rounds())
+			return 1;
+	return 0;
+}
+
+/* One list of the table may have four million sockets, which take half a second. */
+#define SWEEP_LIST_RUNS 32
+
+/* Lists the cookies of all sockets in the TCP port table, which is one for all network namespaces,
+ * from list `start` on. If `ports`, the sweep marks the ports of the caller's network namespace
+ * instead. With `parts` not 0, the sweep takes list `start` only, and of it the cookies that are
+ * `part` modulo `parts`. */
+static __always_inline void sweep_table(__u32 start, bool ports, __u32 parts, __u32 part)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 zero = 0;
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
+	struct sweep_walk *w = bpf_map_lookup_elem(&sweep_walks, &zero);
 	void *empty = bpf_map_lookup_elem(&zeros, &zero);
 	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
-	struct walk *w;
 
-	if (!out || !empty)
+	if (!out || !w || !empty)
 		return;
-	/* Before anything can fail: what an earlier call found is not to be taken for this one's. */
 	out->count = out->end = 0;
-	out->next = start;
-	w = scratch_take(&walk_scratch);
-	if (!w)
-		return;
 	if (ports && start == 0)
 		bpf_probe_read_kernel(out->ports, sizeof(out->ports), empty);
 	w->net = net;
-	w->sweep = 1;
-	w->sweep_ports = ports;
-	w->sweep_parts = parts ? parts : 1;
-	w->sweep_part = part;
-	walk_start_all_tcp(w, start);
-	if (parts && w->size)
-		w->size = start + 1;
-	for (int i = 0; i < SWEEP_RUNS; i++)
-		if (walk_more() || !parts)
+	w->ports = ports;
+	w->parts = parts ? parts : 1;
+	w->part = part;
+	table_walk_begin_tcp(&w->table, net, start);
+	if (parts && w->table.size)
+		w->table.size = start + 1;
+	for (int i = 0; i < SWEEP_LIST_RUNS; i++)
+		if (sweep_run() || !parts)
 			break;
-	out->end = w->done && w->size;
-	out->next = walk_next(w);
-	scratch_give_back(&walk_scratch);
+	out->end = w->table.done && w->table.size;
+	out->next = table_walk_next(&w->table);
 }
 
 #endif

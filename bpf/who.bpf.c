@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `portclash who`: every socket on one port, in all network namespaces, and who has it open. An
- * object of its own, because it is loaded for one question and must be loaded fast. Nothing here
- * is attached: one program is run by BPF_PROG_TEST_RUN (5.10+), the other is an iterator. */
+/* These programs answer `portclash who`: every socket on one port, in all network namespaces, and
+ * its owners. They are an object of their own, because they are loaded for one question and must
+ * load fast. None of them is attached: BPF_PROG_TEST_RUN (5.10+) runs one, the other is an
+ * iterator. */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "files.bpf.h"
-#include "walk.bpf.h"
+#include "walk_table.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -20,21 +21,39 @@ struct {
 	__type(value, struct pc_port_sockets);
 } port_result SEC(".maps");
 
-static __always_inline bool walk_enter(struct walk *w, const struct inet_bind_bucket *tb)
+struct port_walk {
+	struct table_walk table;
+	struct bucket_reuse bucket; /* of the bucket that the walk has entered */
+	__u16 port;
+};
+
+/* One walk runs at a time: only `portclash who` runs the program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct port_walk);
+} port_walks SEC(".maps");
+
+static __always_inline bool port_enter(void *walk, const struct inet_bind_bucket *tb)
 {
+	struct port_walk *w = walk;
+
 	if (BPF_CORE_READ(tb, port) != w->port)
 		return false;
-	walk_read_reuse(w, tb);
+	bucket_reuse_read(&w->bucket, tb);
 	return true;
 }
 
-/* Beyond the room there is they are only counted; but what listens takes the place of another,
- * because it is what one looks for among ten thousand connections. */
-static __always_inline bool walk_visit(struct walk *w, const struct sock *sk)
+/* Describes a socket on the port. Beyond the room there is, sockets are only counted. But a
+ * listener takes the place of another socket, because users look for the listener among ten
+ * thousand connections. */
+static __always_inline bool port_visit(void *walk, const struct sock *sk)
 {
+	const struct port_walk *w = walk;
 	__u32 zero = 0, n;
 	struct pc_port_sockets *out = bpf_map_lookup_elem(&port_result, &zero);
-	struct pc_socket *s;
+	struct pc_socket_record *s;
 
 	if (!out)
 		return false;
@@ -48,56 +67,56 @@ static __always_inline bool walk_visit(struct walk *w, const struct sock *sk)
 	n &= PC_PORT_SOCKETS - 1;
 	s = &out->sockets[n];
 	__builtin_memset(s, 0, sizeof(*s));
-	read_socket(s, sk);
-	s->fastreuse = (__s8)w->tb_fastreuse;
-	s->fastreuseport = (__s8)w->tb_fastreuseport;
+	socket_read(s, sk);
+	s->fastreuse = (__s8)w->bucket.fastreuse;
+	s->fastreuseport = (__s8)w->bucket.fastreuseport;
 	return true;
 }
 
-/* A million sockets and table entries, a tenth of a second. */
-#define WHO_RUNS 8
-
-/* The UDP table of this network namespace, which in all but special cases is one for all
- * (net.ipv4.udp_child_hash_entries). Up to 6.1 it is found through a UDP socket: `fd`. */
-static __always_inline void start_all_udp(struct walk *w, __u32 fd)
+GLOBAL int port_step(void)
 {
-	struct udp_table *table = compat_udp_table(w->net, socket_of_fd(fd));
+	__u32 zero = 0;
+	struct port_walk *w = bpf_map_lookup_elem(&port_walks, &zero);
 
-	w->table = BPF_CORE_READ(table, hash);
-	w->size = w->table ? BPF_CORE_READ(table, mask) + 1 : 0;
+	if (!w)
+		return 1;
+#pragma unroll
+	for (int i = 0; i < WALK_AT_ONCE; i++)
+		if (!table_walk_advance(&w->table, w, port_enter, port_visit, false))
+			return 1;
+	return 0;
 }
 
-/* Arguments: port, protocol, descriptor of a UDP socket. */
+DEFINE_ROUNDS(port)
+
+/* The walk takes at most a million steps, each to a socket or a table entry: a tenth of a
+ * second. */
+#define PORT_ROUNDS (8 * WALK_ROUNDS)
+
+/* The arguments are a port, a protocol and the descriptor of a UDP socket. */
 SEC("raw_tp/portclash_port")
 int port_sockets(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
 	__u32 zero = 0;
-	struct walk *w = scratch_take(&walk_scratch);
+	struct port_walk *w = bpf_map_lookup_elem(&port_walks, &zero);
 	struct pc_port_sockets *out = bpf_map_lookup_elem(&port_result, &zero);
 
 	if (!w || !out)
 		return 0;
-	w->port = (__u16)ctx->args[0];
-	w->udp = ctx->args[1] == PC_PROTO_UDP;
-	w->net = BPF_CORE_READ(task, nsproxy, net_ns);
 	out->total = 0;
-	if (w->udp)
-		start_all_udp(w, (__u32)ctx->args[2]);
+	w->port = (__u16)ctx->args[0];
+	w->bucket = (struct bucket_reuse){};
+	if (ctx->args[1] == PC_PROTO_UDP)
+		table_walk_begin_udp(&w->table, net, socket_of_fd((__u32)ctx->args[2]));
 	else
-		walk_start_all_tcp(w, 0);
-	for (int i = 0; i < WHO_RUNS; i++)
-		if (walk_more())
+		table_walk_begin_tcp(&w->table, net, 0);
+	ONE_CALL
+	for (int i = 0; i < PORT_ROUNDS; i++)
+		if (port_rounds())
 			break;
-	out->found_table = w->size > 0;
-	out->end = w->done;
-	scratch_give_back(&walk_scratch);
-	return 0;
-}
-
-SEC("iter/task")
-int process_files(struct bpf_iter__task *ctx)
-{
-	files_walk(ctx);
+	out->found_table = w->table.size > 0;
+	out->end = w->table.done;
 	return 0;
 }

@@ -19,6 +19,12 @@ if [ "$(id -u)" -ne 0 ]; then
 	}
 	as_root=sudo
 fi
+# PACKAGE:ARCH is a package of another architecture, which dpkg must know before apt asks for its list.
+for package in "$@"; do
+	case $package in
+	*:*) $as_root dpkg --add-architecture "${package#*:}" ;;
+	esac
+done
 # A third-party list that cannot be reached must not stop the rest.
 $as_root apt-get update -q || echo "portclash: apt-get update had errors; going on" >&2
 # Debian has bpftool as a package of its own, older Ubuntu in linux-tools.

@@ -1,31 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# deb.sh FOLDER: builds the Debian package there, from a copy of what git would take, without
-# root. The name of the package is the last line.
+# deb.sh FOLDER ARCH: builds the Debian package for amd64 or arm64 in a new or empty folder, from a copy of what git
+# would take, without root. The name of the package is the last line.
 set -eu
 
-folder=$1
-version=$(sed -n 's/^#define PC_VERSION "\(.*\)"$/\1/p' user/version.h)
-logged=$(sed -n '1s/^portclash (\(.*\)) .*/\1/p' packaging/debian/changelog)
-if [ "$version" != "$logged" ]; then
-	echo "deb.sh: user/version.h has $version, packaging/debian/changelog $logged" >&2
-	exit 1
-fi
-
+folder=$1 arch=$2
+sh packaging/new-folder.sh "$folder"
+version=$(sh packaging/version.sh)
 tree=$folder/portclash-$version
-rm -rf "$folder"
-mkdir -p "$tree"
-# Files that were deleted and not committed are in git's list, too.
-git ls-files -z --cached --others --exclude-standard |
-	tar -c --null --files-from=- --ignore-failed-read 2>/dev/null | tar -x -C "$tree"
+mkdir "$tree"
+sh packaging/tree.sh | tar -x -C "$tree"
 cp -r packaging/debian "$tree/debian"
 
 cd "$tree"
 # Make's own variables, among them that of a make that runs this, are not for the build.
-unset MAKEFLAGS MFLAGS MAKELEVEL BUILD CFLAGS LDFLAGS PREFIX DESTDIR
+unset MAKEFLAGS MFLAGS MAKELEVEL BUILD ARCH CC CFLAGS LDFLAGS PREFIX DESTDIR
 DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:+$DEB_BUILD_OPTIONS }parallel=$(nproc)"
 export DEB_BUILD_OPTIONS
-dpkg-buildpackage -b -us -uc >../build.log 2>&1 || {
+profiles=
+[ "$arch" = "$(dpkg --print-architecture)" ] || profiles=-Pcross,nocheck
+# shellcheck disable=SC2086 # one word or none
+dpkg-buildpackage -b -us -uc -a "$arch" $profiles >../build.log 2>&1 || {
 	tail -30 ../build.log >&2
 	exit 1
 }

@@ -19,6 +19,7 @@ need_file /usr/include/jansson.h libjansson-dev
 need_file /usr/include/sys/capability.h libcap-dev
 need_file /usr/include/seccomp.h libseccomp-dev
 need_file /usr/include/yaml.h libyaml-dev
+need_file /usr/include/curses.h libncurses-dev
 need_file /usr/include/uthash.h uthash-dev
 need_file /usr/include/cmocka.h libcmocka-dev
 need_command systemd-analyze systemd

@@ -5,8 +5,10 @@
 #     command NAME HELP
 #     option COMMAND SHORT LONG ARGUMENT KIND VALUES HELP
 #     operand COMMAND KIND VALUES
-#     cause NAME HELP
-#     usage|about|status COMMAND TEXT
+#     cause NAME HELP           (errors and socket states, too, that `explain` knows)
+#     usage|about COMMAND TEXT
+#     status COMMAND NUMBER TEXT
+#     example COMMAND LINE TEXT
 # "-" stands for an empty field. KIND says what to complete: none (no argument), any, words
 # (VALUES), file, folder, pid, netns, service (names of ports), cause, command.
 set -eu
@@ -19,14 +21,15 @@ export LC_ALL ARGP_HELP_FMT
 
 commands() {
 	"$portclash" --help | awk '
-	/^  [a-z]+ +[^ ]/ && $1 != "portclash" {
+	/^[A-Z]/ { listed = /^Commands:/ }
+	listed && NF && !/^Commands:/ {
 		name = $1
 		sub(/^ *[a-z]+ +/, "")
 		print "command\t" name "\t" $0
 	}'
 }
 
-# options COMMAND: what --help lists; the last three are argp's own. Where the argument is
+# options COMMAND: what --help lists; the last two are those of every command. Where the argument is
 # called "a|b", these are its values; for others that can be listed, values() has them.
 options() {
 	"$portclash" "$1" --help | awk -v command="$1" '
@@ -39,6 +42,8 @@ options() {
 			return "file"
 		if (argument ~ /^(DIR|FOLDER)/)
 			return "folder"
+		if (argument == "CAUSE")
+			return "cause"
 		if (long == "netns")
 			return "netns"
 		return argument == "PID" ? "pid" : "any"
@@ -72,7 +77,7 @@ options() {
 operand() {
 	"$portclash" "$1" --help | awk -v command="$1" '
 	NR == 1 && /CAUSE/ { print "operand\t" command "\tcause\t-" }
-	NR == 1 && /PORT/ { print "operand\t" command "\tservice\t-" }
+	NR == 1 && /PORT|LIST/ { print "operand\t" command "\tservice\t-" }
 	NR == 1 && /COMMAND/ { print "operand\t" command "\tcommand\t-" }'
 }
 
@@ -81,11 +86,17 @@ told() {
 	"$portclash" "$1" --help | awk -v command="$1" '
 	NR == 1 && sub(/^Usage: portclash [a-z]+ /, "") { print "usage\t" command "\t" $0 }
 	NR == 2 { print "about\t" command "\t" $0 }
-	sub(/^Exit status: /, "") { print "status\t" command "\t" $0 }'
+	/^[A-Z]/ || !NF { part = "" }
+	/^Examples:$/ { part = "example" }
+	/^Exit status:$/ { part = "status" }
+	part && sub(/^  /, "") {
+		at = match($0, /  +/)
+		print part "\t" command "\t" substr($0, 1, at - 1) "\t" substr($0, at + RLENGTH)
+	}'
 }
 
 causes() {
-	"$portclash" explain | awk '{
+	"$portclash" explain | awk 'NF {
 		name = $1
 		sub(/^[^ ]+ +/, "")
 		print "cause\t" name "\t" $0

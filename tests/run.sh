@@ -1,85 +1,302 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs test suites one after another, each a command line, and adds up what they say:
-#     run.sh LOGS COMMAND...
-# A suite is a cmocka program, or prints "N passed, N failed, N skipped" last. A suite that
-# crashes, hangs or runs no test at all is a failure. V=1 shows all that is printed; else it
-# is in the folder LOGS, and shown when something failed; skips and tables ("| …") always are.
-# The last line is the sum.
+# Runs test suites, each a command line, and adds up what they count:
+#     run.sh LOGS [OPTION | SUITE]...
+# The folder LOGS takes what they print. An option holds for all suites after it:
+#     --beside         suites that nothing disturbs: as many at a time as there are processors
+#     --watching       suites that disturb each other: one at a time, beside those that nothing
+#                      disturbs, which are nicer meanwhile
+#     --alone          a suite has the machine to itself (also without any option)
+#     --limit SECONDS  a suite that takes longer is ended and has failed (SUITE_LIMIT, or 600)
+#     --step NAME COMMAND   no suite but a condition of those of its kind that follow, such as a build
+#     --report         at the end: the slowest suites and tests; what was skipped, and why
+#     --note TEXT      at the end: TEXT
+# A suite is a cmocka program, or prints "N passed, N failed, N skipped" last. A suite fails that
+# crashes, hangs, runs no test, skips without saying why ("skip NAME: WHY") or counts other tests than
+# it shows (count.awk). What a failed suite printed is shown, with V=1 that of all; tables ("| …")
+# always are. Every 15 seconds a line says what is running. The last line is the sum.
+# MUST_RUN=1 is for CI: a suite that skips all it has is a failure there.
 set -u
 
-# Seconds for one suite. The slowest, the live tests, have limits of their own.
-limit=${SUITE_LIMIT:-3600}
+here=$(dirname "$0")
+beat=${SUITE_BEAT:-15}
+jobs=${SUITE_JOBS:-$(nproc)}
 
-passed=0
-failed=0
-skipped=0
-broken=
+# Tables by number of the suite, in the order of the arguments. KIND is beside, watching or alone.
+names=() commands=() kinds=() limits=() is_step=() logs=() pids=() starts=() seconds=()
+# Numbers of suites: those that wait, by kind, those that run, those that failed.
+beside=() watching=() running=() ended=() broken_suites=()
+passed=0 failed=0 skipped=0
+broken='' note='' report='' sleeper=''
 
-# count LOG: "PASSED FAILED SKIPPED". cmocka's results are taken from its closing lines: the
-# others go to two streams, in either order. Its PASSED line is missing after a crash.
-count() {
-	awk '
-	function number(line) { match(line, /[0-9]+/); return substr(line, RSTART, RLENGTH) + 0 }
-	/^\[  PASSED  \] ([^ ]+: )?[0-9]+ test\(s\)\./ { sub(/^[^]]*\] ([^ ]+: )?/, ""); p += number($0) }
-	/^\[  SKIPPED \] ([^ ]+: )?[0-9]+ test\(s\), listed below:/ {
-		sub(/^[^]]*\] ([^ ]+: )?/, ""); s += number($0)
-	}
-	/^ [0-9]+ FAILED TEST\(S\)$/ { f += number($0) }
-	/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5 }
-	END { print p + 0, f + 0, s + 0 }' "$1"
+# Milliseconds; the decimal sign is the locale's.
+now_ms() { now=$((${EPOCHREALTIME//[!0-9]/} / 1000)); }
+
+tenths() { printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100)); }
+
+# launch INDEX: a suite has its own process group (timeout makes it), and SIGINT as a terminal would
+# send it: the shell ignores that signal in what it starts beside itself. The status goes to a
+# file. On a signal to the group the inner shell waits until the suite has cleaned up.
+launch() {
+	local nicer=0
+	trap - INT QUIT TERM HUP EXIT
+	[ "${kinds[$1]}" != beside ] || ! runs watching || nicer=10
+	# shellcheck disable=SC2016 # for the inner shell
+	CMOCKA_MESSAGE_OUTPUT=stdout exec nice -n "$nicer" timeout -k 10 "${limits[$1]}" \
+		sh -c 'trap : TERM; sh -c "$1"; echo $? >"$2"' sh "${commands[$1]}" "${logs[$1]}.status"
 }
 
-# verdict STATUS FAILED RUN: what is wrong with the suite itself; "" for nothing
+name_of() { echo "$1" | sed 's|^[^ ]*build/||; s|^sh ||'; }
+
+# add NAME COMMAND KIND LIMIT [STEP]
+add() {
+	local i=${#names[@]} log
+	log=$folder/$(echo "$1" | tr -c 'A-Za-z0-9_\n' '-' | cut -c1-200).log
+	[[ " ${logs[*]-} " != *" $log "* ]] || log=${log%.log}-$i.log
+	names+=("$1") commands+=("$2") kinds+=("$3") limits+=("$4") is_step+=("${5:-}") logs+=("$log")
+	case $3 in
+	beside) beside+=("$i") ;;
+	watching) watching+=("$i") ;;
+	alone) run_all && start "$i" && run_all ;;
+	esac
+}
+
+# start INDEX
+start() {
+	rm -f "${logs[$1]}.status"
+	now_ms
+	starts[$1]=$now
+	running+=("$1")
+	launch "$1" >"${logs[$1]}" 2>&1 </dev/null &
+	pids[$1]=$!
+}
+
+# verdict INDEX FAILED RUN COMPLAINT: what is wrong with the suite itself; "" for nothing
 verdict() {
-	if [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
-		echo "killed: no end within $limit s"
-	elif [ "$1" -gt 128 ]; then
-		echo "crashed with signal $(($1 - 128))"
-	elif [ "$1" -ne 0 ] && [ "$2" -eq 0 ]; then
-		echo "exit status $1"
+	local status
+	status=$(cat "${logs[$1]}.status" 2>/dev/null)
+	if [ "${seconds[$1]}" -ge $((limits[$1] * 1000)) ]; then
+		echo "killed: no end within ${limits[$1]} s"
+	elif [ -z "$status" ]; then
+		echo "was killed"
+	elif [ "$status" -gt 128 ]; then
+		echo "crashed with signal $((status - 128))"
+	elif [ "$status" -ne 0 ] && [ "$2" -eq 0 ]; then
+		echo "exit status $status"
 	elif [ "$3" -eq 0 ]; then
 		echo "ran no test"
+	else
+		echo "$4"
 	fi
 }
 
+# show LOG WORD
 show() {
 	if [ -n "${V:-}" ]; then
 		cat "$1"
 	elif [ "$2" = FAIL ]; then
-		grep -v -e '^ok ' -e '^\[ RUN      \]' -e '^\[       OK \]' "$1" | head -200 |
-			cut -c1-300 | sed 's/^/    /'
+		grep -v -e '^ok ' -e '^\[ RUN      \]' -e '^\[       OK \]' \
+			-e '^[0-9]* passed, [0-9]* failed' "$1" | head -200 | cut -c1-300 | sed 's/^/    /'
 		echo "    all of it: $1"
 	fi
-	grep -e '^skip ' -e '^rules: ' -e '^known difference: ' -e '^| ' "$1" | sed 's/^/  /'
+	grep -e '^rules: ' -e '^known difference: ' -e '^| ' "$1" | sed 's/^/  /'
+	[ -n "$report" ] || grep '^skip ' "$1" | sed 's/^/  /'
 }
 
-run_suite() {
-	name=$(echo "$1" | sed 's|^[^ ]*build/||; s|^sh ||')
-	log=$logs/$(echo "$name" | tr -c 'A-Za-z0-9_\n' '-').log
-	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "$limit" sh -c "$1" >"$log" 2>&1 </dev/null
-	status=$?
-	# shellcheck disable=SC2046 # three numbers
-	set -- $(count "$log")
-	wrong=$(verdict "$status" "$2" $(($1 + $2 + $3)))
-	[ -z "$wrong" ] || set -- "$1" $(($2 + 1)) "$3"
-	passed=$((passed + $1))
-	failed=$((failed + $2))
-	skipped=$((skipped + $3))
-	word=ok
-	[ "$2" -eq 0 ] || word=FAIL
-	[ "$2" -eq 0 ] || broken="$broken $name"
-	printf '%-4s %-40s %s passed, %s failed, %s skipped%s\n' "$word" "$name" "$1" "$2" "$3" \
-		"${wrong:+; $wrong}"
-	show "$log" "$word"
+# conclude_suite INDEX: adds up what a suite counted that has ended, and prints its line
+conclude_suite() {
+	local i=$1 word=ok p f s complaint wrong
+	{
+		read -r p f s
+		read -r complaint
+	} < <(awk -f "$here/count.awk" "${logs[i]}")
+	wrong=$(verdict "$i" "$f" $((p + f + s)) "$complaint")
+	[ -n "$wrong" ] || [ -z "${MUST_RUN:-}" ] || [ $((p + f)) -gt 0 ] || wrong="skipped all it has"
+	[ -z "$wrong" ] || f=$((f + 1))
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	[ $((p + f)) -gt 0 ] || word=skip
+	if [ "$f" -gt 0 ]; then
+		word=FAIL
+		broken="$broken ${names[i]}"
+		broken_suites+=("$i")
+	fi
+	printf '%-4s %-40s %s passed, %s failed, %s skipped in %s s%s\n' "$word" "${names[i]}" \
+		"$p" "$f" "$s" "$(tenths "${seconds[i]}")" "${wrong:+; $wrong}"
+	show "${logs[i]}" "$word"
 }
 
-logs=$1
-shift
-mkdir -p "$logs"
-for suite; do
-	run_suite "$suite"
-done
-[ -z "$broken" ] || echo "failures in:$broken"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+# conclude_step INDEX: the rest cannot be run without it
+conclude_step() {
+	if [ "$(cat "${logs[$1]}.status" 2>/dev/null)" = 0 ]; then
+		printf '%-4s %-40s in %s s\n' 'done' "${names[$1]}" "$(tenths "${seconds[$1]}")"
+		return
+	fi
+	printf '%-4s %s in %s s; what did not run yet is not run\n' FAIL "${names[$1]}" \
+		"$(tenths "${seconds[$1]}")"
+	tail -n 40 "${logs[$1]}" | sed 's/^/    /'
+	failed=$((failed + 1))
+	finish
+}
+
+# A line for each suite that runs: its seconds so far, and the last line it printed.
+say_running() {
+	local i last
+	now_ms
+	for i in "${running[@]}"; do
+		last=$(tail -n 1 "${logs[i]}" | tr -cd '[:print:]' | cut -c1-50)
+		printf '...  %-40s running, %d s%s\n' "${names[i]}" $(((now - starts[i]) / 1000)) \
+			"${last:+: $last}"
+	done
+}
+
+# Waits until a suite ends or the next line of progress is due. Suites that ended are in `ended`.
+await() {
+	local i still=()
+	ended=()
+	[ -n "$sleeper" ] || { sleep "$beat" & sleeper=$!; }
+	wait -n 2>/dev/null # it tells of those that were killed
+	now_ms
+	for i in "${running[@]}"; do
+		if kill -0 "${pids[i]}" 2>/dev/null; then
+			still+=("$i")
+		else
+			seconds[i]=$((now - starts[i]))
+			ended+=("$i")
+		fi
+	done
+	running=(${still[@]+"${still[@]}"})
+	kill -0 "$sleeper" 2>/dev/null || { sleeper= && say_running; }
+}
+
+conclude() {
+	if [ -n "${is_step[$1]}" ]; then conclude_step "$1"; else conclude_suite "$1"; fi
+}
+
+# runs KIND [STEP]: does a suite of that kind run, or a step?
+runs() {
+	local i
+	for i in ${running[@]+"${running[@]}"}; do
+		[ "${kinds[i]}" != "$1" ] || [[ ${2:-} && ! ${is_step[i]} ]] || return 0
+	done
+	return 1
+}
+
+# Starts what may run beside what runs already.
+start_ready() {
+	if [ ${#watching[@]} -gt 0 ] && ! runs watching; then
+		start "${watching[0]}"
+		watching=("${watching[@]:1}")
+	fi
+	while [ ${#beside[@]} -gt 0 ] && [ ${#running[@]} -lt "$jobs" ] && ! runs beside step; do
+		start "${beside[0]}"
+		beside=("${beside[@]:1}")
+	done
+}
+
+# Go on until nothing waits and nothing runs
+run_all() {
+	local i
+	while :; do
+		start_ready
+		[ ${#running[@]} -gt 0 ] || return 0
+		await
+		for i in ${ended[@]+"${ended[@]}"}; do
+			conclude "$i"
+		done
+	done
+}
+
+end_running() {
+	local i
+	trap '' INT TERM HUP
+	for i in ${running[@]+"${running[@]}"}; do
+		kill "${pids[i]}" 2>/dev/null
+	done
+	[ -z "$sleeper" ] || kill "$sleeper" 2>/dev/null
+	wait
+}
+
+stop() {
+	end_running
+	echo "interrupted" >&2
+	exit 130
+}
+
+say_slowest() {
+	local i
+	echo "slowest suites:"
+	for i in "${!seconds[@]}"; do
+		echo "$(tenths "${seconds[i]}") ${names[i]}"
+	done | sort -rn | head -n 10 | awk '{ time = $1; sub(/^[^ ]* /, ""); printf "%8s s  %s\n", time, $0 }'
+	echo "slowest tests and guests, of suites that time each:"
+	for i in "${!seconds[@]}"; do
+		sed -n -E 's/^(ok|guest) (.*) \(([0-9.]+) s\)$/\3 \2/p' "${logs[i]}"
+	done | sort -rn | head -n 10 |
+		awk '{ time = $1; sub(/^[^ ]* /, ""); printf "%8s s  %s\n", time, $0 }'
+}
+
+# The tests of a suite that were skipped for the same reason in one line
+say_skipped() {
+	local i
+	[ "$skipped" -gt 0 ] || return
+	echo "skipped, $skipped in all:"
+	for i in "${!seconds[@]}"; do
+		sed -n 's/^skip //p' "${logs[i]}" | awk -v suite="${names[i]}" '
+		{ at = index($0, ": "); name = substr($0, 1, at - 1); why = substr($0, at + 2) }
+		!(why in tests) { order[++n] = why }
+		{ tests[why] = tests[why] (tests[why] ? ", " : "") name }
+		END { for (j = 1; j <= n; j++) print "  " suite ": " tests[order[j]] ": " order[j] }'
+	done
+}
+
+# The tests that failed and what each printed below its name: whoever sees only the end of the output
+# learns which they are.
+say_failed() {
+	local i
+	for i in "${!seconds[@]}"; do
+		[[ " ${broken_suites[*]-} " == *" $i "* ]] || continue
+		echo "failed in ${names[i]}:"
+		awk '/^(FAIL |\[  (FAILED|ERROR) )/ { below = 16 }
+			below == 16 || (below > 0 && /^[ \t]/) { print; below--; next }
+			{ below = 0 }' "${logs[i]}" | head -80 | cut -c1-300 | sed 's/^/  /'
+	done
+}
+
+finish() {
+	end_running
+	if [ -n "$report" ]; then
+		say_slowest
+		say_skipped
+	fi
+	[ -z "$note" ] || echo "$note"
+	say_failed
+	[ -z "$broken" ] || echo "failures in:$broken"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+	exit
+}
+
+main() {
+	local kind=alone limit=${SUITE_LIMIT:-600}
+	folder=$1
+	shift
+	mkdir -p "$folder"
+	trap stop INT TERM HUP
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--beside | --watching | --alone) kind=${1#--} ;;
+		--limit) limit=$2 && shift ;;
+		--step) add "$2" "$3" "$kind" 3600 step && shift 2 ;;
+		--report) report=1 ;;
+		--note) note=$2 && shift ;;
+		*) add "$(name_of "$1")" "$1" "$kind" "$limit" ;;
+		esac
+		shift
+	done
+	run_all
+	finish
+}
+
+# In one piece: the file may change while it runs.
+main "$@"
+exit

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* portclash: a table of subcommands and nothing else. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/port_argument.h"
+#include "core/base/nearest.h"
 #include "version.h"
 
 static const struct {
@@ -12,51 +15,132 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "who", "portclash who", pc_cmd_who,
+	  "show who holds a port now, and what a server would get there" },
 	{ "trace", "portclash trace", pc_cmd_trace,
 	  "watch now, and explain each port that is refused" },
-	{ "agent", "portclash agent", pc_cmd_agent,
-	  "watch for good: JSON Lines, and a Prometheus textfile" },
-	{ "features", "portclash features", pc_cmd_features,
-	  "what this kernel lets portclash see, and what not" },
+	{ "top", "portclash top", pc_cmd_top,
+	  "show ranges, claims, exposed servers and refusals on a live screen" },
+	{ "free", "portclash free", pc_cmd_free,
+	  "end what keeps a server from its port, and nothing else" },
 	{ "audit", "portclash audit", pc_cmd_audit,
-	  "which servers the kernel may take the port from, before it does" },
-	{ "who", "portclash who", pc_cmd_who,
-	  "who holds a port right now, and what a server would get that bound it" },
+	  "find servers whose port the kernel may give to a client" },
+	{ "reserve", "portclash reserve", pc_cmd_reserve,
+	  "keep ports from clients, now and after a reboot" },
+	{ "guard", "portclash guard", pc_cmd_guard,
+	  "keep the ports of servers reserved through their restarts" },
+	{ "agent", "portclash agent", pc_cmd_agent,
+	  "watch permanently: JSON lines, the journal, Prometheus metrics" },
+	{ "history", "portclash history", pc_cmd_history,
+	  "show from the agent's log who was refused which port, and by whom" },
+	{ "report", "portclash report", pc_cmd_report,
+	  "write the same as one page: HTML, or Markdown for a ticket" },
+	{ "replay", "portclash replay", pc_cmd_replay,
+	  "explain again what portclash trace --record recorded" },
+	{ "features", "portclash features", pc_cmd_features,
+	  "show what portclash can and cannot see on this kernel" },
 	{ "explain", "portclash explain", pc_cmd_explain,
-	  "what a cause means, and what to do about it" },
+	  "explain a cause, an error or a socket state" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int usage(FILE *out, int status)
 {
-	fputs("Usage: portclash COMMAND [OPTION...]\n"
-	      "Who holds the port that bind() says is in use, since when, how, and what to do.\n\n",
+	fputs("Usage: portclash PORT...\n"
+	      "       portclash COMMAND [OPTION...]\n"
+	      "Show who holds the port that bind() says is in use, since when, how, and what to do.\n\n"
+	      "Commands:\n",
 	      out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fputs("\n  portclash COMMAND --help    the command's options\n"
-	      "  portclash --version\n",
+		fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].help);
+	fputs("\nExamples:\n"
+	      "  sudo portclash 8080               show who holds port 8080\n"
+	      "  sudo portclash trace -- ./server  explain why the server cannot have its port\n"
+	      "  sudo portclash audit              find servers that may lose their port\n"
+	      "  sudo portclash free 8080          free port 8080 for its server\n"
+	      "  portclash explain EADDRINUSE      explain the error\n"
+	      "\n"
+	      "`portclash help COMMAND` shows its options and examples.\n"
+	      "`explain` and `replay` need no root; `who` and `audit` see less without it.\n",
 	      out);
 	return status;
 }
 
+static const char *command_name_at(const void *context, size_t index)
+{
+	(void)context;
+	return commands[index].name;
+}
+
+/* The index, or COMMANDS. */
+static size_t find_command(const char *name)
+{
+	size_t i = 0;
+
+	while (i < COMMANDS && strcmp(name, commands[i].name))
+		i++;
+	return i;
+}
+
+static int unknown_command(const char *word, const char *reason)
+{
+	const char *near = pc_nearest(word, command_name_at, NULL, COMMANDS);
+
+	if (near)
+		fprintf(stderr, "portclash: unknown command \"%s\"; did you mean %s?\n", word,
+			near);
+	else if (*word == '-')
+		fprintf(stderr, "portclash: unknown option %s; options follow the command\n", word);
+	else if (strpbrk(word, "0123456789:/"))
+		fprintf(stderr, "portclash: %s\n", reason);
+	else
+		fprintf(stderr, "portclash: \"%s\" is neither a command nor a service\n", word);
+	fputs("See `portclash --help`.\n", stderr);
+	return PC_EXIT_USAGE;
+}
+
+/* `portclash help [COMMAND]` */
+static int help(int argc, char **argv)
+{
+	char *line[] = { NULL, "--help", NULL };
+	size_t i;
+
+	if (argc < 3)
+		return usage(stdout, PC_EXIT_OK);
+	i = find_command(argv[2]);
+	if (i == COMMANDS)
+		return unknown_command(argv[2], "expected the name of a command");
+	line[0] = commands[i].full_name;
+	return commands[i].run(2, line);
+}
+
+/* `portclash 8080` is `portclash who 8080`. */
+static int who(int argc, char **argv)
+{
+	argv[0] = commands[0].full_name;
+	return pc_cmd_who(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
+	char reason[PC_PORT_REASON];
+	size_t i;
+
 	argp_err_exit_status = PC_EXIT_USAGE;
 	argp_program_version = "portclash " PC_VERSION;
 	if (argc < 2)
 		return usage(stderr, PC_EXIT_USAGE);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
-			continue;
+	i = find_command(argv[1]);
+	if (i < COMMANDS) {
 		argv[1] = commands[i].full_name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return usage(stdout, PC_EXIT_OK);
+		return help(argc, argv);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return puts(argp_program_version) < 0 ? PC_EXIT_FAILED : PC_EXIT_OK;
-	fprintf(stderr, "portclash: there is no command \"%s\"\n", argv[1]);
-	return usage(stderr, PC_EXIT_USAGE);
+	if (*argv[1] != '-' && pc_is_port_list(argv[1], reason))
+		return who(argc, argv);
+	return unknown_command(argv[1], reason);
 }

@@ -40,7 +40,6 @@ enum { BPF_RB_AVAIL_DATA = 0 };
 enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158, /* 5.11 */
 	BPF_FUNC_sock_from_file = 162,	     /* 5.11 */
-	BPF_FUNC_check_mtu = 163,	     /* 5.12 */
 	BPF_FUNC_task_pt_regs = 175,	     /* 5.15 */
 };
 
@@ -85,6 +84,7 @@ struct udp_hslot {
 
 struct udp_table {
 	struct udp_hslot *hash;
+	struct udp_hslot *hash2;
 	unsigned int mask;
 };
 
@@ -120,9 +120,12 @@ struct netdev_adjacent {
 	struct list_head list;
 };
 
+struct user_namespace; /* cred.h */
+
 struct net {
 	__u32 hash_mix;
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 };
 
@@ -158,15 +161,23 @@ struct sock_common {
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
 	struct hlist_node skc_node;
+	unsigned int skc_hash;
 };
 
 struct qstr {
 	const unsigned char *name;
 };
 
+/* Of these, unix.h has the fields. */
+struct super_block;
+struct mnt_namespace;
+struct fs_struct;
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
@@ -203,13 +214,18 @@ struct socket {
 };
 
 struct sock_reuseport;
+struct dst_entry;
 
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
 	kuid_t sk_uid;
 	__u8 sk_userlocks;
+	__u8 sk_shutdown;
 	__u16 sk_protocol;
+	__u16 sk_type;
+	__u32 sk_max_ack_backlog;
+	struct dst_entry *sk_dst_cache;
 	struct sock_reuseport *sk_reuseport_cb;
 };
 
@@ -233,6 +249,10 @@ struct inet_timewait_sock {
 	struct inet_bind_bucket *tw_tb;
 };
 
+struct tcp_sock {
+	__u32 write_seq;
+};
+
 struct inet_connection_sock {
 	struct inet_bind_bucket *icsk_bind_hash;
 };
@@ -247,20 +267,10 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
-struct kernfs_node {
-	const char *name;
-	__u64 id;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-};
+struct css_set;
 
 struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 	struct net *net_ns;
 };
 
@@ -274,7 +284,12 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct cred;	      /* cred.h */
+struct signal_struct; /* signal.h */
+
 struct task_struct {
+	struct list_head tasks; /* of all processes, a ring */
+	const struct cred *cred;
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	__u64 start_boottime;
@@ -286,38 +301,14 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	void *stack;
+	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
+	struct signal_struct *signal;
+	int exit_code;
 };
 
-#if defined(__TARGET_ARCH_arm64)
-struct user_pt_regs {
-	__u64 regs[31];
-	__u64 sp;
-	__u64 pc;
-	__u64 pstate;
-};
-#endif
-
-struct pt_regs {
-	unsigned long di;
-	unsigned long si;
-	unsigned long dx;
-	unsigned long cx;
-	unsigned long r8;
-	unsigned long r9;
-	unsigned long ax;
-	unsigned long orig_ax;
-	unsigned long r10;
-	unsigned long sp;
-	unsigned long bp;
-	unsigned long ip;
-};
-
-struct trace_event_raw_sys_enter {
-	long id;
-	unsigned long args[6];
-};
+#include "registers.h"
 
 struct trace_event_raw_sys_exit {
 	long id;
@@ -337,57 +328,8 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-};
-
 #pragma clang attribute pop
 
-/* uapi contexts and arguments: fixed layouts, not relocated. */
-struct bpf_sock {
-	__u32 bound_dev_if;
-	__u32 family;
-	__u32 type;
-	__u32 protocol;
-	__u32 mark;
-	__u32 priority;
-	__u32 src_ip4;
-	__u32 src_ip6[4];
-	__u32 src_port;
-};
-
-struct bpf_sock_addr {
-	__u32 user_family;
-	__u32 user_ip4;
-	__u32 user_ip6[4];
-	__u32 user_port;
-	__u32 family;
-	__u32 type;
-	__u32 protocol;
-	__u32 msg_src_ip4;
-	__u32 msg_src_ip6[4];
-	struct bpf_sock *sk;
-};
-
-struct bpf_raw_tracepoint_args {
-	__u64 args[0];
-};
-
-struct sockaddr_in {
-	__u16 sin_family;
-	__be16 sin_port;
-	__be32 sin_addr;
-};
-
-struct sockaddr_in6 {
-	__u16 sin6_family;
-	__be16 sin6_port;
-	__be32 sin6_flowinfo;
-	__u8 sin6_addr[16];
-	__u32 sin6_scope_id;
-};
+#include "uapi.h"
 
 #endif

@@ -21,10 +21,11 @@ $1 == "option" {
 }
 
 $1 == "operand" {
+	operands++
 	if ($3 == "command")
-		cases = cases " \\\n\t\t\t'(-)1:command:_command_names -e' '*::argument:_normal'"
+		cases = cases " \\\n\t\t\t'(-)" operands ":command:_command_names -e' '*::argument:_normal'"
 	else
-		cases = cases " \\\n\t\t\t" quoted("1:" $3 ":" action($3, $4))
+		cases = cases " \\\n\t\t\t" quoted(operands ":" $3 ":" action($3, $4))
 	block["@OPTIONS@"] = done cases " ;;\n"
 }
 
@@ -34,6 +35,7 @@ function finish(next_command) {
 	if (current != "")
 		done = done cases " ;;\n"
 	current = next_command
+	operands = 0
 	cases = "\t" current ")\n\t\t_arguments -S"
 }
 

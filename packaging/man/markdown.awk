@@ -14,6 +14,14 @@ BEGIN {
 	}
 }
 
+# Between these two comments is what is about the source tree.
+/^<!-- manual: off -->$/ { close_all(); off = 1; next }
+/^<!-- manual: on -->$/ { off = 0; next }
+off { next }
+
+# Comments say what the tests do with the next block (tests/documents).
+/^<!--.*-->$/ { next }
+
 /^```/ { close_text(); fenced = !fenced; if (inside) print fenced ? LITERAL : ".Ed"; next }
 fenced { if (inside) print literal($0); next }
 
@@ -59,7 +67,11 @@ END {
 	}
 }
 
-BEGIN { LITERAL = ".Bd -literal -offset indent" }
+# With the margin of a page a line of 74 has 80 columns at most.
+BEGIN {
+	LITERAL = ".Bd -literal"
+	LINE_MAX = 74
+}
 
 function close_text() {
 	if (in_list)
@@ -129,6 +141,21 @@ function code_line(line) {
 	}
 	in_code = printed = 1
 	fresh = blank = 0
+	folded(line)
+}
+
+# A long line of portclash's text goes on below the place where its text began; a command stays whole.
+function folded(line, hang, end) {
+	match(line, /^ *([a-z]+( [a-z]+)?  +)?/)
+	hang = RLENGTH
+	while (length(line) > LINE_MAX && hang >= 8) {
+		for (end = LINE_MAX; end > hang && substr(line, end + 1, 1) != " "; end--)
+			;
+		if (end == hang)
+			break
+		print literal(substr(line, 1, end))
+		line = sprintf("%" hang "s", "") trimmed(substr(line, end + 1))
+	}
 	print literal(line)
 }
 
@@ -235,12 +262,14 @@ function span(text, target) {
 	return page_of(target, text)
 }
 
-# The page that is made of a file of docs/, if there is one (-v pages="NAME.5.in ...").
+# The page that is made of a file of docs/ (-v pages="NAME.5.in ..."); without a page, the file's
+# installed place; without either, TEXT.
 function page_of(file, text) {
+	sub(/#.*$/, "", file)
 	sub(/\.md$/, "", file)
 	if (file == "configuration")
 		return "portclash.yaml(5)"
 	if (!match(pages, "portclash-" file "\\.[0-9]\\.in"))
-		return escaped(text)
+		return ("docs/" file ".md") in place ? copyable(place["docs/" file ".md"]) : escaped(text)
 	return "portclash\\-" file "(" substr(pages, RSTART + RLENGTH - 4, 1) ")"
 }

@@ -5,9 +5,18 @@
 #     @SEEALSO@ or @SEEALSO NAME.SECTION ...@  for all other pages, and these
 #     @USAGE@ @ABOUT@ @OPTIONS@ @STATUS@       for what the subcommand's --help says
 #     @DOC FILE@ or @DOC FILE HEADING@         for that text, by markdown.awk
+#     @INSTALLED FILE@ (behind .It Pa)         for the place of that file on the machine
+#     @RUN FILE COMMAND@                       for the block of FILE that begins with `$ COMMAND`, with its output
 # OPTIONS is made by packaging/options.sh.
 
-BEGIN { FS = "\t" }
+BEGIN {
+	FS = "\t"
+	while ((getline line < installed) > 0) {
+		split(line, part, ":")
+		place[part[2]] = part[3]
+	}
+	close(installed)
+}
 
 FNR == 1 && ++files == 2 {
 	self = FILENAME
@@ -22,7 +31,9 @@ files == 1 && $1 == "command" {
 	block["@COMMANDS@"] = block["@COMMANDS@"] ".It Xr portclash-" $2 " 8\n" text($3) "\n"
 }
 
-files == 1 && ($1 == "usage" || $1 == "about" || $1 == "status") { told[$1, $2] = $3 }
+files == 1 && ($1 == "usage" || $1 == "about") { told[$1, $2] = $3 }
+
+files == 1 && $1 == "status" { told[$1, $2] = told[$1, $2] ".It " $3 "\n" text($4) "\n" }
 
 files == 1 && $1 == "option" {
 	flag = ".It " ($3 == "-" ? "" : "Fl " ($3 == "?" ? "\\&?" : $3) " , ") "Fl Fl " $4
@@ -34,8 +45,12 @@ files == 1 && $1 == "option" {
 files == 2 {
 	if (/^@DOC /)
 		document($0)
+	else if (/^@RUN /)
+		example($0)
 	else if (/^@SEEALSO/)
 		print others($0)
+	else if (/^\.It Pa @INSTALLED /)
+		print ".It Pa " installed_place($0)
 	else if (/^@[A-Z]+@$/)
 		printf "%s", filled($0)
 	else
@@ -54,7 +69,7 @@ function filled(name) {
 	if (name == "@ABOUT@")
 		return text(told["about", command]) "\n"
 	if (name == "@STATUS@")
-		return text(told["status", command]) "\n"
+		return ".Bl -tag -width Ds\n" told["status", command] ".El\n"
 	if (!(name in block))
 		fail("nothing for " name)
 	return block[name]
@@ -82,6 +97,13 @@ function text(words) {
 	return words ~ /^[.']/ ? "\\&" words : words
 }
 
+function installed_place(line) {
+	gsub(/^\.It Pa @INSTALLED |@$/, "", line)
+	if (!(line in place))
+		fail("nothing installs " line)
+	return place[line]
+}
+
 function document(line, file, heading, run, got) {
 	sub(/^@DOC /, "", line)
 	sub(/@$/, "", line)
@@ -96,6 +118,33 @@ function document(line, file, heading, run, got) {
 		print got
 	}
 	close(run)
+}
+
+# In the pages of docs/ the tests run these blocks and compare the output (tests/documents).
+function example(line, file, wanted, inside, found) {
+	gsub(/^@RUN |@$/, "", line)
+	file = wanted = line
+	sub(/ .*/, "", file)
+	sub(/^[^ ]+ /, "", wanted)
+	while ((getline line < file) > 0) {
+		if (!found && line == "    $ " wanted) {
+			inside = found = 1
+			print ".Bd -literal"
+		}
+		if (inside && line !~ /^    /) {
+			inside = 0
+			print ".Ed"
+		}
+		if (inside) {
+			sub(/^    /, "", line)
+			gsub(/\\/, "\\e", line)
+			gsub(/-/, "\\-", line)
+			print line ~ /^[.\']/ ? "\\&" line : line
+		}
+	}
+	close(file)
+	if (!found)
+		fail(file " has no block that begins with $ " wanted)
 }
 
 # By section, then by name, as is the custom.

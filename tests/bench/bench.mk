@@ -8,15 +8,23 @@ BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
 BENCH_SOAK = $(addprefix tests/bench/,soak.c child.c collision.c collision_judge.c spread.c summary.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
-BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c)
+BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c) \
+	user/core/config/backends.c
 
-.PHONY: bench bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
+.PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
 
 bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minutes at full speed: all named, none lost, memory flat
 	$(BENCH)/soak $(BENCH_FLAGS) $(BUILD)/portclash agent --config none --textfile $(BENCH)/soak.prom
+
+bench-history: $(BUILD)/portclash ## A history of a million lines, beside jq: time and memory
+	@mkdir -p $(BENCH)
+	$(Q)python3 tests/bench/history.py $(BUILD)/portclash $(BENCH) $(BENCH_LINES)
+
+bench-top: $(BUILD)/portclash ## Processor time of the live screen beside that of trace (root)
+	$(Q)unshare --net python3 tests/bench/top.py $(BUILD)/portclash
 
 bench-tools: $(BENCH)/run $(BENCH)/floor $(BENCH)/connect_rate
 
@@ -33,12 +41,23 @@ bench-scale: deps-kernels ## How the cost grows with sockets, namespaces, proces
 	$(Q)sh tests/bench/instructions.sh --scale all --kernel trixie \
 		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
 
+# One guest, less than three minutes. make check-all does not run it.
+COSTS_SUITES = 'sh tests/bench/costs.sh $(STATIC)'
+
+bench-costs: deps-kernels ## Write anew what a few loads may cost (tests/bench/costs)
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)sh tests/bench/costs.sh --update $(STATIC)
+
+check-costs: deps-kernels ## Has portclash become dearer than tests/bench/costs says? In instructions
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)$(RUN_SUITES) --limit 1800 $(COSTS_SUITES)
+
 bench-instructions-build: $(addprefix $(STATIC)/,portclash floor loads stage)
 
 # On the hooks of the monitor, whatever they are: on others it would measure nothing.
 $(BUILD)/floor.bpf.c: tests/bench/floor.awk $(wildcard bpf/*.bpf.c bpf/*.bpf.h)
 	@mkdir -p $(@D)
-	$(Q)awk -f $^ > $@
+	$(Q)awk -f $(filter-out bpf/guard.bpf.c,$^) > $@
 
 $(BUILD)/floor.bpf.o: $(BUILD)/floor.bpf.c $(wildcard vmlinux/*.h)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

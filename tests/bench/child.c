@@ -25,7 +25,7 @@ static void sleep_ms(long ms)
 }
 
 /* In the child. The kernel ends it with us, whatever ends us. */
-static void run(char *const argv[], int output)
+static void child_run(char *const argv[], int output)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (dup2(output, STDOUT_FILENO) >= 0)
@@ -43,7 +43,7 @@ static int spawn(struct child *child, char *const argv[])
 		return -errno;
 	child->pid = fork();
 	if (child->pid == 0)
-		run(argv, fd);
+		child_run(argv, fd);
 	if (child->pid < 0)
 		err = -errno;
 	close(fd);

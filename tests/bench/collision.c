@@ -18,7 +18,7 @@
 /* Connected to, but not read from: nobody needs to be there for UDP. */
 #define UDP_PEER 9
 
-static int open_socket(enum collision_kind kind)
+static int collision_open_socket(enum collision_kind kind)
 {
 	int type = kind == COLLISION_UDP_CLIENT ? SOCK_DGRAM : SOCK_STREAM;
 
@@ -32,7 +32,7 @@ static int bind_port(int fd, uint16_t port)
 	return bind(fd, (struct sockaddr *)&any, sizeof(any)) ? -errno : 0;
 }
 
-static uint16_t port_of(int fd)
+static uint16_t collision_port_of(int fd)
 {
 	struct sockaddr_in own = { 0 };
 	socklen_t len = sizeof(own);
@@ -70,15 +70,15 @@ static int get_port(int fd, enum collision_kind kind, uint16_t number, uint16_t 
 }
 
 /* In the child: tells the port, and stays until it is killed. */
-static void hold(enum collision_kind kind, uint16_t number, uint16_t server, int out)
+static void collision_hold(enum collision_kind kind, uint16_t number, uint16_t server, int out)
 {
-	int fd = open_socket(kind);
+	int fd = collision_open_socket(kind);
 	uint16_t port = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "soak-holder");
 	if (fd >= 0 && get_port(fd, kind, number, server) == 0)
-		port = port_of(fd);
+		port = collision_port_of(fd);
 	if (write(out, &port, sizeof(port)) == sizeof(port))
 		pause();
 	_exit(0);
@@ -92,7 +92,7 @@ static int start_holder(struct collision *c, uint16_t number, uint16_t server)
 		return -errno;
 	c->holder = fork();
 	if (c->holder == 0)
-		hold(c->kind, number, server, ends[1]);
+		collision_hold(c->kind, number, server, ends[1]);
 	if (c->holder < 0)
 		err = -errno;
 	close(ends[1]);
@@ -111,7 +111,7 @@ static int try_port(struct collision *c)
 		return -errno;
 	if (c->requester == 0) {
 		prctl(PR_SET_NAME, "soak-requester");
-		_exit(bind_port(open_socket(c->kind), c->port) == -EADDRINUSE ? 0 : 1);
+		_exit(bind_port(collision_open_socket(c->kind), c->port) == -EADDRINUSE ? 0 : 1);
 	}
 	if (waitpid(c->requester, &status, 0) < 0)
 		return -errno;
@@ -121,13 +121,14 @@ static int try_port(struct collision *c)
 int collision_stage(struct collision *ret, unsigned nth)
 {
 	struct collision c = { .kind = nth % COLLISION_COUNT, .holder = -1 };
-	int server = open_socket(COLLISION_LISTENER);
+	int server = collision_open_socket(COLLISION_LISTENER);
 	int err = server < 0 ? -errno : bind_port(server, 0);
 
 	if (!err && listen(server, 1) != 0)
 		err = -errno;
 	if (!err)
-		err = start_holder(&c, (uint16_t)(FIRST_PORT + nth % PORTS), port_of(server));
+		err = start_holder(&c, (uint16_t)(FIRST_PORT + nth % PORTS),
+				   collision_port_of(server));
 	if (!err)
 		err = try_port(&c);
 	if (c.holder > 0) {

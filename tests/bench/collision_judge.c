@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether the monitor has named both sides of collisions, their cause, and how the holder got the
- * port. */
+/* Judge whether the monitor has named both sides of collisions, their cause, and how the holder got
+ * the port. */
 #include "collision.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static bool is_right(const json_t *verdict, const struct collision *c)
 	       is_text(verdict, "proto", expected[c->kind].proto) && names_holder(verdict, c);
 }
 
-static void count_verdict(const json_t *verdict, struct collision *c)
+static void collision_judge_count_verdict(const json_t *verdict, struct collision *c)
 {
 	if (is_right(verdict, c))
 		c->named++;
@@ -78,7 +78,7 @@ static bool judge_line(const json_t *line, struct collision *collisions, unsigne
 		if (number(line, "requester", "pid") != c->requester ||
 		    number(line, "requested", "port") != c->port)
 			continue;
-		count_verdict(line, c);
+		collision_judge_count_verdict(line, c);
 		other = false;
 	}
 	return other;

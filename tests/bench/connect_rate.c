@@ -29,13 +29,13 @@
 
 #define PORT 1000 /* below the port range: no client can be given it */
 
-static void die(const char *what)
+static void connect_rate_die(const char *what)
 {
 	fprintf(stderr, "connect_rate: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static double now(void)
+static double connect_rate_now(void)
 {
 	struct timespec ts;
 
@@ -49,7 +49,7 @@ static void loopback_up(void)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) != 0)
-		die("cannot bring lo up");
+		connect_rate_die("cannot bring lo up");
 	close(fd);
 }
 
@@ -58,7 +58,7 @@ static void widen_ports(void)
 	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "we");
 
 	if (!file || fputs("1024 65535", file) < 0 || fclose(file) != 0)
-		die("cannot widen ip_local_port_range");
+		connect_rate_die("cannot widen ip_local_port_range");
 }
 
 static int listen_any(void)
@@ -68,7 +68,7 @@ static int listen_any(void)
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) != 0 ||
 	    listen(fd, 2 * IN_FLIGHT) != 0)
-		die("cannot listen");
+		connect_rate_die("cannot listen");
 	return fd;
 }
 
@@ -91,7 +91,7 @@ static void pin(int nth)
 }
 
 /* Waits for the client's FIN before it closes, so that TIME_WAIT is always the client's. */
-static void serve(int listener, sem_t *slots)
+static void connect_rate_serve(int listener, sem_t *slots)
 {
 	char byte;
 
@@ -99,9 +99,9 @@ static void serve(int listener, sem_t *slots)
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0)
-			die("accept");
+			connect_rate_die("accept");
 		if (read(fd, &byte, 1) != 0)
-			die("the client did not close");
+			connect_rate_die("the client did not close");
 		close(fd);
 		sem_post(slots);
 	}
@@ -112,12 +112,12 @@ static pid_t start_server(int listener, sem_t *slots)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		die("fork");
+		connect_rate_die("fork");
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pin(1);
-	serve(listener, slots);
+	connect_rate_serve(listener, slots);
 	_exit(1);
 }
 
@@ -131,7 +131,7 @@ static void connect_once(unsigned long nth)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		die("connect");
+		connect_rate_die("connect");
 	close(fd);
 }
 
@@ -146,15 +146,15 @@ static void wait_slot(sem_t *slots)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 5;
 	if (sem_timedwait(slots, &until) != 0)
-		die("the server takes no connections");
+		connect_rate_die("the server takes no connections");
 }
 
 static unsigned long run_client(double seconds, sem_t *slots)
 {
-	double end = now() + seconds;
+	double end = connect_rate_now() + seconds;
 	unsigned long n = 0;
 
-	while (now() < end) {
+	while (connect_rate_now() < end) {
 		wait_slot(slots);
 		connect_once(n++);
 	}
@@ -163,7 +163,7 @@ static unsigned long run_client(double seconds, sem_t *slots)
 	return n;
 }
 
-static void measure(double seconds)
+static void connect_rate_measure(double seconds)
 {
 	sem_t *slots = mmap(NULL, sizeof(*slots), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -172,12 +172,12 @@ static void measure(double seconds)
 	pid_t server;
 
 	if (slots == MAP_FAILED || sem_init(slots, 1, IN_FLIGHT) != 0)
-		die("shared memory");
+		connect_rate_die("shared memory");
 	server = start_server(listen_any(), slots);
 	pin(0);
-	start = now();
+	start = connect_rate_now();
 	n = run_client(seconds, slots);
-	seconds = now() - start;
+	seconds = connect_rate_now() - start;
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
 	printf("%.1f connections/s, %lu in %.3f s\n", (double)n / seconds, n, seconds);
@@ -200,9 +200,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (unshare(CLONE_NEWNET) != 0)
-		die("cannot make a network namespace (needs root)");
+		connect_rate_die("cannot make a network namespace (needs root)");
 	loopback_up();
 	widen_ports();
-	measure(seconds);
+	connect_rate_measure(seconds);
 	return 0;
 }

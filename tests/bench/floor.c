@@ -29,19 +29,19 @@ static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
 	}
 }
 
-/* As the monitor does without --protect and --claims; the link goes into its place in the
- * skeleton, which destroys it. */
+/* The floor attaches as the monitor does without --protect and --claims. The link goes into its
+ * place in the skeleton, which destroys it. */
 static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int cgroup)
 {
 	for (int i = 0; i < skel->skeleton->prog_cnt; i++) {
 		struct bpf_prog_skeleton *slot = &skel->skeleton->progs[i];
 
-		if (strcmp(slot->name, row->name) || row->attach == PC_ATTACH_ENDPOINTS ||
-		    row->attach == PC_ATTACH_STATES || row->attach == PC_ATTACH_CONNECT ||
+		if (strcmp(slot->name, row->name) ||
+		    !(row->when & (PC_WHEN_FIRST | PC_WHEN_ALWAYS)) ||
 		    !bpf_program__autoload(*slot->prog))
 			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
-		if (!*slot->link && row->attach != PC_ATTACH_OPTIONAL)
+		if (!*slot->link && row->need == PC_NEEDED)
 			return -errno;
 	}
 	return 0;
@@ -61,7 +61,7 @@ static bool is_there(const struct pc_program *row, const struct bpf_program *p)
 {
 	const char *function = strchr(bpf_program__section_name(p), '/');
 
-	return row->attach != PC_ATTACH_OPTIONAL || !function ||
+	return row->need == PC_NEEDED || !function ||
 	       bpf_program__type(p) != BPF_PROG_TYPE_TRACING ||
 	       libbpf_find_vmlinux_btf_id(function + 1, BPF_TRACE_FEXIT) > 0;
 }
@@ -76,7 +76,12 @@ static void set_autoload(struct floor_bpf *skel, const struct pc_program *row)
 	}
 }
 
-static struct floor_bpf *load(const struct pc_backend *backend)
+static bool has_cookies(void)
+{
+	return libbpf_find_vmlinux_btf_id("bpf_get_socket_ptr_cookie", BPF_TRACE_FEXIT) > 0;
+}
+
+static struct floor_bpf *floor_load(const struct pc_backend *backend)
 {
 	struct floor_bpf *skel = floor_bpf__open();
 
@@ -85,20 +90,20 @@ static struct floor_bpf *load(const struct pc_backend *backend)
 	for (int i = 0; i < skel->skeleton->prog_cnt; i++)
 		bpf_program__set_autoload(*skel->skeleton->progs[i].prog, false);
 	set_autoload(skel, backend->programs);
-	set_autoload(skel, pc_backend_cgroup(backend));
+	set_autoload(skel, pc_backend_cgroup(backend, has_cookies()));
 	if (floor_bpf__load(skel) == 0)
 		return skel;
 	floor_bpf__destroy(skel);
 	return NULL;
 }
 
-static struct floor_bpf *start(const struct pc_backend *backend)
+static struct floor_bpf *floor_start(const struct pc_backend *backend)
 {
 	int cgroup = pc_cgroup_root_open();
-	struct floor_bpf *skel = load(backend);
+	struct floor_bpf *skel = floor_load(backend);
 
 	if (skel && (cgroup < 0 || attach_rows(skel, backend->programs, cgroup) ||
-		     attach_rows(skel, pc_backend_cgroup(backend), cgroup))) {
+		     attach_rows(skel, pc_backend_cgroup(backend, has_cookies()), cgroup))) {
 		floor_bpf__destroy(skel);
 		skel = NULL;
 	}
@@ -119,9 +124,10 @@ int main(int argc, char **argv)
 	sigaddset(&end, SIGINT);
 	sigprocmask(SIG_BLOCK, &end, NULL);
 	libbpf_set_print(NULL);
-	for (size_t i = 0; i < pc_backends_count && !skel; i++)
-		if (!strcmp(name, "auto") || !strcmp(name, pc_backends[i].name))
-			skel = start(&pc_backends[i]);
+	for (size_t i = 0; i < PC_BACKENDS && !skel; i++)
+		if (!strcmp(name, pc_backend_names[PC_BACKEND_AUTO]) ||
+		    !strcmp(name, pc_backend_name(&pc_backends[i])))
+			skel = floor_start(&pc_backends[i]);
 	if (!skel) {
 		fprintf(stderr, "floor: cannot load and attach the empty programs of %s\n", name);
 		return 1;

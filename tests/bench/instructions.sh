@@ -1,19 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What portclash costs in instructions: one guest a kernel, emulated by QEMU with a clock that
+# The cost of portclash in instructions: one guest a kernel, emulated by QEMU with a clock that
 # counts them (one instruction is a nanosecond), so that a run repeats to the digit.
 set -eu
 
 KERNELS="bullseye bookworm trixie trixie-backports/6.18 sid"
 BACKENDS="fentry kprobe tracepoint"
 OWN="none floor portclash portclash-stopped portclash-idle"
+# Only on request: with the flight recorder, in a tmpfs
+ON_REQUEST=portclash-flight
 PEERS="tcpconnect tcptracer tcplife tcpstates bindsnoop bpftrace-state bpftrace-kprobe"
-# Of memory: 100,000 sockets or 5,000 processes, and bpftrace with its compiler, have room.
+# Memory of a guest: 100,000 sockets or 5,000 processes, and bpftrace with its compiler, have room.
 MIB=4096
-# What there may be more and more of, of each kind
+# The things that a growth run has more and more of
 SCALES="holders:1,10,100,1000,10000 sockets:100,1000,10000,100000 \
 namespaces:1,10,100,1000 processes:10,100,1000,5000"
-LOADS="connect4 connect6 udp-connect udp-send bind refused-1 refused-16 refused-10000 getppid"
+LOADS="connect4 connect6 udp-connect udp-send resolver bind refused-1 refused-16 refused-10000 getppid"
 
 usage() {
 	cat <<-END
@@ -21,11 +23,13 @@ usage() {
 		  --kernel LIST   SUITE or SUITE/VERSION of Debian ($KERNELS)
 		  --backend LIST  ($BACKENDS)
 		  --setup LIST    ($OWN, and the peers
-		                  $PEERS)
+		                  $PEERS;
+		                  on request $ON_REQUEST)
 		  --load LIST     ($LOADS)
 		  --scale LIST    instead: what it costs with more and more of this on the machine, or all
 		                  ($SCALES)
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
+		  --seed N        of the guest's chance (1): ports, addresses, hashes
 		  --write FILE    the tables into its section "Instructions", or "Scale"
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
@@ -83,7 +87,7 @@ closure() {
 		path=$(PATH=$PATH:/usr/sbin command -v "$program")
 		echo "$path"
 		ldd "$path" | grep -o '/[^ ]*'
-		# What bpftrace's compiler includes first
+		# Headers that bpftrace's compiler includes first
 		[ "$program" != bpftrace ] ||
 			gcc -M -include linux/types.h -x c /dev/null | grep -o '/usr/include/[^ ]*'
 	done | sort -u
@@ -140,7 +144,7 @@ wake() {
 # to its next timer (sleep=off).
 boot() {
 	wake | timeout "$timeout" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off \
-		-cpu max -seed 1 -smp 1 -m "$MIB" -rtc base=2026-01-01,clock=vm \
+		-cpu max -seed "$seed" -smp 1 -m "$MIB" -rtc base=2026-01-01,clock=vm \
 		-display none -monitor stdio -nic none -nodefaults -no-user-config -no-reboot \
 		-serial "file:$1.console" -serial "file:$1.results" \
 		-kernel "$2/vmlinuz" -initrd "$1.cpio" \
@@ -202,6 +206,7 @@ report() {
 kernels=$KERNELS backends=$BACKENDS setups="$OWN $PEERS" loads=$LOADS
 rounds='' write='' scales=''
 jobs=$(nproc)
+seed=1
 timeout=1800
 flags=$*
 single=''
@@ -214,6 +219,7 @@ while [ $# -gt 1 ]; do
 	--load) loads=$(list "$2") && shift 2 ;;
 	--scale) scales=$2 && shift 2 && [ "$scales" != all ] || scales=$SCALES ;;
 	--rounds) rounds=$2 && shift 2 ;;
+	--seed) seed=$2 && shift 2 ;;
 	--jobs) jobs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
 	--guest) single=$2 && shift 2 ;;
@@ -245,7 +251,7 @@ for kernel in $kernels; do
 	rm -f "$(name_of "$kernel")".*
 	echo "$kernel"
 done | xargs -P "$jobs" -I KERNEL sh "$0" --guest KERNEL --backend "$backends" --setup "$setups" \
-	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --timeout "$timeout" "$static"
+	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --seed "$seed" --timeout "$timeout" "$static"
 status=0
 report >"$folder/tables" || status=$?
 cat "$folder/tables"

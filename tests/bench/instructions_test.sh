@@ -3,23 +3,10 @@
 # Do the scripts of `make bench-instructions` count right, and do they see what is missing?
 set -u
 cd "$(dirname "$0")" || exit 1
+. ../report.sh
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-passed=0
-failed=0
-
-# result NAME STATUS [OUTPUT]: STATUS is 0 when it is as it should be
-result() {
-	if [ "$2" -eq 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $1"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $1:"
-		echo "${3:-}" | sed 's/^/    /'
-	fi
-}
 
 # guest PORTCLASH_NS [GETPPID_NS [LOST [END]]]: what one says, 100 rounds each. A connection alone takes
 # 50 µs, the floor 0.5 µs more and tcpconnect 10 µs more.
@@ -45,13 +32,7 @@ tables() {
 	got=0
 	out=$(awk -v backends="fentry tracepoint" -v loads="connect4 getppid" -f instructions.awk \
 		"$folder/one.results") || got=$?
-	[ "$got" -eq "$want" ]
-	bad=$?
-	for line; do
-		echo "$out" | grep -qxF -e "$line" || bad=1
-	done
-	result "$name" $bad "status $got
-$out"
+	ended_with "$name" "$want" "$got" "$out" -x "$@"
 }
 
 guest 90000
@@ -98,5 +79,4 @@ result "the floor has the hooks of the monitor" $? "$(hooks "$folder/floor.c")"
 ! printf 'SEC("fentry/x")\nnothing\n' | awk -f floor.awk >/dev/null 2>&1
 result "a hook without a program is an error" $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+finish

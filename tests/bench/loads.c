@@ -25,14 +25,19 @@
 #define PORT_FREE 1001
 #define PORT_HELD 1002
 
+/* A resolver takes one of these for each query. */
+#define RESOLVER_FIRST 10000
+#define RESOLVER_PORTS 50000
+#define RESOLVER_STEP 7919 /* a prime: no two queries near each other have the same port */
+
 /* Each has the whole port range to itself, as in connect_rate.c. */
 #define ADDRESSES 200
 
 /* Rounds that warm up, for each that is measured. */
 #define WARM_UP 10
 
-/* What is in TIME_WAIT (60 s) makes the next port harder to find. Sleeping costs nothing where
- * the clock counts instructions. */
+/* Sockets in TIME_WAIT (60 s) make the next port harder to find. Sleeping costs nothing where the
+ * clock counts instructions. */
 #define TIME_WAIT_S 65
 
 struct world {
@@ -52,7 +57,7 @@ struct load {
 	void (*round)(const struct world *w, unsigned nth);
 };
 
-static void die(const char *what)
+static void loads_die(const char *what)
 {
 	fprintf(stderr, "loads: %s: %s\n", what, strerror(errno));
 	exit(1);
@@ -63,16 +68,16 @@ static uint64_t now_ns(clockid_t clock)
 	struct timespec t;
 
 	if (clock_gettime(clock, &t) != 0)
-		die("the monitor is gone");
+		loads_die("the monitor is gone");
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static int open_socket(const struct world *w, int type)
+static int loads_open_socket(const struct world *w, int type)
 {
 	int fd = socket(w->address.sin6_family, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		die("socket");
+		loads_die("socket");
 	return fd;
 }
 
@@ -113,12 +118,12 @@ static void prepare_connect(struct world *w, const struct load *load)
 	int one = 1;
 
 	set_address(w, load->family, PORT);
-	w->listener = open_socket(w, SOCK_STREAM);
+	w->listener = loads_open_socket(w, SOCK_STREAM);
 	setsockopt(w->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (load->family == AF_INET)
 		v4->sin_addr.s_addr = 0;
 	if (!try_bind(w, w->listener) || listen(w->listener, 128) != 0)
-		die("cannot listen");
+		loads_die("cannot listen");
 	set_address(w, load->family, PORT);
 	sleep(TIME_WAIT_S);
 }
@@ -126,15 +131,15 @@ static void prepare_connect(struct world *w, const struct load *load)
 /* The client closes first, so that TIME_WAIT is its. */
 static void round_connect(const struct world *w, unsigned nth)
 {
-	int client = open_socket(w, SOCK_STREAM), server;
+	int client = loads_open_socket(w, SOCK_STREAM), server;
 	struct sockaddr_in6 to;
 
 	nth_address(w, nth, &to);
 	if (connect(client, (struct sockaddr *)&to, w->address_len) != 0)
-		die("connect");
+		loads_die("connect");
 	server = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (server < 0)
-		die("accept");
+		loads_die("accept");
 	close(client);
 	close(server);
 }
@@ -142,30 +147,48 @@ static void round_connect(const struct world *w, unsigned nth)
 static void prepare_udp(struct world *w, const struct load *load)
 {
 	set_address(w, load->family, PORT);
-	w->listener = open_socket(w, SOCK_DGRAM);
+	w->listener = loads_open_socket(w, SOCK_DGRAM);
 	if (!try_bind(w, w->listener))
-		die("cannot bind the receiver");
+		loads_die("cannot bind the receiver");
 }
 
 static void round_udp_connect(const struct world *w, unsigned nth)
 {
-	int fd = open_socket(w, SOCK_DGRAM);
+	int fd = loads_open_socket(w, SOCK_DGRAM);
 
 	(void)nth;
 	if (connect(fd, (const struct sockaddr *)&w->address, w->address_len) != 0)
-		die("connect");
+		loads_die("connect");
 	close(fd);
 }
 
 static void round_udp_send(const struct world *w, unsigned nth)
 {
-	int fd = open_socket(w, SOCK_DGRAM);
+	int fd = loads_open_socket(w, SOCK_DGRAM);
 	char byte = 0;
 
 	(void)nth;
 	if (sendto(fd, &byte, 1, 0, (const struct sockaddr *)&w->address, w->address_len) != 1 ||
 	    recv(w->listener, &byte, 1, MSG_DONTWAIT) != 1)
-		die("send");
+		loads_die("send");
+	close(fd);
+}
+
+/* A resolver's query: a socket of its own, on a port that the resolver itself chose by chance. */
+static void round_resolver(const struct world *w, unsigned nth)
+{
+	struct sockaddr_in from = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)(RESOLVER_FIRST + nth * RESOLVER_STEP % RESOLVER_PORTS)),
+	};
+	int fd = loads_open_socket(w, SOCK_DGRAM);
+	char byte = 0;
+
+	if (bind(fd, (const struct sockaddr *)&from, sizeof(from)) != 0)
+		loads_die("bind");
+	if (sendto(fd, &byte, 1, 0, (const struct sockaddr *)&w->address, w->address_len) != 1 ||
+	    recv(w->listener, &byte, 1, MSG_DONTWAIT) != 1)
+		loads_die("send");
 	close(fd);
 }
 
@@ -176,38 +199,38 @@ static void prepare_bind(struct world *w, const struct load *load)
 
 static void round_bind(const struct world *w, unsigned nth)
 {
-	int fd = open_socket(w, SOCK_STREAM);
+	int fd = loads_open_socket(w, SOCK_STREAM);
 
 	(void)nth;
 	if (!try_bind(w, fd) || listen(fd, 128) != 0)
-		die("bind");
+		loads_die("bind");
 	close(fd);
 }
 
-static void allow_files(int count)
+static void loads_allow_files(int count)
 {
 	struct rlimit limit = { (rlim_t)count + 100, (rlim_t)count + 100 };
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		die("cannot open so many files");
+		loads_die("cannot open so many files");
 }
 
 /* Another process, all of whose sockets are bound to the port with SO_REUSEADDR. */
-static void hold(const struct world *w, int count, int ready)
+static void loads_hold(const struct world *w, int count, int ready)
 {
 	int one = 1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	allow_files(count);
+	loads_allow_files(count);
 	for (int i = 0; i < count; i++) {
-		int fd = open_socket(w, SOCK_STREAM);
+		int fd = loads_open_socket(w, SOCK_STREAM);
 
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 		if (!try_bind(w, fd))
-			die("a holder cannot bind");
+			loads_die("a holder cannot bind");
 	}
 	if (write(ready, "", 1) != 1)
-		die("write");
+		loads_die("write");
 	pause();
 	_exit(0);
 }
@@ -219,25 +242,25 @@ static void prepare_refused(struct world *w, const struct load *load)
 
 	set_address(w, load->family, PORT_HELD);
 	if (pipe(ready) != 0)
-		die("pipe");
+		loads_die("pipe");
 	w->holders = fork();
 	if (w->holders < 0)
-		die("fork");
+		loads_die("fork");
 	if (w->holders == 0)
-		hold(w, load->holders, ready[1]);
+		loads_hold(w, load->holders, ready[1]);
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 1)
-		die("the holders");
+		loads_die("the holders");
 	close(ready[0]);
 }
 
 static void round_refused(const struct world *w, unsigned nth)
 {
-	int fd = open_socket(w, SOCK_STREAM);
+	int fd = loads_open_socket(w, SOCK_STREAM);
 
 	(void)nth;
 	if (try_bind(w, fd) || errno != EADDRINUSE)
-		die("the port was not refused");
+		loads_die("the port was not refused");
 	close(fd);
 }
 
@@ -266,6 +289,7 @@ static const struct load loads[] = {
 	{ "connect6", 3000, AF_INET6, 0, true, prepare_connect, round_connect },
 	{ "udp-connect", 3000, AF_INET, 0, false, prepare_udp, round_udp_connect },
 	{ "udp-send", 3000, AF_INET, 0, false, prepare_udp, round_udp_send },
+	{ "resolver", 3000, AF_INET, 0, false, prepare_udp, round_resolver },
 	{ "bind", 3000, AF_INET, 0, false, prepare_bind, round_bind },
 	{ "refused-", 100, AF_INET, 0, false, prepare_refused, round_refused },
 	{ "getppid", 100000, AF_INET, 0, false, prepare_nothing, round_getppid },
@@ -274,7 +298,7 @@ static const struct load loads[] = {
 	{ "connect4-long", 30000, AF_INET, 0, true, prepare_connect, round_connect },
 };
 
-static void run(const struct load *load, const char *name, unsigned rounds, struct monitor *m)
+static void loads_run(const struct load *load, const char *name, unsigned rounds, struct monitor *m)
 {
 	struct world w = { .listener = -1 };
 	uint64_t before, start, took, after;
@@ -336,7 +360,7 @@ int main(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'p' && monitor_open(&m, (pid_t)strtol(optarg, NULL, 10)))
-			die("no such monitor");
+			loads_die("no such monitor");
 		else if (c == 'r')
 			rounds = strtoul(optarg, NULL, 10);
 	}
@@ -344,6 +368,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: loads [--pid MONITOR] [--rounds N] LOAD\n");
 		return 2;
 	}
-	run(&load, argv[optind], rounds ? (unsigned)rounds : load.rounds, &m);
+	loads_run(&load, argv[optind], rounds ? (unsigned)rounds : load.rounds, &m);
 	return 0;
 }

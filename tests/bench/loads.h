@@ -21,7 +21,7 @@ struct monitor {
 
 int monitor_open(struct monitor *m, pid_t pid);
 
-/* So far; 0 without a monitor. */
+/* Processor time used so far; 0 without a monitor. */
 uint64_t monitor_cpu_ns(const struct monitor *m);
 
 /* Waits until it takes the same in one second as in the next. */

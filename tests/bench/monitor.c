@@ -15,7 +15,7 @@
 /* Two idle seconds differ by so much: a timer that fires once more in one of them. */
 #define NOISE_NS 100000
 
-/* Whoever takes more of a second than this is still starting up. */
+/* A process that takes more of a second than this is still starting up. */
 #define BUSY_NS 300000000
 
 uint64_t monitor_cpu_ns(const struct monitor *m)

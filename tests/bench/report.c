@@ -76,7 +76,7 @@ static void report_rates(const struct bench *bench)
 	}
 }
 
-/* What the numbers above are worth. */
+/* Says what the numbers above are worth. */
 static void report_noise(const struct bench *bench)
 {
 	struct spread none = spread_rate(bench, VARIANT_NONE);

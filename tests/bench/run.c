@@ -27,7 +27,7 @@ struct settings {
 	char **monitor;	      /* its command */
 };
 
-static int run_load(const struct settings *settings, struct trial *trial)
+static int run_load_of_run(const struct settings *settings, struct trial *trial)
 {
 	char command[PATH_MAX + 64];
 	FILE *pipe;
@@ -48,13 +48,14 @@ static int run_load(const struct settings *settings, struct trial *trial)
 static int run_and_settle(const struct settings *settings, struct trial *trial)
 {
 	struct timespec settle = { .tv_nsec = SETTLE_MS * 1000000L };
-	int err = run_load(settings, trial);
+	int err = run_load_of_run(settings, trial);
 
 	nanosleep(&settle, NULL);
 	return err;
 }
 
-static int measure(const struct settings *settings, const struct child *child, struct trial *trial)
+static int run_measure(const struct settings *settings, const struct child *child,
+		       struct trial *trial)
 {
 	double before, after;
 	int err = child_cpu(child, &before);
@@ -70,7 +71,7 @@ static int measure(const struct settings *settings, const struct child *child, s
 	return err;
 }
 
-static int complain(const struct child *child, const char *what, int err)
+static int run_complain(const struct child *child, const char *what, int err)
 {
 	fprintf(stderr, "bench: %s: %s; its output is in %s\n", what,
 		err == -ECHILD ? "it ended at once" : strerror(-err), child->output);
@@ -88,16 +89,16 @@ static int run_watched(const struct settings *settings, enum variant variant, st
 	snprintf(output, sizeof(output), "%s/%s.jsonl", settings->tools, variant_name(variant));
 	err = child_start(&child, variant == VARIANT_FLOOR ? floor : settings->monitor, output);
 	if (err)
-		return complain(&child, "the monitor does not start", err);
-	err = measure(settings, &child, trial);
+		return run_complain(&child, "the monitor does not start", err);
+	err = run_measure(settings, &child, trial);
 	stopped = child_stop(&child);
 	if (err)
-		return complain(&child, "the load did not run to its end", err);
+		return run_complain(&child, "the load did not run to its end", err);
 	if (stopped)
-		return complain(&child, "the monitor did not end with status 0", stopped);
+		return run_complain(&child, "the monitor did not end with status 0", stopped);
 	if (variant == VARIANT_PORTCLASH)
 		err = summary_read(output, &trial->summary);
-	return err ? complain(&child, "no summary of claims and losses", err) : 0;
+	return err ? run_complain(&child, "no summary of claims and losses", err) : 0;
 }
 
 static int run_round(const struct settings *settings, struct bench *bench, int round)
@@ -118,7 +119,7 @@ static int run_round(const struct settings *settings, struct bench *bench, int r
 	return err;
 }
 
-/* Not measured: fills caches and frequency, and shows early that the load runs at all. */
+/* Warm up, unmeasured: fills caches and frequency, and shows early that the load runs at all. */
 static int warm_up(const struct settings *settings)
 {
 	struct settings brief = *settings;
@@ -128,7 +129,7 @@ static int warm_up(const struct settings *settings)
 	return run_and_settle(&brief, &trial);
 }
 
-static int parse(int argc, char **argv, struct settings *settings)
+static int run_parse(int argc, char **argv, struct settings *settings)
 {
 	static const struct option options[] = {
 		{ "rounds", required_argument, NULL, 'r' },
@@ -171,7 +172,7 @@ int main(int argc, char **argv)
 	static struct bench bench;
 	int err = 0;
 
-	if (parse(argc, argv, &settings) || find_tools(&settings)) {
+	if (run_parse(argc, argv, &settings) || find_tools(&settings)) {
 		fprintf(stderr, "usage: run [--rounds %d..%d] [--seconds N] MONITOR [ARG...]\n",
 			ROUNDS_MIN, ROUNDS_MAX);
 		return 2;

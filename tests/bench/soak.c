@@ -22,7 +22,7 @@
 /* The part of the time that is left out at its begin, while the ledger and the caches fill */
 #define WARM_PART 5
 
-/* Of the monitor's memory, from the first half of the rest to the second */
+/* Memory of the monitor may grow by so much from the first half of the rest to the second. */
 #define GROWTH_MAX 0.01
 
 struct soak {
@@ -39,7 +39,7 @@ struct soak {
 	double cpu;
 };
 
-static double now(void)
+static double soak_now(void)
 {
 	struct timespec ts;
 
@@ -49,7 +49,7 @@ static double now(void)
 
 static void sleep_until(double when)
 {
-	double left = when - now();
+	double left = when - soak_now();
 	struct timespec ts = { .tv_sec = (time_t)left };
 
 	if (left <= 0)
@@ -73,10 +73,10 @@ static void each_second(struct soak *s)
 		s->rss[s->samples++] = (double)(memory.anon + memory.file + memory.shmem);
 }
 
-static int run_load(struct soak *s, double *ret_rate, unsigned long *ret_made)
+static int soak_run_load(struct soak *s, double *ret_rate, unsigned long *ret_made)
 {
 	char command[PATH_MAX + 64];
-	double start = now(), before, after, seconds;
+	double start = soak_now(), before, after, seconds;
 	int err = child_cpu(&s->child, &before), found;
 
 	snprintf(command, sizeof(command), "exec '%s/connect_rate' --for %u", s->folder,
@@ -116,13 +116,11 @@ static bool judge_collisions(struct soak *s)
 		missing += !c->named && !c->incomplete && !c->wrong;
 		wrong += c->wrong > 0 || c->named > 1;
 		if (!is_named(c))
-			printf("  collision %u of kind %d on port %u, holder %d, requester %d: "
-			       "%d verdicts right, %d incomplete, %d wrong\n",
+			printf("  collision %u of kind %d on port %u, holder %d, requester %d: %d verdicts right, %d incomplete, %d wrong\n",
 			       i, c->kind, c->port, c->holder, c->requester, c->named,
 			       c->incomplete, c->wrong);
 	}
-	printf("collisions: %u of %u named right, %u incomplete and said so, %u missing, %u wrong, "
-	       "%u could not be staged; %d other refusals on this machine\n",
+	printf("collisions: %u of %u named right, %u incomplete and said so, %u missing, %u wrong, %u could not be staged; %d other refusals on this machine\n",
 	       right, s->staged, incomplete, missing, wrong, s->failed_stages, others);
 	return others >= 0 && right == s->staged && s->staged && !s->failed_stages;
 }
@@ -138,8 +136,7 @@ static bool judge_memory(struct soak *s)
 	first = spread_of(s->rss + warm, (int)half);
 	second = spread_of(s->rss + warm + half, (int)half);
 	growth = second.median / first.median - 1;
-	printf("RSS: %.0f KiB, then %.0f KiB (medians of halves): %+.2f %%, at most %.0f %%; "
-	       "between %.0f and %.0f KiB\n",
+	printf("RSS: %.0f KiB, then %.0f KiB (medians of halves): %+.2f %%, at most %.0f %%; between %.0f and %.0f KiB\n",
 	       first.median, second.median, 100 * growth, 100 * GROWTH_MAX,
 	       first.min < second.min ? first.min : second.min,
 	       first.max > second.max ? first.max : second.max);
@@ -168,7 +165,7 @@ static int soak(struct soak *s)
 	bool good;
 	int err;
 
-	err = run_load(s, &rate, &made);
+	err = soak_run_load(s, &rate, &made);
 	if (err)
 		fprintf(stderr, "soak: the load did not run to its end: %s\n", strerror(-err));
 	if (child_stop(&s->child) && !err) {
@@ -187,7 +184,7 @@ static int soak(struct soak *s)
 	return good ? 0 : -EIO;
 }
 
-static int parse(int argc, char **argv, struct soak *s)
+static int soak_parse(int argc, char **argv, struct soak *s)
 {
 	static const struct option options[] = { { "seconds", required_argument, NULL, 's' },
 						 { 0 } };
@@ -212,7 +209,7 @@ int main(int argc, char **argv)
 {
 	static struct soak s = { .seconds = 600 };
 	char output[PATH_MAX + 16];
-	int err = parse(argc, argv, &s);
+	int err = soak_parse(argc, argv, &s);
 
 	if (err) {
 		fprintf(stderr, "usage: soak [--seconds %d..%d] MONITOR [ARG...]\n", SECONDS_MIN,

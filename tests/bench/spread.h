@@ -12,7 +12,7 @@ struct spread {
 	double low, high; /* hold the true median, see spread_certainty() */
 };
 
-/* Of `n` > 0 values, which it sorts. */
+/* Computes the spread of `n` > 0 values, which it sorts. */
 struct spread spread_of(double *values, int n);
 
 /* How certain it is that low..high of `n` independent values hold the true median. */

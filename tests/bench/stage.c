@@ -20,18 +20,18 @@
 /* Connections to one address: far fewer than there are ports. */
 #define PER_ADDRESS 10000
 
-static void die(const char *what)
+static void stage_die(const char *what)
 {
 	fprintf(stderr, "stage: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static void allow_files(unsigned count)
+static void stage_allow_files(unsigned count)
 {
 	struct rlimit limit = { count + 100, count + 100 };
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		die("cannot open so many files");
+		stage_die("cannot open so many files");
 }
 
 static int listen_at(uint32_t address, uint16_t port)
@@ -45,7 +45,7 @@ static int listen_at(uint32_t address, uint16_t port)
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)) != 0 || listen(fd, 16) != 0)
-		die("cannot listen");
+		stage_die("cannot listen");
 	return fd;
 }
 
@@ -64,7 +64,7 @@ static void open_sockets(unsigned count)
 
 		if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 ||
 		    accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0)
-			die("cannot connect");
+			stage_die("cannot connect");
 	}
 }
 
@@ -75,11 +75,11 @@ static void open_namespaces(unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		if (unshare(CLONE_NEWNET) != 0)
-			die("cannot make a network namespace");
+			stage_die("cannot make a network namespace");
 		listen_at(INADDR_ANY, PORT);
 	}
 	if (own < 0 || setns(own, CLONE_NEWNET) != 0)
-		die("cannot come back");
+		stage_die("cannot come back");
 }
 
 /* Each with a socket of its own */
@@ -89,12 +89,12 @@ static void start_processes(unsigned count)
 		pid_t pid = fork();
 
 		if (pid < 0)
-			die("cannot fork");
+			stage_die("cannot fork");
 		if (pid > 0)
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0)
-			die("socket");
+			stage_die("socket");
 		pause();
 		_exit(0);
 	}
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; count && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].name, argv[1]) != 0)
 			continue;
-		allow_files(count);
+		stage_allow_files(count);
 		kinds[i].fill(count);
 		puts("ready");
 		fflush(stdout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the monitor says about itself in its last JSON line, as far as the bench wants it. */
+/* Read what the bench wants from the monitor's last JSON line. */
 #include "summary.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the monitor says about itself in its last JSON line, as far as the bench wants it. */
+/* The monitor's last JSON line, as far as the bench wants it. */
 #ifndef BENCH_SUMMARY_H
 #define BENCH_SUMMARY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What one trial measured (the load under one variant), and the trials of a whole bench:
- * filled by run.c, read by report.c. */
+/* A trial measures the load under one variant. run.c fills the trials of a whole bench, report.c
+ * reads them. */
 #ifndef BENCH_TRIAL_H
 #define BENCH_TRIAL_H
 
@@ -20,7 +20,7 @@ struct trial {
 	double rate;	    /* connections per second */
 	double seconds;	    /* the load ran for */
 	unsigned long made; /* connections */
-	/* Of the monitor; zero for VARIANT_NONE. */
+	/* The cost of the monitor; zero for VARIANT_NONE. */
 	double cpu; /* seconds its process ran, the drain after the load included */
 	struct memory memory;
 	struct summary summary; /* VARIANT_PORTCLASH only */

@@ -20,7 +20,7 @@ PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAPABILITIES = {"DAC_READ_SEARCH": 2, "NET_ADMIN": 12, "SYS_PTRACE": 19, "SYS_ADMIN": 21,
                 "SYS_RESOURCE": 24, "PERFMON": 38, "BPF": 39}
 
-# What runtimes hide and what they make read-only: runtime-spec's defaults for Kubernetes.
+# Paths that runtimes hide, and paths that they make read-only: runtime-spec's defaults for Kubernetes.
 MASKED = ("kcore", "keys", "timer_list", "sched_debug")
 READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
 

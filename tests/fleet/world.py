@@ -42,8 +42,11 @@ class Container:
         self.textfile = os.path.join(self.folder, "textfile", "portclash.prom")
         self.cgroup = os.path.join(cgroup2(), f"portclash-test-{os.getpid()}")
         self.out = os.path.join(self.folder, "out")
-        for path in ("", "root", "config", "textfile"):
+        for path in ("", "root", "config", "textfile", "names"):
             os.mkdir(os.path.join(self.folder, path))
+        # A link of the kubelet's, to a log that cannot be seen here.
+        os.symlink("/var/log/pods/x/0.log",
+                   os.path.join(self.folder, "names", f"shop-0_prod_web-{CONTAINER}.log"))
         os.makedirs(self.cgroup, exist_ok=True)
         plan = os.path.join(self.folder, "plan.json")
         with open(plan, "w", encoding="utf-8") as file:
@@ -72,6 +75,8 @@ class Container:
     def source_of(self, volume):
         if "configMap" in volume:
             return os.path.join(self.folder, "config")
+        if volume["name"] == "names":
+            return os.path.join(self.folder, "names")
         if volume["name"] == "textfile":
             return os.path.dirname(self.textfile)
         return volume["hostPath"]["path"]
@@ -106,14 +111,14 @@ class Container:
         return status
 
 
-# What a process outside does: prints its port, then waits for the end of its standard input.
+# The program of a process outside: it prints its port, then waits for the end of its standard input.
 CLIENT = {
     "tcp": "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))",
     "udp": "s = socket.socket(type=socket.SOCK_DGRAM); s.sendto(b'x', ('127.0.0.1', int(sys.argv[1])))",
 }
 
 
-# Of a container in a pod, as the kubelet and containerd make it.
+# The cgroup of a container in a pod, as the kubelet and containerd make it.
 POD = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 CONTAINER = 4 * "0123456789abcdef"
 POD_PATH = f"kubepods-burstable-pod{POD.replace('-', '_')}.slice/cri-containerd-{CONTAINER}.scope"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cgroup.h"
+#include "core/process/cgroup.h"
 
-static void check_name(const char *name)
+static void cgroup_check_name(const char *name)
 {
 	FUZZ_CHECK(!name || (*name && !strchr(name, '/')));
 }
@@ -19,14 +19,14 @@ static void check_unit(const char *path, const char *unit)
 	FUZZ_CHECK(!unit || strstr(path, unit));
 }
 
-static void check_path(const char *path)
+static void cgroup_check_path(const char *path)
 {
 	struct pc_cgroup_names names;
 
 	FUZZ_CHECK(!pc_cgroup_parse(path, &names));
-	check_name(names.unit);
-	check_name(names.container);
-	check_name(names.pod);
+	cgroup_check_name(names.unit);
+	cgroup_check_name(names.container);
+	cgroup_check_name(names.pod);
 	check_unit(path, names.unit);
 	FUZZ_CHECK(!names.pod || !strchr(names.pod, '_'));
 	pc_cgroup_names_free(&names);
@@ -36,11 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_string(data, size), *path = NULL;
 
-	check_path(text);
+	cgroup_check_path(text);
 	FUZZ_CHECK(!pc_cgroup_of_procfile(text, &path));
 	FUZZ_CHECK(path && *path == '/' && !strchr(path, '\n'));
 	FUZZ_CHECK(!strcmp(path, "/") || strstr(text, path));
-	check_path(path);
+	cgroup_check_path(path);
 	free(path);
 	free(text);
 	return 0;

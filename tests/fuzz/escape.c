@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "out/escape.h"
 
 typedef size_t (*escape_fn)(const char *in, size_t len, char *out, size_t size);
@@ -89,11 +89,12 @@ static void check_short(escape_fn fn, const char *in, size_t len, size_t size,
 	free(e.text);
 }
 
-/* As a POSIX shell reads it: only what is never special may stand outside of single quotes. */
+/* Reads the text as a POSIX shell does: only what is never special may stand outside of single
+ * quotes. */
 static void check_quote(const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_@%+=:,./-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
 	struct pc_text text;
 	char *quoted;
 	bool inside = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the fuzz targets share. */
+/* Parts that the fuzz targets share. */
 #include "fuzz.h"
 
 #include <jansson.h>
@@ -68,7 +68,7 @@ char *fuzz_log_end(struct pc_log *log)
 	return text;
 }
 
-/* What pc_escape_terminal() would change was not escaped; its own invariants are those of the
+/* Text that pc_escape_terminal() would change was not escaped. Its own invariants are those of the
  * target `escape`. */
 void fuzz_check_terminal(const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the fuzz targets share: a check that aborts, copies that end exactly where the input does
- * (so that a sanitizer sees every byte read behind it), and a sink that writes to memory. */
+/* Parts that the fuzz targets share: a check that aborts, copies that end exactly where the input
+ * does (so that a sanitizer sees every byte read behind it), and a sink that writes to memory. */
 #ifndef PORTCLASH_TESTS_FUZZ_H
 #define PORTCLASH_TESTS_FUZZ_H
 

@@ -11,7 +11,7 @@ FUZZ_CHECK_SECONDS = 3
 
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-FUZZ_SHARED = tests/fuzz/fuzz.c tests/replay/engine.c tests/replay/stream.c
+FUZZ_SHARED = tests/fuzz/fuzz.c $(wildcard tests/unit/fake_*.c)
 FUZZ_BINARIES = $(FUZZ_TARGETS:%=$(FUZZ)/%)
 fuzz_objects = $(patsubst %.c,$(FUZZ)/obj/%.o,$(1))
 
@@ -44,4 +44,4 @@ $(FUZZ)/obj/user/out/manual.o: $(BUILD)/causes.inc
 
 $(FUZZ)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(USER_CFLAGS) -Itests/replay -c $< -o $@
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(USER_CFLAGS) -Itests/unit -c $< -o $@

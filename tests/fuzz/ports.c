@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
 
-static void check_taken(const uint64_t *set)
+static void ports_check_taken(const uint64_t *set)
 {
 	uint64_t again[PC_PORT_WORDS] = { 0 };
 	char *list = pc_ports_format(set), *same;
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(err == -EINVAL && bad >= list && bad <= list + strlen(list));
 		FUZZ_CHECK(!memcmp(set, before, sizeof(set)));
 	} else {
-		check_taken(set);
+		ports_check_taken(set);
 	}
 	free(list);
 	return 0;

@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/identity.h"
-#include "core/procfile.h"
+#include "core/process/identity.h"
+#include "core/process/procfile.h"
 
 #define TICKS 290019
 #define THREADS 3
 #define UID 1000
 #define TGID 4120
 
-/* What proc_task_name() leaves in `stat`: any 15 bytes. */
+/* proc_task_name() leaves any 15 bytes in `stat`. */
 static void check_stat_of(const char *comm)
 {
 	struct pc_procfile_stat stat;
@@ -28,6 +28,7 @@ static void check_stat_of(const char *comm)
 		 TGID, comm, THREADS, TICKS);
 	FUZZ_CHECK(pc_procfile_stat(text, &stat));
 	FUZZ_CHECK(!strcmp(stat.comm, comm));
+	FUZZ_CHECK(stat.parent == 4232 && stat.session == 2929 && !stat.reaped);
 	FUZZ_CHECK(stat.state == 'S' && stat.threads == THREADS && stat.start_ticks == TICKS);
 }
 

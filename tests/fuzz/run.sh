@@ -31,7 +31,7 @@ run_one() {
 	echo $? >"$folder/$1.status"
 }
 
-# What broke, and how to see it again
+# Say what broke, and how to see it again
 explain() {
 	grep -m 3 -e 'not true: ' -e 'runtime error: ' -e '^SUMMARY: ' -e 'ERROR: ' \
 		"$folder/$1.log" | sed 's/^/    /'

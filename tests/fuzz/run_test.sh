@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What run.sh says of fuzz targets that pass, crash, hang, and run nothing: stand-ins, in place of
+# Tests of what run.sh says about fuzz targets that pass, crash, hang, and run nothing: stand-ins, in place of
 # real targets of these names.
 set -u
 
 here=$(dirname "$0")
+. "$here/../report.sh"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
 
 # target NAME BODY: in BODY, $artifact begins the name of a file that is to be kept
 target() {
@@ -24,14 +23,8 @@ expect() {
 	shift 3
 	sh "$here/run.sh" "$tmp" 1 "$@" >"$tmp/out" 2>&1
 	have=$?
-	if [ "$have" -eq "$status" ] && grep -qe "$pattern" "$tmp/out"; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name: expected $status and \"$pattern\", got $have and:"
-		sed 's/^/    /' "$tmp/out"
-	fi
+	[ "$have" -eq "$status" ] && grep -qe "$pattern" "$tmp/out"
+	result "$name" $? "$(echo "expected $status and \"$pattern\", got $have and:" && cat "$tmp/out")"
 }
 
 runs='echo "#9 DONE cov: 12 ft: 1"; echo "stat::number_of_executed_units: 5000"'
@@ -52,5 +45,4 @@ expect "a status" 1 '^FAIL cgroup: exit status 1 ' cgroup
 expect "no corpus" 1 '^FAIL nothing: .* from 0 inputs$' nothing
 expect "a target that is not there" 1 '^FAIL record: exit status 127' record
 expect "the sum" 1 '^1 passed, 2 failed, 0 skipped$' ports escape procfs
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+finish

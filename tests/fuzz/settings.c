@@ -7,23 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
-#include "core/settings.h"
+#include "core/base/ports.h"
+#include "core/config/settings.h"
 
-static bool service(const char *name, unsigned *port)
+static bool settings_service(const char *name, unsigned *port)
 {
 	*port = 8443;
 	return !strcmp(name, "https-alt");
 }
 
-static const struct pc_settings_source source = { .service = service };
+static const struct pc_settings_source source = { .service = settings_service };
 
 static const void *field(const struct pc_settings *s, const struct pc_settings_key *key)
 {
 	return (const char *)s + key->offset;
 }
 
-static void check_path(const struct pc_settings_key *key, const char *path)
+static void settings_check_path(const struct pc_settings_key *key, const char *path)
 {
 	size_t len = path ? strlen(path) : 0, suffix = key->suffix ? strlen(key->suffix) : 0;
 
@@ -50,7 +50,7 @@ static void check_value(const struct pc_settings_key *key, const struct pc_setti
 
 	switch (key->type) {
 	case PC_SETTING_PATH:
-		check_path(key, *(char *const *)field(s, key));
+		settings_check_path(key, *(char *const *)field(s, key));
 		break;
 	case PC_SETTING_DURATION:
 		ns = *(const uint64_t *)field(s, key);
@@ -67,7 +67,7 @@ static void check_value(const struct pc_settings_key *key, const struct pc_setti
 	}
 }
 
-static void check_taken(const struct pc_settings *s)
+static void settings_check_taken(const struct pc_settings *s)
 {
 	for (size_t i = 0; i < pc_settings_keys_count; i++)
 		check_value(&pc_settings_keys[i], s);
@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_mistakes(mistakes);
 	} else {
 		FUZZ_CHECK(!mistakes->count);
-		check_taken(&s);
+		settings_check_taken(&s);
 	}
 	pc_settings_free(&s);
 	if (size < 256)

@@ -22,7 +22,7 @@ struct settings {
 	uint8_t pad[4];
 };
 
-static void check_sockets(const struct pc_audit_sockets *sockets)
+static void check_sockets(const struct pc_socket_list *sockets)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		const struct pc_socket *s = &sockets->list[i].socket;
@@ -32,22 +32,22 @@ static void check_sockets(const struct pc_audit_sockets *sockets)
 	}
 }
 
-static void check_sums(const struct pc_netns_audit *a, const struct pc_audit_sockets *sockets)
+static void check_sums(const struct pc_netns_audit *a, const struct pc_socket_list *sockets)
 {
 	unsigned exposed = 0, claims = 0;
 
 	FUZZ_CHECK(a->sockets == sockets->count && a->entries_count <= sockets->count);
-	FUZZ_CHECK(a->destinations_count <= PC_DESTINATIONS_MAX);
+	FUZZ_CHECK(a->destinations.count <= PC_DESTINATIONS_MAX);
 	FUZZ_CHECK(a->tcp_in_range <= a->offered && a->udp_in_range <= a->offered);
 	for (size_t i = 0; i < a->entries_count; i++) {
 		const struct pc_audit_entry *e = &a->entries[i];
 
 		exposed += e->exposed;
-		claims += e->claims;
+		claims += e->holds_protected;
 		FUZZ_CHECK(e->chance.taken <= e->chance.of);
 		FUZZ_CHECK(!e->exposed || e->s.socket.lport);
 	}
-	FUZZ_CHECK(exposed == a->exposed && claims == a->claims);
+	FUZZ_CHECK(exposed == a->exposed && claims == a->protected_held);
 }
 
 static void check_printed(const struct pc_netns_audit *a)
@@ -66,7 +66,7 @@ static uint16_t high_of(const struct settings *s)
 	return s->high > s->low + RANGE_MAX ? (uint16_t)(s->low + RANGE_MAX) : s->high;
 }
 
-static void audit(const struct settings *s, const struct pc_audit_sockets *sockets)
+static void audit(const struct settings *s, const struct pc_socket_list *sockets)
 {
 	uint64_t protect[PC_PORT_WORDS] = { [35000 / 64] = s->protect };
 	struct pc_netns_audit a = {
@@ -92,7 +92,7 @@ static void audit(const struct settings *s, const struct pc_audit_sockets *socke
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = { data, size };
-	struct pc_audit_sockets sockets = { 0 };
+	struct pc_socket_list sockets = { 0 };
 	struct settings s;
 	char *answer;
 	int err;

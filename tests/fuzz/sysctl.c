@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
 
 struct settings {
 	uint16_t low;

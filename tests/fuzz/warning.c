@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/record.h"
-#include "core/warning.h"
+#include "core/join/decode.h"
+#include "core/join/record.h"
+#include "core/verdict/warning.h"
 #include "out/sink.h"
 
 struct place {
-	uint64_t gone_ns;
+	uint64_t ended_ns;
 	uint64_t reserved;
 	uint32_t suppressed;
 	uint32_t netns_pid;
@@ -26,40 +27,61 @@ struct place {
 enum { WITH_ENDS = 1, WITH_CLIENT = 2, WITH_GONE = 4, WITH_SETTINGS = 8, LISTED = 16, OWN = 32 };
 
 struct parts {
-	struct pc_claim claim;
-	struct pc_endpoints endpoints;
+	struct pc_claim_record claim;
+	struct pc_endpoints_record endpoints;
 	unsigned seen;
 };
 
-static void on_claim(void *context, const struct pc_claim *c)
+static void warning_on_claim(void *context, const struct pc_claim_record *c)
 {
 	((struct parts *)context)->claim = *c;
 	((struct parts *)context)->seen |= 1;
 }
 
-static void on_endpoints(void *context, const struct pc_endpoints *e)
+static void warning_on_endpoints(void *context, const struct pc_endpoints_record *e)
 {
 	((struct parts *)context)->endpoints = *e;
 	((struct parts *)context)->seen |= 2;
 }
 
-static void on_process(void *context, const struct pc_process *p)
+static void warning_on_process(void *context, const struct pc_process_record *p)
 {
 	(void)context, (void)p;
 }
 
-static void on_refusal(void *context, const struct pc_refusal *r)
+static void warning_on_refusal(void *context, const struct pc_refusal_record *r)
 {
 	(void)context, (void)r;
 }
 
-/* Both as the decoder lets them through. */
+static void warning_on_foreign(void *context, const struct pc_foreign_record *r)
+{
+	(void)context, (void)r;
+}
+
+static void warning_on_merged(void *context, const struct pc_merged_record *r)
+{
+	(void)context, (void)r;
+}
+
+static void warning_on_end(void *context, const struct pc_end_record *e)
+{
+	(void)context, (void)e;
+}
+
+/* The claim and the listener, as the decoder lets them through. */
 static unsigned take_records(struct fuzz_input *in, struct parts *parts)
 {
-	const struct pc_record_handler handler = { parts, on_process, on_claim, on_endpoints,
-						   on_refusal };
-	struct pc_claim claim;
-	struct pc_endpoints endpoints;
+	const struct pc_record_handler handler = { parts,
+						   warning_on_process,
+						   warning_on_claim,
+						   warning_on_endpoints,
+						   warning_on_refusal,
+						   warning_on_foreign,
+						   warning_on_merged,
+						   warning_on_end };
+	struct pc_claim_record claim;
+	struct pc_endpoints_record endpoints;
 
 	fuzz_take(in, &claim, sizeof(claim));
 	fuzz_take(in, &endpoints, sizeof(endpoints));
@@ -111,7 +133,7 @@ static void print_warning(const struct pc_clock *clock, const struct pc_warning 
 	free(finish_text(&log));
 }
 
-static void print_claim(const struct pc_clock *clock, const struct pc_claim_event *c)
+static void print_claim(const struct pc_clock *clock, const struct pc_claim *c)
 {
 	static const char *const keys[] = { "type", "how", "port", "local", "process", NULL };
 	struct pc_log log;
@@ -134,14 +156,11 @@ static void warn(const struct place *place, const struct parts *parts,
 		.reserved = { [35000 / 64] = place->reserved },
 	};
 	const struct pc_clock clock = { 1, parts->claim.time_ns };
-	struct pc_gone gone = { .gone_ns = place->gone_ns,
-				.port = place->gone_port,
-				.family = parts->claim.family,
-				.party = { .who = who, .fd = -1 } };
+	struct pc_ended gone = { .ended_ns = place->ended_ns,
+				 .port = place->gone_port,
+				 .family = parts->claim.family,
+				 .party = { .who = who, .fd = -1 } };
 	struct pc_warning w = {
-		.claim = parts->claim,
-		.endpoints = place->with & WITH_ENDS ? &parts->endpoints : NULL,
-		.client = { .who = place->with & WITH_CLIENT ? who : NULL, .fd = (int)place->fd },
 		.listed = place->with & LISTED,
 		.listener = place->with & WITH_GONE ? &gone : NULL,
 		.settings = place->with & WITH_SETTINGS ? &settings : NULL,
@@ -149,13 +168,16 @@ static void warn(const struct place *place, const struct parts *parts,
 		.netns_pid = place->netns_pid,
 		.suppressed = place->suppressed,
 	};
-	const struct pc_claim_event event = { parts->claim, parts->endpoints, w.client };
 
-	memcpy(w.client.comm, parts->claim.comm, PC_COMM_LEN);
+	pc_claim_decode(&parts->claim, &w.claim);
+	pc_endpoints_decode(&parts->endpoints, &w.claim.ends);
+	w.claim.ends_known = place->with & WITH_ENDS;
+	w.claim.claimer.who = place->with & WITH_CLIENT ? who : NULL;
+	w.claim.claimer.fd = (int)place->fd;
 	FUZZ_CHECK(!pc_warning_advise(&w));
 	FUZZ_CHECK(w.explanation && *w.explanation && w.fixes_count <= PC_FIXES_MAX);
 	print_warning(&clock, &w);
-	print_claim(&clock, &event);
+	print_claim(&clock, &w.claim);
 	pc_warning_clear(&w);
 }
 

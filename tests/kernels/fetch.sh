@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Fetches a kernel of a Debian suite with apt, from the mirror that this machine's own apt uses:
-#     fetch.sh SUITE[/VERSION]
-# VERSION is the beginning of one (6.18); without it, the suite's current kernel is meant. Prints
-# the folder that then holds vmlinuz, modules/*.ko, modules/order and `package` (name, version).
-# It is kept, and for a week the network is not asked again; if a newer kernel cannot be had
+#     fetch.sh SUITE[/VERSION] [ARCH]
+# VERSION is the beginning of one (6.18), or 16k for the kernel of arm64 with pages of 16 KiB; without it, the
+# suite's current kernel is meant. ARCH is amd64
+# or arm64. Prints the folder that then holds vmlinuz, modules/*.ko, modules/order, `arch` and `package` (name,
+# version); for another architecture than this machine's also a static busybox.
+# The kernel is kept, and for a week the network is not asked again; if a newer kernel cannot be had
 # then, it serves on. PORTCLASH_KERNELS is where (~/.cache/portclash/kernels),
 # PORTCLASH_DEBIAN_MIRROR the address of the mirror.
 set -eu
@@ -32,10 +34,10 @@ sources() {
 	security=$(repository "$host-security")
 	[ -n "$main" ] || fail "apt on this machine names no Debian mirror;" \
 		"set PORTCLASH_DEBIAN_MIRROR to the address of one"
-	echo "deb [arch=amd64 signed-by=$1] $main $suite main"
+	echo "deb [arch=$arch signed-by=$1] $main $suite main"
 	case $suite in
 	sid | *-*) ;;
-	*) [ -z "$security" ] || echo "deb [arch=amd64 signed-by=$1] $security $suite-security main" ;;
+	*) [ -z "$security" ] || echo "deb [arch=$arch signed-by=$1] $security $suite-security main" ;;
 	esac
 }
 
@@ -49,7 +51,7 @@ configure() {
 		Dir::State::lists "$state/lists";
 		Dir::State::status "$state/status";
 		Dir::Cache "$state/cache";
-		APT::Architecture "amd64";
+		APT::Architecture "$arch";
 		APT::Sandbox::User "$(id -un)";
 		Acquire::Languages "none";
 		Acquire::Retries "2";
@@ -87,10 +89,12 @@ look_up() {
 }
 
 choose() {
-	image=$(show linux-image-cloud-amd64 | grep -o 'linux-image-[0-9][^ ]*' | head -n 1)
+	flavour=cloud-$arch
+	[ "$version" != 16k ] || flavour=$arch-16k version=
+	image=$(show "linux-image-$flavour" | grep -o 'linux-image-[0-9][^ ]*' | head -n 1)
 	[ -z "$version" ] || image=$(apt-cache -c "$state/apt.conf" pkgnames "linux-image-$version" |
-		grep -e "^linux-image-${version}[.+-].*[0-9]-cloud-amd64\$" | sort -V | tail -n 1)
-	[ -n "$image" ] || fail "the suite has no kernel ${version:-of the cloud flavour}"
+		grep -E -e "^linux-image-${version}([.+-].*[0-9])?-cloud-$arch\$" | sort -V | tail -n 1)
+	[ -n "$image" ] || fail "the suite has no kernel ${version:-$flavour}"
 }
 
 # The image is in one package with its modules up to 6.18, in several later.
@@ -105,7 +109,19 @@ download() {
 	show "$image" | sed -n 's/^Version: /'"$image"' /p' >"$state/package"
 }
 
-# What a guest needs of it, into the folder `new`.
+# A guest of another architecture cannot run this machine's busybox. Mirrors drop packages of old
+# suites.
+download_busybox() {
+	[ "$arch" != "$(dpkg --print-architecture)" ] || return 0
+	(cd "$state" && get download busybox-static) >>"$state/log" 2>&1 || {
+		suite=trixie
+		update "$KEYRING" && (cd "$state" && get download busybox-static) >>"$state/log" 2>&1
+	} || fail "busybox-static for $arch cannot be downloaded: $(complaint)"
+	dpkg-deb -x "$state"/busybox-static_*.deb "$state/busybox"
+	cp "$(find "$state/busybox" -name busybox -type f -path '*bin/*' | head -n 1)" "$state/new/"
+}
+
+# Unpack what a guest needs of the kernel, into the folder `new`.
 take() {
 	mkdir -p "$state/new/modules"
 	vmlinuz=$(find "$state/root" -name 'vmlinuz*' -type f | head -n 1)
@@ -120,6 +136,7 @@ take() {
 		esac
 		echo "$module" >>"$state/new/modules/order"
 	done
+	echo "$arch" >"$state/new/arch"
 	mv "$state/package" "$state/new/"
 }
 
@@ -133,15 +150,18 @@ renew() (
 	choose
 	download
 	take
+	download_busybox
 	rm -rf "$folder"
 	mv "$state/new" "$folder"
 )
 
 kernel=$1
+arch=${2:-amd64}
 suite=${kernel%%/*}
 version=
 [ "$suite" = "$kernel" ] || version=${kernel#*/}
 folder=${PORTCLASH_KERNELS:-${XDG_CACHE_HOME:-$HOME/.cache}/portclash/kernels}/$(echo "$kernel" | tr / -)
+[ "$arch" = amd64 ] || folder=$folder-$arch
 
 if [ -z "$(find "$folder/package" -mtime "-$KEEP_DAYS" 2>/dev/null)" ]; then
 	mkdir -p "$(dirname "$folder")"

@@ -12,9 +12,11 @@ shift 4
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys"
+mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/run"
 mkdir -m 1777 "$root/tmp"
-cp "$(command -v busybox)" "$root/bin/busybox"
+busybox=$kernel/busybox
+[ -e "$busybox" ] || busybox=$(command -v busybox)
+cp "$busybox" "$root/bin/busybox"
 cp "$static/portclash" "$static/live" "$static/rules" "$root/"
 cp "$here/init" "$here/mounts.sh" "$root/"
 cp "$plan" "$root/plan"

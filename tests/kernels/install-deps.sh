@@ -20,14 +20,19 @@ need_library libjansson.a libjansson-dev
 need_library libcap.a libcap-dev
 need_library libseccomp.a libseccomp-dev
 need_library libyaml.a libyaml-dev
+need_library libncursesw.a libncurses-dev
 # From elfutils 0.189 on, libelf may be built with it.
 ! grep -q zstd "$(pkg-config --variable=pcfiledir libelf)/libelf.pc" 2>/dev/null ||
 	need_library libzstd.a libzstd-dev
 
 if [ "${1:-}" != static ]; then
 	need_command qemu-system-x86_64 qemu-system-x86
+	need_command qemu-system-aarch64 qemu-system-arm
+	need_command qemu-aarch64 qemu-user
 	need_command busybox busybox-static
 	need_command cpio cpio
+	need_command lz4 lz4
+	need_command zstd zstd
 	need_command journalctl systemd
 	need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 	# A busybox with shared libraries is of no use in a guest.

@@ -1,12 +1,14 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What the first process of a guest does first: makes the machine one that has what a host has.
+# The first process of a guest runs this first: it makes the machine one that has what a host has.
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/ TERM=dumb
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
+mkdir -p /run
+mkdir -p /dev/pts && mount -t devpts devpts /dev/pts
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t bpf bpf /sys/fs/bpf

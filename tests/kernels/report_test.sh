@@ -3,11 +3,10 @@
 # Does report.awk count right, and is a guest that says less than was planned a failure?
 set -u
 cd "$(dirname "$0")" || exit 1
+. ../report.sh
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-passed=0
-failed=0
 
 # guest NAME: its results from standard input. The plan is three scenarios for two back ends.
 guest() {
@@ -23,14 +22,10 @@ expect() {
 	awk -v kernels="$guests" -v minimum=1 -v command=run.sh -v static=static -f report.awk \
 		$files >"$folder/out" 2>&1
 	got=$?
-	if [ $got -eq "$2" ] && [ "$(tail -n 1 "$folder/out")" = "$3" ] &&
-		grep -qF -e "${4:-}" "$folder/out"; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL report.awk, $1: status $got, not $2, or no \"$3\" and \"${4:-}\":"
-		sed 's/^/    /' "$folder/out"
-	fi
+	[ $got -eq "$2" ] && [ "$(tail -n 1 "$folder/out")" = "$3" ] &&
+		grep -qF -e "${4:-}" "$folder/out"
+	result "report.awk, $1" $? "$(echo "status $got, not $2, or no \"$3\" and \"${4:-}\":" &&
+		cat "$folder/out")"
 	rm "$folder"/*.plan
 }
 
@@ -85,5 +80,4 @@ whole | guest one
 : | guest two
 expect "no results" 1 "6 passed, 6 failed, 0 skipped"
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+finish

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The live tests and the players of the demonstration. Included by tests/tests.mk;
+# The live tests (tests/live/README.md). Included by tests/tests.mk;
 # LIVE_FLAGS= runs all of them, each with a portclash of its own.
 
 # One portclash for many scenarios, a fifth of the churn, and without the slow ones (four minutes).
 LIVE_FLAGS ?= --shared --fast --churn 200000
 
-LIVE_SOURCES = $(filter-out tests/live/demo.c,$(wildcard tests/live/*.c))
-LIVE_HEADERS = $(wildcard tests/live/*.h)
-LIVE_CFLAGS = $(CFLAGS) -std=gnu17 $(WARN) -D_GNU_SOURCE -Itests/live
+LIVE_OBJECTS = $(call objects,$(wildcard tests/live/*/*.c))
+LIVE_CFLAGS = $(CFLAGS) -std=gnu17 $(WARN) -D_GNU_SOURCE -Itests/live -MMD -MP
+LIVE_LDLIBS = -ljansson -pthread
 
-$(BUILD)/tests/live/live: $(LIVE_SOURCES) $(LIVE_HEADERS)
+$(BUILD)/tests/live/%.o: tests/live/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LIVE_CFLAGS) $(LIVE_SOURCES) $(LDFLAGS) -o $@ -ljansson -pthread
+	$(Q)$(CC) $(LIVE_CFLAGS) -c $< -o $@
 
-$(BUILD)/tests/live/demo: tests/live/demo.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LIVE_CFLAGS) $< $(LDFLAGS) -o $@
+$(BUILD)/tests/live/live: $(LIVE_OBJECTS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LIVE_LDLIBS)

@@ -6,7 +6,7 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/report.sh"
+. "$here/../report.sh"
 
 build=$1
 portclash=$build/portclash
@@ -28,13 +28,13 @@ offered() {
 pages() { (cd packaging/man && ls -- *.in) | sed 's/\.in$//'; }
 
 commands() {
-	LC_ALL=C "$portclash" --help | awk '/^$/ { list++ } list == 1 && NF { print $1 }' | sort
+	LC_ALL=C "$portclash" --help | awk '/^[A-Z]/ { list = /^Commands:/; next } list && NF { print $1 }' | sort
 }
 
-# Long and short options as --help has them; the short -? is argp's and no shell needs it.
+# Long and short options as --help has them.
 real_options() {
 	LC_ALL=C "$portclash" "$1" --help | grep -E '^ {1,6}-' |
-		grep -oE '^ *(-[a-zA-Z], )? *--[a-z][a-z-]*|^ *-[?], +--help' |
+		grep -oE '^ *(-[a-zA-Z], )? *--[a-z][a-z-]*' |
 		grep -oE -- '--[a-z-]+|-[a-zA-Z]' | sort
 }
 
@@ -88,19 +88,42 @@ values() {
 words() { echo "$1" | tr ' ' '\n' | sort; }
 
 check_values() {
-	backends=$(sed -n 's/^\t\t\.name = "\([a-z]*\)",$/\1/p' user/bpf/backend.c | tr '\n' ' ')
-	values "the back ends of the code" "portclash trace --backend=" \
-		"$(words "auto $backends" | grep .)"
-	for backend in auto $backends; do
+	backends=$(grep -o '\[PC_BACKEND_[A-Z]*\] = "[a-z]*"' user/core/config/backends.c | cut -d '"' -f 2)
+	values "the back ends of the code" "portclash trace --backend=" "$(words "$backends")"
+	for backend in $backends; do
 		holds "it takes the back end $backend" "$portclash" trace --backend "$backend" --help
 	done
 	values "the protocols" "portclash trace --proto=" "$(words "tcp udp")"
 	values "the causes" "portclash explain " \
-		"$(sed -n 's/.*\[PC_CAUSE_[A-Z_]*\] = "\(.*\)",.*/\1/p' user/core/names.c |
-			grep -vx invalid | sort)"
+		"$({
+			sed -n 's/^\t\.name = "\(.*\)",$/\1/p' user/core/verdict/cause_*.c
+			sed -n 's/^## `\([A-Z_]*\)`$/\1/p' docs/causes.md
+		} | sort)"
 	values "one cause" "portclash explain ephemeral-c" ephemeral-client
 	values "a service" "portclash who https" https
 	values "a command" "portclash trace -- mkfif" mkfifo
+}
+
+# read_page FILE COLUMNS: as it is read in a terminal so wide
+read_page() { mandoc -T utf8 -O width="$2" "$1" | LC_ALL=C.UTF-8 col -bx; }
+
+wide_lines() { read_page "$build/man/$1" 80 | LC_ALL=C.UTF-8 grep -E '.{81}' | sed "s|^|$1: |"; }
+
+# Files of the source tree, and below /usr files of portclash that the package does not bring. In examples
+# the program is where a package has it.
+strange_files() {
+	tree="bpf|build|docs|include|packaging|tests|user|vmlinux"
+	read_page "$build/man/$1" 1000 >"$build/page.txt"
+	{
+		grep -oE "(^|[^a-zA-Z0-9_./])($tree)/[a-z*][^ ,;:)]*" "$build/page.txt"
+		grep -oE '(^|[^a-zA-Z0-9_./-])[A-Z]{4,}\.md' "$build/page.txt"
+		grep -oE '/(usr|opt)/[^ ,;:()]*/portclash[^ ,;:()]*' "$build/page.txt" | sed 's/\.$//' |
+			grep -vx /usr/bin/portclash |
+			while read -r file; do
+				cut -d : -f 3 "$build/installed.txt" | grep -qxF "$file" || echo " $file"
+			done
+	} | sed "s|^|$1: |"
+	rm "$build/page.txt"
 }
 
 check_pages() {
@@ -115,6 +138,9 @@ check_pages() {
 				done
 		done
 	)"
+	nothing "no line of a page is wider than 80 columns" "$(for page in $(pages); do wide_lines "$page"; done)"
+	nothing "pages name no file that is not installed" \
+		"$(for page in $(pages); do strange_files "$page"; done)"
 	for name in bash:portclash.bash zsh:_portclash fish:portclash.fish; do
 		holds "${name%%:*} finds no mistake" "${name%%:*}" -n "$build/completions/${name#*:}"
 	done
@@ -150,9 +176,31 @@ check_itself() {
 	rm -r "$folder"
 }
 
+# A page with one line that is too wide, and with each kind of file that is not installed.
+check_page_checks() {
+	real=$build
+	folder=$(mktemp -d)
+	mkdir "$folder/man"
+	: >"$folder/installed.txt"
+	{
+		printf '.Dd January 1, 2026\n.Dt X 8\n.Os Linux\n.Sh NAME\n.Nm x\n.Nd x\n.Sh FILES\n'
+		printf 'tests/x.sh, (packaging/fleet/), ARCHITECTURE.md and /usr/share/portclash/gone.yml.\n'
+		printf '.Bd -literal\n%080d\n.Ed\n' 0
+	} >"$folder/man/x.8"
+	build=$folder
+	same "this test sees a line that is too wide and files that are not installed" 5 \
+		"$({
+			wide_lines x.8
+			strange_files x.8
+		} | grep -c .)"
+	build=$real
+	rm -r "$folder"
+}
+
 check_commands
 check_values
 check_pages
 check_hostile
 check_itself
+check_page_checks
 finish

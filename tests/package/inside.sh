@@ -33,7 +33,7 @@ done
 mount -t devpts devpts "$root/dev/pts" -o newinstance,ptmxmode=0666
 ln -s pts/ptmx "$root/dev/ptmx"
 mount --bind "$folder" "$root/mnt"
-# What would change the kernel of the machine outside stays out.
+# Settings that would change the kernel of the machine outside stay out.
 for unit in systemd-sysctl systemd-modules-load systemd-udevd systemd-networkd networking \
 	systemd-timesyncd systemd-random-seed; do
 	mkdir -p "$root/run/systemd/system"

@@ -5,7 +5,7 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/report.sh"
+. "$here/../report.sh"
 
 build=$1
 dest=$(mktemp -d)
@@ -20,15 +20,19 @@ check_list() {
 	holds "make install" install_as install PREFIX=/opt/portclash
 	same "these files, with these modes" "$(
 		sort -k 2 <<-END
-			644 etc/logrotate.d/portclash
 			644 etc/portclash/portclash.yaml
 			755 opt/portclash/bin/portclash
 			644 opt/portclash/lib/systemd/catalog/portclash.catalog
+			644 opt/portclash/lib/systemd/system/portclash-guard.service
 			644 opt/portclash/lib/systemd/system/portclash.service
 			644 opt/portclash/share/bash-completion/completions/portclash
 			644 opt/portclash/share/doc/portclash/CHANGELOG.md
+			644 opt/portclash/share/doc/portclash/ARCHITECTURE.md
+			644 opt/portclash/share/doc/portclash/CONTRIBUTING.md
 			644 opt/portclash/share/doc/portclash/README.md
-			$(for page in docs/*.md; do
+			644 opt/portclash/share/doc/portclash/README.zh-CN.md
+			644 opt/portclash/share/doc/portclash/SECURITY.md
+			$(for page in docs/*.* docs/badges/*; do
 				echo "644 opt/portclash/share/doc/portclash/$page"
 			done)
 			644 opt/portclash/share/fish/vendor_completions.d/portclash.fish
@@ -51,14 +55,25 @@ check_list() {
 	same "a man page names a file as it was installed" \
 		"/opt/portclash/share/portclash/prometheus-rules.yml" \
 		"$(mandoc -T utf8 "$dest/opt/portclash/share/man/man5/portclash-metrics.5" | col -b |
-			grep -o '[^ ]*rules\.yml' | sort -u)"
+			grep -o '[^ ]*rules\.yml' | grep -v '^/etc/prometheus/' | sort -u)"
+	same "a link to a file of docs/ that is no man page names it as it was installed" \
+		"/opt/portclash/share/doc/portclash/docs/decisions.md" \
+		"$(mandoc -T utf8 "$dest/opt/portclash/share/man/man5/portclash-metrics.5" | col -b |
+			grep -o '[^ ]*decisions\.md' | sort -u)"
 }
 
 # targets FILE...: files in docs/ to which they lead, as links or runbooks
-targets() { grep -ohE '\]\(docs/[^)#]*|runbook: docs/[^ #]*' "$@" | sed 's/.*docs/docs/' | sort -u; }
+targets() { grep -ohE '\]\(docs/[^)#]*|runbook_url: [^ #]*' "$@" | sed 's/.*docs/docs/' | sort -u; }
 
 check_links() {
 	share=$dest/opt/portclash/share
+	nothing "each alert leads to an absolute address" \
+		"$(grep runbook_url: "$share/portclash/prometheus-rules.yml" | grep -v ' https://')"
+	same "the address is from one place in the build" "https://docs.example/a?b&c/docs/metrics.md" "$(
+		make -s BUILD="$dest/address" DOC_URL='https://docs.example/a?b&c' rules &&
+			grep -o 'runbook_url: [^#]*' "$dest/address/prometheus-rules.yml" | cut -d ' ' -f 2 | sort -u
+		rm -rf "$dest/address"
+	)"
 	same "the alerts' runbooks" docs/metrics.md "$(targets "$share/portclash/prometheus-rules.yml")"
 	holds "the README has links, too" test -n "$(targets "$share/doc/portclash/README.md")"
 	nothing "what they lead to was installed" "$(

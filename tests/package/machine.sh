@@ -7,7 +7,7 @@
 # FOLDER is /mnt, and the folder it was started in /run/tree.
 set -eu
 
-# What is mounted here goes with it, however it ends.
+# Mounts made here go with the machine, however it ends.
 [ -n "${OWN_MOUNTS:-}" ] || OWN_MOUNTS=1 exec unshare --mount --propagation private sh "$0" "$@"
 
 folder=$(realpath "$1")
@@ -24,7 +24,7 @@ leave() {
 	kill -KILL "$outer" 2>/dev/null
 	[ ! -e "$group/cgroup.kill" ] || echo 1 >"$group/cgroup.kill"
 	wait
-	# What was killed is gone from its cgroups a little later.
+	# A killed process leaves its cgroups a little later.
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
 		[ -e "$group" ] || break

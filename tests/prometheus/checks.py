@@ -15,8 +15,11 @@ DASHBOARD = "packaging/grafana/portclash.json"
 DOCUMENT = "docs/metrics.md"
 
 SEVERITIES = {"info", "warning", "critical"}
-ANNOTATIONS = {"summary", "description", "runbook"}
+ANNOTATIONS = {"summary", "description", "runbook_url"}
 GRID_WIDTH = 24
+
+# The address of the webhook in the document's alertmanager.yml
+EXAMPLE_WEBHOOK = "127.0.0.1:9095"
 
 
 def read_yaml(path):
@@ -80,13 +83,26 @@ def alert_is_complete(alert, anchors):
         return f"{name}: no severity"
     if set(notes) != ANNOTATIONS:
         return f"{name}: annotations {sorted(notes)}"
-    if notes["runbook"] not in anchors:
-        return f"{name}: no section {notes['runbook']}"
+    if notes["runbook_url"] not in anchors:
+        return f"{name}: no section {notes['runbook_url']}"
     return ""
 
 
 def anchors_of(document):
     return {f"{DOCUMENT}#{title.lower()}" for title in re.findall(r"^### (\w+)$", document, re.M)}
+
+
+def built_rules_have_an_address(built):
+    """The build put one absolute address before each runbook_url and changed nothing else."""
+    addresses = set()
+    for ours, theirs in zip(rules(), read_yaml(built)["groups"][0]["rules"], strict=True):
+        if "alert" in ours:
+            place, address = ours["annotations"].pop("runbook_url"), theirs["annotations"].pop("runbook_url")
+            demand(address.endswith("/" + place), f"{address} does not lead to {place}")
+            addresses.add(address[:-len(place)])
+        demand(ours == theirs, f"the build changed {ours}")
+    demand(len(addresses) == 1, f"not one address: {addresses}")
+    demand(re.fullmatch(r"https://[^/ ]+/\S+/", addresses.pop()), "the address is not absolute")
 
 
 def untested(tests):
@@ -100,6 +116,21 @@ def untested(tests):
 def overlap(a, b):
     return (a["x"] < b["x"] + b["w"] and b["x"] < a["x"] + a["w"] and
             a["y"] < b["y"] + b["h"] and b["y"] < a["y"] + a["h"])
+
+
+def block_of(document, title):
+    """The indented lines below the mark "shown: TITLE", without their indent."""
+    lines = document.partition(f"<!-- shown: {title} -->\n\n")[2].splitlines(True)
+    end = next((i for i, line in enumerate(lines) if line.strip() and line[:4] != "    "), len(lines))
+    return "".join(line[4:] or "\n" for line in lines[:end])
+
+
+def alerting_of(config):
+    """What it says about Alertmanager, without the address."""
+    alerting = yaml.safe_load(config)["alerting"]
+    for place in alerting["alertmanagers"][0]["static_configs"]:
+        place["targets"] = len(place["targets"])
+    return alerting
 
 
 def dashboard_is_sound():
@@ -137,6 +168,12 @@ def notices_mistakes(promtool, textfile):
     demand(not run([promtool, "check", "metrics"], broken)[0], "a missing HELP is not noticed")
     demand(len(untested({"tests": []})) == len(alerts()), "an alert without a test is not noticed")
     demand(alert_is_complete(alerts()[0], set()), "a missing section is not noticed")
+    try:
+        built_rules_have_an_address(RULES)
+        noticed = False
+    except AssertionError:
+        noticed = True
+    demand(noticed, "rules without an address are not noticed")
 
 
 def tests_of(name):

@@ -14,19 +14,14 @@ work=
 get() { apt-get -qq -o APT::Sandbox::User="$(id -un)" "$@"; }
 
 download() {
-	get download "$1" 2>"$work/log" || {
+	get download "$@" 2>"$work/log" || {
 		get update 2>/dev/null || true
-		get download "$1" 2>"$work/log"
+		get download "$@" 2>"$work/log"
 	}
 }
 
 # An unpacked package has its name in the folder beside root.
-fetch() {
-	[ ! -e "$keep/$1" ] || return 0
-	(cd "$work" && download "$1") || {
-		echo "fetch.sh: cannot get $1: $(head -n 1 "$work/log")" >&2
-		exit 1
-	}
+unpack() {
 	dpkg-deb -x "$work/$1"_*.deb "$root"
 	: >"$keep/$1"
 }
@@ -34,7 +29,16 @@ fetch() {
 mkdir -p "$root"
 work=$(mktemp -d "$keep/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+missing=
 for package; do
-	fetch "$package"
+	[ -e "$keep/$package" ] || missing="$missing $package"
+done
+# shellcheck disable=SC2086 # a list of words
+[ -z "$missing" ] || (cd "$work" && download $missing) || {
+	echo "fetch.sh: cannot get$missing: $(head -n 1 "$work/log")" >&2
+	exit 1
+}
+for package in $missing; do
+	unpack "$package"
 done
 echo "$root"

@@ -2,7 +2,7 @@
 """What a textfile has, what docs/metrics.md says it has, and what an expression in PromQL asks for."""
 import re
 
-# What expressions may ask for beside our own: node_exporter's, Prometheus' own.
+# Metrics that expressions may ask for beside our own: node_exporter's, Prometheus' own.
 FOREIGN = {
     "node_textfile_mtime_seconds": {"file"},
     "up": set(),

@@ -6,7 +6,7 @@ PROMETHEUS_SUITES = 'sh tests/prometheus/run.sh $(BUILD)/portclash'
 
 .PHONY: check-prometheus deps-prometheus
 
-check-prometheus: deps-prometheus $(BUILD)/portclash ## Metrics, rules, dashboard, with Prometheus (root)
+check-prometheus: deps-prometheus $(BUILD)/portclash $(BUILD)/prometheus-rules.yml ## Metrics, rules, dashboard, with Prometheus (root)
 	$(Q)$(RUN_SUITES) $(PROMETHEUS_SUITES)
 
 deps-prometheus: deps

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The agent, node_exporter and Prometheus of a test: on free ports of the loopback, ended with it."""
+import http.server
 import json
 import os
 import random
 import socket
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,6 +17,10 @@ global:
   scrape_interval: 1s
   evaluation_interval: 1s
 rule_files: [ {rules} ]
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: [ "{alertmanager}" ]
 scrape_configs:
   - job_name: node
     static_configs:
@@ -65,8 +71,32 @@ class Setting:
             self.write(self.before)
 
 
+class Webhook:
+    """Receives Alertmanager's messages; `messages` are their bodies."""
+
+    def __init__(self):
+        messages = self.messages = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Stage:
-    """The three of them, started one by one."""
+    """The four of them, started one by one."""
 
     def __init__(self, folder, binaries, portclash):
         self.folder = folder
@@ -77,6 +107,7 @@ class Stage:
         self.log = os.path.join(folder, "events.jsonl")
         self.exporter = f"127.0.0.1:{free_port()}"
         self.prometheus = f"http://127.0.0.1:{free_port()}"
+        self.alertmanager = f"127.0.0.1:{free_port()}"
         os.mkdir(os.path.dirname(self.textfile))
 
     def start(self, name, command):
@@ -104,11 +135,21 @@ class Stage:
     def start_prometheus(self, rules):
         config = os.path.join(self.folder, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(rules=rules, exporter=self.exporter))
+            out.write(CONFIG.format(rules=rules, exporter=self.exporter,
+                                    alertmanager=self.alertmanager))
         return self.start("prometheus", [
             os.path.join(self.binaries, "prometheus"), "--config.file=" + config,
             "--storage.tsdb.path=" + os.path.join(self.folder, "data"), "--log.level=warn",
             "--web.listen-address=" + urllib.parse.urlsplit(self.prometheus).netloc])
+
+    def start_alertmanager(self, config):
+        """Debian's reads a template below /usr/share: there it sees the folder of the unpacked packages instead."""
+        share = os.path.join(os.path.dirname(self.binaries), "share")
+        return self.start("alertmanager", [
+            "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share,
+            os.path.join(self.binaries, "prometheus-alertmanager"), "--config.file=" + config,
+            "--storage.path=" + os.path.join(self.folder, "alerts"), "--cluster.listen-address=",
+            "--log.level=warn", "--web.listen-address=" + self.alertmanager])
 
     def read_textfile(self):
         return read(self.textfile) if os.path.exists(self.textfile) else ""
@@ -130,6 +171,10 @@ class Stage:
 
     def firing(self, alert):
         return [labels for labels, _ in self.query(f'ALERTS{{alertname="{alert}",alertstate="firing"}}')]
+
+    def events(self, kind):
+        """The lines of this type in the agent's log, about anybody on this machine."""
+        return [event for event in read_lines(self.log) if event.get("type") == kind]
 
     def refusals(self, cause):
         """Those in the agent's log, of anybody on this machine."""

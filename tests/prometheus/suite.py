@@ -8,12 +8,13 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 
 import checks
 from harness import Skip, demand, in_folder, read, run, run_suite, wait_for
-from servers import Setting, Stage, get
+from servers import CONFIG, Setting, Stage, Webhook, get
 
 CLIENT = "ephemeral-client"
 COLLISION = "PortclashCollision"
@@ -23,7 +24,18 @@ RECENT = "instance_cause:portclash_refusals:increase5m"
 PORT_COUNTED = ('portclash_refused_ports_total{{port="{port}",protocol="tcp"}} > 0 or '
                 'portclash_refused_ports_total{{port="other",protocol="tcp"}} > 0')
 
-# What the variables of Grafana become; scraped every second, so this is enough for rate().
+# A server that ends with status 7 when it is refused its port.
+REFUSED = """
+import socket, sys
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+try:
+    server.bind(("127.0.0.1", {port}))
+except OSError:
+    sys.exit(7)
+"""
+
+# Values of Grafana's variables; Prometheus scrapes every second, so this is enough for rate().
 VARIABLES = {"$instance": ".*", "$__rate_interval": "10s", "$__range": "5m"}
 
 
@@ -31,14 +43,20 @@ class Suite:
     def __init__(self, stage, portclash):
         self.stage = stage
         self.portclash = portclash
+        self.built_rules = os.path.join(os.path.dirname(portclash), "prometheus-rules.yml")
         self.promtool = os.path.join(stage.binaries, "promtool")
         self.sockets = []
+        self.refused = 0
+        self.port = 0
+        self.webhook = None
         self.agent = None
         self.text = ""
         self.counting = Setting("/proc/sys/kernel/bpf_stats_enabled", "1")
 
     def end(self):
         self.counting.end()
+        if self.webhook:
+            self.webhook.end()
         for kept in self.sockets:
             kept.close()
         self.stage.end()
@@ -72,8 +90,10 @@ class Suite:
         demand(not wrong, "\n".join(wrong))
 
     def the_rules_are_rules(self):
-        worked, said = run([self.promtool, "check", "rules", checks.RULES])
-        demand(worked and "FAILED" not in said, said)
+        for file in (checks.RULES, self.built_rules):
+            worked, said = run([self.promtool, "check", "rules", file])
+            demand(worked and "FAILED" not in said, said)
+        checks.built_rules_have_an_address(self.built_rules)
 
     def each_alert_says_what_to_do(self):
         anchors = checks.anchors_of(read(checks.DOCUMENT))
@@ -94,6 +114,22 @@ class Suite:
     def these_checks_can_fail(self):
         checks.notices_mistakes(self.promtool, self.text)
         checks.tests_notice(self.promtool, self.stage.folder)
+
+    def alertmanager_runs_with_the_documents_configuration(self):
+        """Nothing is changed in it but the addresses; what it writes for Prometheus is what these tests give it."""
+        example = checks.block_of(read(checks.DOCUMENT), "alertmanager.yml")
+        demand(checks.EXAMPLE_WEBHOOK in example, "the example has another address: " + example)
+        for_prometheus = checks.block_of(read(checks.DOCUMENT), "a part of prometheus.yml")
+        demand(checks.alerting_of(for_prometheus) == checks.alerting_of(CONFIG),
+               "Prometheus is configured otherwise here than in the document")
+        self.webhook = Webhook()
+        config = os.path.join(self.stage.folder, "alertmanager.yml")
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(example.replace(checks.EXAMPLE_WEBHOOK, self.webhook.address))
+        worked, said = run([os.path.join(self.stage.binaries, "amtool"), "check-config", config])
+        demand(worked, said)
+        self.stage.start_alertmanager(config)
+        wait_for("Alertmanager", lambda: get(f"http://{self.stage.alertmanager}/-/ready"))
 
     # With node_exporter and Prometheus
 
@@ -140,8 +176,12 @@ class Suite:
             if rule["name"] == COLLISION) or len(seen) > count)
 
     def a_staged_collision_fires_the_alert(self):
-        port = self.collide()
+        port = self.port = self.collide()
         wait_for("the verdict in the log", lambda: self.own_refusals(port))
+        wait_for("the outcome in the log", lambda: [
+            e for e in self.stage.events("outcome")
+            if e["requester"]["pid"] == self.refused and e["outcome"] == "gave-up" and
+            e["exit_status"] == 7])
         wait_for("its port", lambda: self.stage.query(PORT_COUNTED.format(port=port)))
         alert = wait_for("the alert", lambda: [a for a in self.stage.firing(COLLISION)
                                                if a["cause"] == CLIENT])[0]
@@ -153,18 +193,27 @@ class Suite:
         demand(listed and f"`portclash explain {CLIENT}`" in listed[0]["annotations"]["description"],
                f"annotations {listed}")
 
+    def the_webhook_receives_port_cause_host_and_log(self):
+        """For whoever reads only this message."""
+        message = wait_for("the message", lambda: [
+            a for m in self.webhook.messages for a in m["alerts"]
+            if a["labels"]["alertname"] == COLLISION and a["labels"]["cause"] == CLIENT])[0]
+        text = message["annotations"]["summary"] + "\n" + message["annotations"]["description"]
+        listed = self.stage.query(PORT_COUNTED.format(port=self.port).partition(" or ")[0])
+        port = f"tcp/{self.port}" if listed else "tcp/other"
+        missing = [part for part in (port, CLIENT, self.stage.exporter, "portclash history",
+                                     "/var/log/portclash/events.jsonl") if part not in text]
+        demand(message["status"] == "firing" and not missing, f"{missing} not in {text}")
+
     def collide(self):
         """A client is given a port by the kernel; a server wants that port and is refused."""
         backend = self.keep(socket.create_server(("127.0.0.1", 0)))
         client = self.keep(socket.create_connection(backend.getsockname()))
         port = client.getsockname()[1]
-        with socket.socket() as server:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                server.bind(("127.0.0.1", port))
-            except OSError:
-                return port
-        raise AssertionError(f"the kernel let a server have {port}")
+        server = subprocess.Popen([sys.executable, "-c", REFUSED.format(port=port)])
+        self.refused = server.pid
+        demand(server.wait() == 7, f"the kernel let a server have {port}")
+        return port
 
     def keep(self, made):
         self.sockets.append(made)
@@ -172,7 +221,7 @@ class Suite:
 
     def own_refusals(self, port):
         return [e for e in self.stage.refusals(CLIENT)
-                if e["requester"]["pid"] == os.getpid() and e["requested"]["port"] == port]
+                if e["requester"]["pid"] == self.refused and e["requested"]["port"] == port]
 
     def an_exposed_listener_is_counted_as_audit_does(self):
         port = self.listen_in_the_range()
@@ -241,10 +290,12 @@ TESTS = (
     Suite.each_alert_is_tested_firing_and_silent,
     Suite.the_dashboard_is_sound,
     Suite.these_checks_can_fail,
+    Suite.alertmanager_runs_with_the_documents_configuration,
     Suite.node_exporter_reads_the_textfile,
     Suite.prometheus_scrapes_and_evaluates_the_rules,
     Suite.no_collision_no_alert,
     Suite.a_staged_collision_fires_the_alert,
+    Suite.the_webhook_receives_port_cause_host_and_log,
     Suite.an_exposed_listener_is_counted_as_audit_does,
     Suite.each_panel_of_the_dashboard_has_an_answer,
     Suite.a_killed_agent_is_stale,

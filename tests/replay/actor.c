@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static socklen_t address_of(const struct order *o, struct sockaddr_storage *out)
+static socklen_t actor_address_of(const struct order *o, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *v4 = (void *)out;
 	struct sockaddr_in6 *v6 = (void *)out;
@@ -29,7 +29,7 @@ static socklen_t address_of(const struct order *o, struct sockaddr_storage *out)
 	return sizeof(*v4);
 }
 
-static int open_socket(const struct order *o)
+static int actor_open_socket(const struct order *o)
 {
 	int family = strchr(o->text, ':') ? AF_INET6 : AF_INET, one = 1;
 	int type = o->proto == PC_PROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
@@ -43,11 +43,11 @@ static int open_socket(const struct order *o)
 static int act(const struct order *o)
 {
 	struct sockaddr_storage address;
-	socklen_t len = address_of(o, &address);
+	socklen_t len = actor_address_of(o, &address);
 
 	switch (o->act) {
 	case ACT_SOCKET:
-		return open_socket(o);
+		return actor_open_socket(o);
 	case ACT_BIND:
 		return bind(o->fd, (void *)&address, len);
 	case ACT_LISTEN:
@@ -67,7 +67,7 @@ static int act(const struct order *o)
 	return -1;
 }
 
-static uint16_t local_port(int fd)
+static uint16_t actor_local_port(int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -86,7 +86,7 @@ static _Noreturn void play(int control)
 		struct reply r = { .error = result < 0 ? errno : 0 };
 
 		r.fd = o.act == ACT_SOCKET || o.act == ACT_ACCEPT ? result : o.fd;
-		r.port = local_port(r.fd);
+		r.port = actor_local_port(r.fd);
 		send(control, &r, sizeof(r), 0);
 	}
 	_exit(0);

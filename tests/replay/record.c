@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records the streams of the replay tests: loads the real BPF programs, stages a collision in
- * a network namespace of its own, writes the records as they come out of the rings, and
- * beside them what was staged. Records of other network namespaces are left out. */
+/* Make the recordings of the replay tests: load the real BPF programs, stage a collision in a network
+ * namespace of its own, let the product's recorder write what goes into the product's join, and write
+ * beside it what was staged. Records of other network namespaces are left out. */
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 #include "damage.h"
+#include "host/clock.h"
 #include "stage.h"
-#include "stream.h"
+#include "watch/watch_private.h"
 
 void stage_fail(const char *format, ...)
 {
@@ -46,67 +47,117 @@ static void enter_namespace(struct stage *s)
 	s->netns = (uint32_t)st.st_ino;
 }
 
-static void write_record(struct stage *s, const void *record)
+/* The kernel side without what is not of this namespace: that is nobody's business but the machine's. */
+struct own_only {
+	struct stage *s;
+	pc_record_fn take;
+	pc_owner_fn found;
+	void *to;
+};
+
+static bool is_own(const struct stage *s, const void *data)
 {
-	if (stream_append(s->stream, record))
-		stage_fail("cannot write: %s", strerror(errno));
+	switch (((const struct pc_header *)data)->type) {
+	case PC_RECORD_PROCESS:
+		return ((const struct pc_process_record *)data)->netns == s->netns;
+	case PC_RECORD_CLAIM:
+		return ((const struct pc_claim_record *)data)->netns == s->netns;
+	case PC_RECORD_REFUSAL:
+		return ((const struct pc_refusal_record *)data)->netns == s->netns;
+	case PC_RECORD_END:
+		return ((const struct pc_end_record *)data)->process.tgid == (__u32)s->server.pid;
+	default:
+		return false;
+	}
 }
 
-static void on_process(void *context, const struct pc_process *p)
+static void take_own(void *context, const void *data, size_t size)
 {
-	struct stage *s = context;
+	struct own_only *o = context;
 
-	if (p->netns == s->netns)
-		write_record(s, p);
-}
-
-static void on_claim(void *context, const struct pc_claim *c)
-{
-	struct stage *s = context;
-
-	if (c->netns == s->netns)
-		write_record(s, c);
-}
-
-static void on_endpoints(void *context, const struct pc_endpoints *e)
-{
-	(void)context, (void)e; /* not asked for */
-}
-
-static void on_refusal(void *context, const struct pc_refusal *r)
-{
-	struct stage *s = context;
-
-	if (r->netns != s->netns)
+	if (!is_own(o->s, data))
 		return;
-	s->refusals++;
-	write_record(s, r);
+	o->s->refusals += ((const struct pc_header *)data)->type == PC_RECORD_REFUSAL;
+	o->take(o->to, data, size);
 }
 
-static void on_owner(void *context, const struct pc_owner *o)
+static int record_read_own(void *context, enum pc_ring ring, pc_record_fn take, void *to)
+{
+	struct stage *s = context;
+	struct own_only o = { .s = s, .take = take, .to = to };
+
+	return pc_monitor_read(s->monitor, ring, take_own, &o);
+}
+
+static void find_own(void *context, const struct pc_owner_record *owner)
+{
+	struct own_only *o = context;
+
+	if (owner->socket.netns == o->s->netns)
+		o->found(o->to, owner);
+}
+
+static int owners_own(void *context, const struct pc_wanted *wanted, pc_owner_fn found, void *to)
+{
+	struct stage *s = context;
+	struct own_only o = { .s = s, .found = found, .to = to };
+
+	return pc_monitor_owners(s->monitor, wanted, find_own, &o);
+}
+
+static int sweep_nothing(void *context, pc_cookie_fn alive, void *to)
+{
+	(void)context, (void)alive, (void)to;
+	return 0;
+}
+
+static int reserved_here(void *context, uint64_t netns_key, uint64_t *words)
+{
+	return pc_monitor_reserved(((struct stage *)context)->monitor, netns_key, words);
+}
+
+static void losses_here(void *context, struct pc_losses *out)
+{
+	pc_monitor_losses(((struct stage *)context)->monitor, out);
+}
+
+static void forget_nothing(void *context)
+{
+	(void)context;
+}
+
+static void protect_nothing(void *context, uint16_t port, bool on)
+{
+	(void)context, (void)port, (void)on;
+}
+
+static int write_stream(void *context, const void *data, size_t size)
 {
 	struct stage *s = context;
 
-	if (o->socket.netns == s->netns && (!s->owners_port || o->socket.lport == s->owners_port))
-		write_record(s, o);
+	return fwrite(data, 1, size, s->stream) == size ? 0 : -EIO;
 }
 
-void stage_owners(struct stage *s, uint16_t port)
+static void record_count_verdict(void *context, struct pc_verdict *v)
 {
-	struct pc_wanted all = { .all = true };
+	(void)v;
+	((struct stage *)context)->verdicts++;
+}
 
-	s->owners_port = port;
-	if (pc_monitor_owners(s->monitor, &all, on_owner, s))
-		stage_fail("cannot list the open sockets");
+static void record_count_outcome(void *context, const struct pc_outcome *o)
+{
+	(void)o;
+	((struct stage *)context)->outcomes++;
 }
 
 static void collect(struct stage *s)
 {
-	s->refusals = 0;
-	pc_monitor_read_claims(s->monitor);
-	pc_monitor_read_refusals(s->monitor);
-	if (s->refusals != 1)
-		stage_fail("%u refusals were seen, not one", s->refusals);
+	s->refusals = s->verdicts = 0;
+	pc_join_read(s->join, pc_boot_ns());
+	pc_join_finish(s->join, pc_boot_ns());
+	if (s->refusals != 1 || s->verdicts != 1)
+		stage_fail("%u refusals and %u verdicts were seen, not one", s->refusals,
+			   s->verdicts);
 }
 
 struct reply stage_do(struct actor *a, struct order order)
@@ -175,25 +226,94 @@ static void start_peer(struct stage *s)
 	stage_do(&s->peer, order);
 }
 
+static void open_join(struct stage *s)
+{
+	struct pc_join_options options = { .netns = s->netns };
+	const struct pc_join_output output = {
+		.context = s,
+		.verdict = record_count_verdict,
+		.outcome = record_count_outcome,
+	};
+	struct pc_join_kernel kernel = {
+		.context = s,
+		.read = record_read_own,
+		.owners = owners_own,
+		.sweep = sweep_nothing,
+		.sweep_files = sweep_nothing,
+		.reserved = reserved_here,
+		.losses = losses_here,
+		.forget_processes = forget_nothing,
+		.protect = protect_nothing,
+	};
+	struct pc_join_host host = pc_host_side;
+	struct pc_clock clock;
+
+	host.given = NULL; /* the containers of this machine have no part in a scene */
+	pc_clock_now(&clock);
+	s->recorder = pc_recorder_new(&options, &kernel, &host, clock.wall_minus_boot_ns,
+				      write_stream, s);
+	s->join = s->recorder ? pc_join_new(&options, &kernel, &host, &output) : NULL;
+	if (!s->join)
+		stage_fail("out of memory");
+}
+
+void stage_end_server(struct stage *s)
+{
+	uint64_t until_ns = pc_boot_ns() + 10 * PC_NS_PER_SECOND;
+
+	actor_stop(&s->server);
+	do {
+		pc_join_read(s->join, pc_boot_ns());
+		pc_join_finish(s->join, pc_boot_ns());
+		pc_join_tidy(s->join, pc_boot_ns());
+		if (pc_boot_ns() > until_ns)
+			stage_fail("no outcome");
+	} while (!s->outcomes);
+	if (!actor_start(&s->server, "server"))
+		stage_fail("no server");
+}
+
+static int take_inventory(void *context, struct pc_monitor *m)
+{
+	struct stage *s = context;
+
+	s->monitor = m;
+	return pc_join_inventory(s->join, pc_boot_ns(), false);
+}
+
 static void start_watching(struct stage *s)
 {
-	const struct pc_monitor_options options = { .backend = "auto" };
-	const struct pc_record_handler handler = {
+	const struct pc_monitor_options options = {
+		.backend = "auto",
+		.netns = s->netns,
+		.before_hooks = take_inventory,
 		.context = s,
-		.process = on_process,
-		.claim = on_claim,
-		.endpoints = on_endpoints,
-		.refusal = on_refusal,
 	};
 	char sentence[PC_SENTENCE];
 	struct utsname kernel;
 
-	if (pc_monitor_open(&options, &handler, &s->monitor, sentence))
+	open_join(s);
+	if (pc_monitor_open(&options, &s->monitor, sentence))
 		stage_fail("%s", sentence);
+	if (pc_join_inventory(s->join, pc_boot_ns(), true))
+		stage_fail("cannot list the open sockets");
 	uname(&kernel);
 	fprintf(s->expect, "# Linux %s, back end %s\n", kernel.release,
 		pc_monitor_backend(s->monitor));
-	stage_owners(s, 0);
+}
+
+static void stop_watching(struct stage *s)
+{
+	int err;
+
+	pc_join_tidy(s->join, pc_boot_ns());
+	pc_join_stop(s->join, pc_boot_ns());
+	err = pc_recorder_error(s->recorder);
+	if (err)
+		stage_fail("cannot write: %s", strerror(-err));
+	pc_join_free(s->join);
+	pc_recorder_free(s->recorder);
+	pc_monitor_close(s->monitor);
 }
 
 static FILE *open_file(const char *folder, const char *name, const char *suffix)
@@ -212,15 +332,13 @@ static void record(struct stage *s, const struct scene *scene, const char *folde
 {
 	s->stream = open_file(folder, scene->name, "pcrec");
 	s->expect = open_file(folder, scene->name, "expect");
-	if (stream_begin(s->stream))
-		stage_fail("cannot write: %s", strerror(errno));
 	start_actors(s);
 	start_peer(s);
 	if (scene->before)
 		scene->before(s);
 	start_watching(s);
 	scene->play(s);
-	pc_monitor_close(s->monitor);
+	stop_watching(s);
 	stop_actors(s);
 	if (fclose(s->stream) || fclose(s->expect))
 		stage_fail("cannot write: %s", strerror(errno));

@@ -30,8 +30,8 @@ static struct reply bind_to(struct actor *a, struct reply socket, const char *ad
 			   .act = ACT_BIND, .fd = socket.fd, .address = address, .port = port });
 }
 
-static struct reply connect_to(struct actor *a, struct reply socket, const char *address,
-			       uint16_t port)
+static struct reply scenes_connect_to(struct actor *a, struct reply socket, const char *address,
+				      uint16_t port)
 {
 	return stage_do(
 		a, (struct order){
@@ -72,7 +72,7 @@ static void refuse_tcp(struct stage *s, uint16_t port)
 static void theft_from(struct stage *s, const char *address)
 {
 	struct reply client =
-		connect_to(&s->thief, tcp_socket(&s->thief, address), address, PEER_PORT);
+		scenes_connect_to(&s->thief, tcp_socket(&s->thief, address), address, PEER_PORT);
 	struct reply accepted = accept_at(&s->peer, s->listener);
 
 	refuse_tcp(s, client.port);
@@ -91,9 +91,10 @@ static void theft_v6(struct stage *s)
 	theft_from(s, V6);
 }
 
-static void time_wait(struct stage *s)
+static void scenes_time_wait(struct stage *s)
 {
-	struct reply client = connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, PEER_PORT);
+	struct reply client =
+		scenes_connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, PEER_PORT);
 	struct reply accepted = accept_at(&s->peer, s->listener);
 
 	close_at(&s->thief, client.fd);
@@ -102,7 +103,7 @@ static void time_wait(struct stage *s)
 	stage_expect(s, client.port, "time-wait", &s->thief, "connect", 1);
 }
 
-static void listener(struct stage *s)
+static void scenes_listener(struct stage *s)
 {
 	struct reply socket = listen_on(&s->holder, V4, s->next_port++);
 
@@ -111,11 +112,12 @@ static void listener(struct stage *s)
 	close_at(&s->holder, socket.fd);
 }
 
-/* With a connection that it has accepted: two block, and the listener is spoken of. */
+/* With a connection that it has accepted: two block, and the scenes_listener is spoken of. */
 static void busy_listener(struct stage *s)
 {
 	struct reply socket = listen_on(&s->holder, V6, s->next_port++);
-	struct reply client = connect_to(&s->thief, tcp_socket(&s->thief, V6), V6, socket.port);
+	struct reply client =
+		scenes_connect_to(&s->thief, tcp_socket(&s->thief, V6), V6, socket.port);
 	struct reply accepted = accept_at(&s->holder, socket.fd);
 
 	stage_refuse(s, PC_PROTO_TCP, "::", socket.port, EADDRINUSE);
@@ -128,18 +130,18 @@ static void busy_listener(struct stage *s)
 static void lingering(struct stage *s)
 {
 	struct reply socket = listen_on(&s->holder, V4, s->next_port++);
-	struct reply client = connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, socket.port);
+	struct reply client =
+		scenes_connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, socket.port);
 	struct reply accepted = accept_at(&s->holder, socket.fd);
 
 	close_at(&s->holder, socket.fd);
 	refuse_tcp(s, socket.port);
-	stage_owners(s, socket.port);
 	stage_expect(s, socket.port, "lingering-connection", &s->holder, "accept", 1);
 	close_at(&s->thief, client.fd);
 	close_at(&s->holder, accepted.fd);
 }
 
-static void bound(struct stage *s)
+static void scenes_bound(struct stage *s)
 {
 	struct reply socket = bind_to(&s->holder, tcp_socket(&s->holder, V4), V4, s->next_port++);
 
@@ -160,7 +162,7 @@ static void bound_zero(struct stage *s)
 static void explicit_client(struct stage *s)
 {
 	struct reply socket = bind_to(&s->thief, tcp_socket(&s->thief, V4), V4, s->next_port++);
-	struct reply client = connect_to(&s->thief, socket, V4, PEER_PORT);
+	struct reply client = scenes_connect_to(&s->thief, socket, V4, PEER_PORT);
 	struct reply accepted = accept_at(&s->peer, s->listener);
 
 	refuse_tcp(s, client.port);
@@ -191,12 +193,12 @@ static void udp_server(struct stage *s)
 }
 
 /* One port in the range: the kernel has no other choice. */
-static void self_connect(struct stage *s)
+static void scenes_self_connect(struct stage *s)
 {
 	struct reply client;
 
 	set_range("40000 40000");
-	client = connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, 40000);
+	client = scenes_connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, 40000);
 	refuse_tcp(s, 40000);
 	stage_expect(s, 40000, "self-connect", &s->thief, "connect", 1);
 	close_at(&s->thief, client.fd);
@@ -221,9 +223,17 @@ static void without_holder(struct stage *s)
 	stage_expect(s, 80, "privileged-port", NULL, "-", 0);
 }
 
+/* The server that is refused is killed. */
+static void gave_up(struct stage *s)
+{
+	scenes_listener(s);
+	stage_end_server(s);
+	fprintf(s->expect, "%u outcome gave-up 9\n", s->next_port - 1);
+}
+
 static void older_before(struct stage *s)
 {
-	s->kept = connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, PEER_PORT);
+	s->kept = scenes_connect_to(&s->thief, tcp_socket(&s->thief, V4), V4, PEER_PORT);
 }
 
 /* No claim was seen: the socket's own flags say how, an open descriptor who. */
@@ -236,8 +246,8 @@ static void older(struct stage *s)
 static void burst(struct stage *s)
 {
 	static void (*const kinds[])(struct stage * s) = {
-		theft,	  listener,  udp_autobind,    time_wait,  bound,
-		theft_v6, lingering, explicit_client, bound_zero, busy_listener,
+		theft,	  scenes_listener, udp_autobind,    scenes_time_wait, scenes_bound,
+		theft_v6, lingering,	   explicit_client, bound_zero,	      busy_listener,
 	};
 
 	for (int i = 0; i < 100; i++)
@@ -247,16 +257,17 @@ static void burst(struct stage *s)
 const struct scene scenes[] = {
 	{ "ephemeral-client", NULL, theft },
 	{ "ephemeral-client-v6", NULL, theft_v6 },
-	{ "time-wait", NULL, time_wait },
-	{ "listener", NULL, listener },
+	{ "time-wait", NULL, scenes_time_wait },
+	{ "listener", NULL, scenes_listener },
 	{ "busy-listener", NULL, busy_listener },
 	{ "lingering-connection", NULL, lingering },
 	{ "explicit-client", NULL, explicit_client },
 	{ "udp-autobind", NULL, udp_autobind },
 	{ "udp-server", NULL, udp_server },
-	{ "self-connect", NULL, self_connect },
+	{ "self-connect", NULL, scenes_self_connect },
 	{ "without-holder", NULL, without_holder },
 	{ "older", older_before, older },
+	{ "gave-up", NULL, gave_up },
 	{ "burst", NULL, burst },
 	{ 0 },
 };

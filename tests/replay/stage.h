@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A staged collision while the real monitor watches: its records go to a stream, what is true
- * goes to the expectation beside it. */
+/* A staged collision while the real monitor watches: what goes into the join is recorded, what is true
+ * goes to the expectation beside the recording. */
 #ifndef PORTCLASH_TESTS_STAGE_H
 #define PORTCLASH_TESTS_STAGE_H
 
@@ -8,6 +8,7 @@
 
 #include "actor.h"
 #include "bpf/monitor.h"
+#include "core/recording/recording.h"
 
 #define PEER_PORT 9000
 
@@ -15,10 +16,13 @@ struct stage {
 	uint32_t netns;
 	FILE *stream;
 	FILE *expect;
-	struct pc_monitor *monitor; /* NULL: not watching yet */
-	uint16_t owners_port;	    /* of the owner records that are taken; 0: any */
-	unsigned refusals;	    /* of this namespace, at the last look */
-	struct actor peer;	    /* listens on PEER_PORT */
+	struct pc_monitor *monitor;
+	struct pc_join *join;
+	struct pc_recorder *recorder;
+	unsigned refusals; /* of this namespace, at the last look */
+	unsigned verdicts;
+	unsigned outcomes;
+	struct actor peer; /* listens on PEER_PORT */
 	struct actor thief;
 	struct actor holder;
 	struct actor server; /* is refused */
@@ -35,11 +39,11 @@ struct scene {
 
 extern const struct scene scenes[]; /* name NULL: the end */
 
-/* Has the server bind; it must be refused with `error`. Its records are taken down. */
+/* Has the server bind; it must be refused with `error`. The join makes one verdict of it. */
 void stage_refuse(struct stage *s, uint8_t proto, const char *address, uint16_t port, int error);
 
-/* Who has a socket on the port now. */
-void stage_owners(struct stage *s, uint16_t port);
+/* Has the server killed, and the join tell what became of it. */
+void stage_end_server(struct stage *s);
 
 /* The truth about the last refusal. `who` NULL: nobody. */
 void stage_expect(struct stage *s, uint16_t port, const char *cause, const struct actor *who,

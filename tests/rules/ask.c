@@ -8,10 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whoever looks through the descriptors of all processes (a monitor's pass over all socket
- * files, lsof) holds each for an instant, and close() does not free the port then; and the
- * other end of a connection can be a little late. What the kernel says once and not again
- * was that. */
+/* A monitor or lsof that looks through the descriptors of all processes holds each socket for an
+ * instant, and close() does not free the port then. The other end of a connection can be a little
+ * late, too. An answer that the kernel gives once and not again came from that. */
 #define ATTEMPTS 8
 
 /* After so many disagreements it is something else. */
@@ -55,9 +54,9 @@ static void disagree(struct outcome *o, const struct question *q, const char *wh
 		 q->holding->socket.lport, q->got ? strerror(q->got) : "allowed", why);
 }
 
-/* What was recorded of the call. */
+/* Judges what was recorded of the call. */
 static void judge_record(struct asker *a, struct outcome *o, const struct question *q,
-			 const struct pc_refusal *r, const struct pc_socket *holding)
+			 const struct pc_request *r, const struct pc_socket *holding)
 {
 	unsigned on_port = a->bystander ? 2 : 1;
 	struct watch *w = &a->watch;
@@ -78,11 +77,11 @@ static void judge_record(struct asker *a, struct outcome *o, const struct questi
 		o->tally.named++;
 }
 
-static void judge(struct asker *a, struct outcome *o, const struct question *q)
+static void ask_judge(struct asker *a, struct outcome *o, const struct question *q)
 {
 	struct pc_socket socket = q->holding->socket;
 	struct pc_side asking, holding;
-	struct pc_refusal r;
+	struct pc_request r;
 	enum excuse excuse;
 	bool conflict;
 
@@ -111,7 +110,7 @@ static int call_listen(const struct holder *h)
 	return listen(h->fd, 1) ? errno : 0;
 }
 
-/* Both have the port: listen() asks again, for the one with the other bound, if that does
+/* Both sockets have the port: listen() asks again, for the one with the other bound, if that does
  * not listen yet, and then for the other. */
 static void ask_listen(struct asker *a, struct outcome *o, struct holder *holder,
 		       struct holder *binder)
@@ -120,11 +119,11 @@ static void ask_listen(struct asker *a, struct outcome *o, struct holder *holder
 
 	if (holder->side.kind == KIND_BOUND) {
 		q.got = call_listen(holder);
-		judge(a, o, &q);
+		ask_judge(a, o, &q);
 		holder->listens = !q.got;
 	}
 	q = (struct question){ PC_OP_LISTEN, binder, holder, call_listen(binder) };
-	judge(a, o, &q);
+	ask_judge(a, o, &q);
 }
 
 static int ask_both(struct asker *a, struct outcome *o, struct holder *holder,
@@ -139,7 +138,7 @@ static int ask_both(struct asker *a, struct outcome *o, struct holder *holder,
 		return binder->fd;
 	side_socket(&binder->side, port, &binder->socket);
 	q.got = socket_bind(binder->fd, &binder->side, port);
-	judge(a, o, &q);
+	ask_judge(a, o, &q);
 	if (q.got)
 		return 0;
 	if (binder->socket.proto == PC_PROTO_TCP)
@@ -242,4 +241,17 @@ int ask(struct asker *a, struct holder *holder, struct holder *binder)
 	if (o.tally.disagreements)
 		a->disagreement(o.text);
 	return binder->fd < 0 ? forget(a, holder, &binder->side) : 0;
+}
+
+int ask_pair(struct asker *a, const struct side *asking, const struct side *holding)
+{
+	struct holder holder, binder = { .side = *asking, .fd = -1, .other = -1 };
+	int err = holder_stage(&holder, holding, &a->space);
+
+	if (err)
+		return err;
+	err = ask(a, &holder, &binder);
+	holder_close(&binder);
+	holder_close(&holder);
+	return err;
 }

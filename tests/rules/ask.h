@@ -34,4 +34,8 @@ void tally_add(struct tally *sum, const struct tally *t);
  * `holder` is as it was, or staged anew. 0 or a negative errno: nothing can be staged. */
 int ask(struct asker *a, struct holder *holder, struct holder *binder);
 
+/* Stages one holder and asks once, with a binder that nothing was done with before. Errors as
+ * above. */
+int ask_pair(struct asker *a, const struct side *asking, const struct side *holding);
+
 #endif

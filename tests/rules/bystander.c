@@ -34,22 +34,13 @@ static bool in_the_way(const struct side *bystander, const struct side *holding)
 
 static int ask_one(struct asker *a, const struct side *asking, const struct side *holding)
 {
-	struct holder holder, binder = { .side = *asking, .fd = -1, .other = -1 };
-	int err;
-
 	a->bystander = bystander_of(asking);
 	if (!a->bystander || in_the_way(a->bystander, holding))
 		return 0;
-	err = holder_stage(&holder, holding, &a->space);
-	if (err)
-		return err;
-	err = ask(a, &holder, &binder);
-	holder_close(&binder);
-	holder_close(&holder);
-	return err;
+	return ask_pair(a, asking, holding);
 }
 
-static int ask_all_binders(struct asker *a, const struct side *holding)
+static int bystander_ask_all_binders(struct asker *a, const struct side *holding)
 {
 	struct side asking = { .kind = KIND_BOUND };
 	int err = 0;
@@ -76,7 +67,7 @@ int matrix_ask_bystanders(struct asker *a)
 				  .address = (enum address)(i % ADDRESS_COUNT) };
 
 		if (side_can_be(s.kind, s.family, s.address))
-			err = ask_all_binders(a, &s);
+			err = bystander_ask_all_binders(a, &s);
 	}
 	a->bystander = NULL;
 	return err;

@@ -17,7 +17,7 @@ struct request {
 	char attributes[64];
 };
 
-static struct rtattr *put(struct request *r, uint16_t type, const void *data, size_t len)
+static struct rtattr *device_put(struct request *r, uint16_t type, const void *data, size_t len)
 {
 	struct rtattr *a = (void *)((char *)r + NLMSG_ALIGN(r->header.nlmsg_len));
 
@@ -53,9 +53,9 @@ static int make_dummy(void)
 
 	if (fd < 0)
 		return -errno;
-	put(&r, IFLA_IFNAME, SECOND_DEVICE, sizeof(SECOND_DEVICE));
-	info = put(&r, IFLA_LINKINFO, "", 0);
-	put(&r, IFLA_INFO_KIND, "dummy", 6);
+	device_put(&r, IFLA_IFNAME, SECOND_DEVICE, sizeof(SECOND_DEVICE));
+	info = device_put(&r, IFLA_LINKINFO, "", 0);
+	device_put(&r, IFLA_INFO_KIND, "dummy", 6);
 	info->rta_len = (uint16_t)((char *)&r + r.header.nlmsg_len - (char *)info);
 	err = transact(fd, &r);
 	close(fd);

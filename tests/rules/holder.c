@@ -10,10 +10,10 @@
 
 #include "socket.h"
 
-/* What a step returns: 0 or a negative errno. */
+/* A step returns 0 or a negative errno. */
 #define STEP(call) ((call) < 0 ? -errno : 0)
 
-static int local_port(int fd)
+static int holder_local_port(int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -38,7 +38,7 @@ static int bind_side(struct holder *h, uint16_t port)
 	return -socket_bind(h->fd, &h->side, port);
 }
 
-static int connect_to(int fd, const struct side *s, uint16_t port)
+static int holder_connect_to(int fd, const struct side *s, uint16_t port)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = side_sockaddr(s->family, side_effective(s), port, &peer);
@@ -55,7 +55,7 @@ static int stage_client(struct holder *h, struct space *space)
 	else if (h->side.kind == KIND_CLIENT_BOUND)
 		err = bind_side(h, space_port(space));
 	if (!err)
-		err = connect_to(h->fd, &h->side, PEER_PORT);
+		err = holder_connect_to(h->fd, &h->side, PEER_PORT);
 	if (err || side_proto(h->side.kind) == PC_PROTO_UDP)
 		return err;
 	h->other = accept_one(space->listener);
@@ -84,7 +84,7 @@ static int stage_accepted(struct holder *h, struct space *space)
 	if (err)
 		return err;
 	h->other = socket_open(&caller);
-	err = h->other < 0 ? h->other : connect_to(h->other, &caller, port);
+	err = h->other < 0 ? h->other : holder_connect_to(h->other, &caller, port);
 	if (err)
 		return err;
 	child = accept_one(h->fd);
@@ -128,12 +128,12 @@ static uint16_t remote_port(int fd)
 	return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
-/* What tells it from all others. An accepted socket has no cookie until somebody asks, and
- * nobody shall: it is known by its inode and its ports. */
-static int describe(struct holder *h)
+/* These fields tell the holder from all other sockets. An accepted socket has no cookie until somebody
+ * asks, and nobody shall: it is known by its inode and its ports. */
+static int holder_describe(struct holder *h)
 {
 	socklen_t len = sizeof(h->socket.cookie);
-	int port = local_port(h->fd);
+	int port = holder_local_port(h->fd);
 	bool accepted = h->side.kind == KIND_ACCEPTED || h->side.kind == KIND_TIME_WAIT_SERVER;
 	struct stat st;
 
@@ -147,7 +147,7 @@ static int describe(struct holder *h)
 	return STEP(getsockopt(h->fd, SOL_SOCKET, SO_COOKIE, &h->socket.cookie, &len));
 }
 
-/* Who closes first keeps the TIME_WAIT. */
+/* The end that closes first keeps the TIME_WAIT. */
 static void end_connection(struct holder *h)
 {
 	close(h->fd);
@@ -167,7 +167,7 @@ int holder_stage(struct holder *h, const struct side *s, struct space *space)
 		return h->fd;
 	err = stage_kind(h, space);
 	if (!err)
-		err = describe(h);
+		err = holder_describe(h);
 	if (err)
 		holder_close(h);
 	else if (h->socket.state == PC_STATE_TIME_WAIT)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/config/backends.h"
 #include "matrix.h"
 
 /* Disagreements that are shown in full; the others are counted. */
@@ -39,7 +40,7 @@ static unsigned long excused(const struct tally *t)
 }
 
 /* One line, and what was in disagreement below it. `err`: what kept it from being asked. */
-static void report(struct result *r, const char *name, const struct tally *t, int err)
+static void main_report(struct result *r, const char *name, const struct tally *t, int err)
 {
 	bool bad = err || t->disagreements || !t->combinations;
 
@@ -58,7 +59,7 @@ static void report(struct result *r, const char *name, const struct tally *t, in
 	fflush(stdout);
 }
 
-static int enter(struct asker *a)
+static int main_enter(struct asker *a)
 {
 	int err = space_enter(&a->space);
 
@@ -69,18 +70,18 @@ static int enter(struct asker *a)
 
 static void run_kind(struct result *r, struct asker *a, struct matrix *m, enum kind kind)
 {
-	int err = enter(a);
+	int err = main_enter(a);
 
 	if (!err)
 		err = matrix_ask(m, a, kind);
 	space_leave(&a->space);
-	report(r, kind_name(kind), &a->tally, err);
+	main_report(r, kind_name(kind), &a->tally, err);
 }
 
 static void run_devices(struct result *r, struct asker *a)
 {
 	unsigned devices = DEVICE_COUNT;
-	int err = enter(a), without = err ? 0 : space_second_device();
+	int err = main_enter(a), without = err ? 0 : space_second_device();
 
 	if (without) {
 		printf("skip second-device: neither dummy nor tun: %s\n", strerror(-without));
@@ -90,17 +91,17 @@ static void run_devices(struct result *r, struct asker *a)
 	if (!err)
 		err = matrix_ask_devices(a, devices);
 	space_leave(&a->space);
-	report(r, "devices", &a->tally, err);
+	main_report(r, "devices", &a->tally, err);
 }
 
 static void run_bystanders(struct result *r, struct asker *a)
 {
-	int err = enter(a);
+	int err = main_enter(a);
 
 	if (!err)
 		err = matrix_ask_bystanders(a);
 	space_leave(&a->space);
-	report(r, "bystanders", &a->tally, err);
+	main_report(r, "bystanders", &a->tally, err);
 }
 
 /* All that was refused was named. What was lost on its way is of the whole machine; had it
@@ -123,7 +124,7 @@ static void run_named(struct result *r, struct asker *a)
 	       (unsigned long)lost);
 }
 
-static int finish(const struct result *r)
+static int main_finish(const struct result *r)
 {
 	const struct tally *t = &r->total;
 
@@ -139,7 +140,7 @@ static int finish(const struct result *r)
 	return r->failed > 0;
 }
 
-static int run(struct asker *a, unsigned sample, const char *only)
+static int main_run(struct asker *a, unsigned sample, const char *only)
 {
 	struct matrix *m = matrix_new(sample);
 	struct result r = { 0 };
@@ -155,7 +156,7 @@ static int run(struct asker *a, unsigned sample, const char *only)
 		run_bystanders(&r, a);
 	run_named(&r, a);
 	matrix_free(m);
-	return finish(&r);
+	return main_finish(&r);
 }
 
 /* Says why nothing can be asked: a skip where root is missing, else a failure. */
@@ -168,10 +169,9 @@ static int cannot(const char *what, const char *why)
 	return !skip;
 }
 
-static int usage(FILE *out, int status)
+static int main_usage(FILE *out, int status)
 {
-	fputs("usage: rules [--backend auto|fentry|kprobe|tracepoint|none] [--sample N] [--kind "
-	      "NAME]\n"
+	fputs("usage: rules [--backend auto|fentry|kprobe|tracepoint|none] [--sample N] [--kind NAME]\n"
 	      "  --backend   whose records are judged as well; none: only the rule\n"
 	      "  --sample    every Nth combination only, of each kind of holder\n"
 	      "  --kind      only this kind of holder, or devices, or bystanders\n"
@@ -180,7 +180,15 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static int start(const char *backend, unsigned sample, const char *only)
+static bool is_backend(const char *name)
+{
+	for (size_t i = 0; i < PC_BACKEND_COUNT; i++)
+		if (!strcmp(name, pc_backend_names[i]))
+			return true;
+	return !strcmp(name, "none");
+}
+
+static int main_start(const char *backend, unsigned sample, const char *only)
 {
 	struct asker a = { .disagreement = on_disagreement };
 	char sentence[PC_SENTENCE];
@@ -188,7 +196,7 @@ static int start(const char *backend, unsigned sample, const char *only)
 
 	if (strcmp(backend, "none") && watch_open(&a.watch, backend, sentence))
 		return cannot("no back end", sentence);
-	err = enter(&a);
+	err = main_enter(&a);
 	if (!err)
 		err = excuse_probe(&a.space, a.has);
 	if (err) {
@@ -197,7 +205,7 @@ static int start(const char *backend, unsigned sample, const char *only)
 	}
 	space_leave(&a.space);
 	watch_read(&a.watch);
-	status = run(&a, sample, only);
+	status = main_run(&a, sample, only);
 	watch_close(&a.watch);
 	return status;
 }
@@ -224,7 +232,7 @@ int main(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'h')
-			return usage(stdout, 0);
+			return main_usage(stdout, 0);
 		if (c == 'b')
 			backend = optarg;
 		else if (c == 's')
@@ -232,10 +240,10 @@ int main(int argc, char **argv)
 		else if (c == 'k')
 			only = optarg;
 		else
-			return usage(stderr, 2);
+			return main_usage(stderr, 2);
 	}
 	if (optind < argc || sample < 1 || sample > 100 || (only && !is_kind(only)) ||
-	    (strcmp(backend, "none") && !pc_monitor_knows(backend)))
-		return usage(stderr, 2);
-	return start(backend, (unsigned)sample, only);
+	    !is_backend(backend))
+		return main_usage(stderr, 2);
+	return main_start(backend, (unsigned)sample, only);
 }

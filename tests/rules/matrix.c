@@ -78,7 +78,7 @@ void matrix_free(struct matrix *m)
 	free(m);
 }
 
-static int ask_all_binders(struct matrix *m, struct asker *a, const struct side *s)
+static int matrix_ask_all_binders(struct matrix *m, struct asker *a, const struct side *s)
 {
 	struct holder *binders = side_proto(s->kind) == PC_PROTO_UDP ? m->udp : m->tcp;
 	struct holder holder;
@@ -92,7 +92,7 @@ static int ask_all_binders(struct matrix *m, struct asker *a, const struct side 
 	m->holders++;
 	holder_close(&holder);
 	if (a->watch.monitor)
-		pc_monitor_read_claims(a->watch.monitor);
+		watch_drop_claims(&a->watch);
 	return err;
 }
 
@@ -105,7 +105,7 @@ static int ask_all_options(struct matrix *m, struct asker *a, struct side s)
 	for (unsigned bits = 0; bits < 4 && !err; bits++) {
 		s.reuse = bits & 1;
 		s.reuseport = bits >> 1;
-		err = ask_all_binders(m, a, &s);
+		err = matrix_ask_all_binders(m, a, &s);
 	}
 	return err;
 }
@@ -127,19 +127,6 @@ int matrix_ask(struct matrix *m, struct asker *a, enum kind kind)
 	return err;
 }
 
-static int ask_device(struct asker *a, const struct side *asking, const struct side *holding)
-{
-	struct holder holder, binder = { .side = *asking, .fd = -1, .other = -1 };
-	int err = holder_stage(&holder, holding, &a->space);
-
-	if (err)
-		return err;
-	err = ask(a, &holder, &binder);
-	holder_close(&binder);
-	holder_close(&holder);
-	return err;
-}
-
 static int ask_pair_of_devices(struct asker *a, struct side asking, struct side holding,
 			       unsigned devices)
 {
@@ -149,10 +136,10 @@ static int ask_pair_of_devices(struct asker *a, struct side asking, struct side 
 		asking.device = (enum device)(i % devices);
 		holding.device = (enum device)(i / devices);
 		asking.kind = holding.kind = KIND_BOUND;
-		err = ask_device(a, &asking, &holding);
+		err = ask_pair(a, &asking, &holding);
 		asking.kind = holding.kind = KIND_UDP_BOUND;
 		if (!err)
-			err = ask_device(a, &asking, &holding);
+			err = ask_pair(a, &asking, &holding);
 	}
 	return err;
 }

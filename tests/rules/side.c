@@ -46,7 +46,7 @@ bool side_has_address(enum family family, enum address address)
 	return addresses[family][address];
 }
 
-/* Its address is the one it connected to, on loopback. */
+/* The client's address is the one it connected to, on loopback. */
 static bool kernel_chose_address(enum kind kind)
 {
 	return kind == KIND_CLIENT || kind == KIND_TIME_WAIT_CLIENT || kind == KIND_UDP_CONNECTED;
@@ -115,7 +115,7 @@ static uint32_t v4_side(enum family family, enum address address)
 	return v4.s_addr;
 }
 
-static uint8_t state_of(enum kind kind)
+static uint8_t side_state_of(enum kind kind)
 {
 	switch (kind) {
 	case KIND_LISTENING:
@@ -150,7 +150,7 @@ void side_socket(const struct side *s, uint16_t port, struct pc_socket *out)
 	inet_pton(out->family, addresses[family][address], out->local);
 	out->v4_address = v4_side(family, address);
 	out->proto = side_proto(s->kind);
-	out->state = state_of(s->kind);
+	out->state = side_state_of(s->kind);
 	out->lport = port;
 	out->reuse = s->reuse;
 	out->ifindex = index_of(s->device);
@@ -160,7 +160,7 @@ void side_socket(const struct side *s, uint16_t port, struct pc_socket *out)
 	out->flags |= is_v6only(s) ? PC_SOCKET_V6ONLY : 0;
 }
 
-void side_refusal(const struct side *s, enum pc_op op, uint16_t port, struct pc_refusal *out)
+void side_refusal(const struct side *s, enum pc_op op, uint16_t port, struct pc_request *out)
 {
 	memset(out, 0, sizeof(*out));
 	side_socket(s, port, &out->socket);

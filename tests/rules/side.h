@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "portclash/record.h"
+#include "core/base/request.h"
 
 /* How a socket came to hold its port. */
 enum kind {
@@ -68,14 +68,14 @@ bool side_can_be(enum kind kind, enum family family, enum address address);
 socklen_t side_sockaddr(enum family family, enum address address, uint16_t port,
 			struct sockaddr_storage *out);
 
-/* Where the other end is reached: FAMILY_V4 for a mapped side. */
+/* The family in which the other end is reached: FAMILY_V4 for a mapped side. */
 enum address side_effective(const struct side *s);
 
 /* The socket as the kernel's table must have it; without cookie, inode and remote port. */
 void side_socket(const struct side *s, uint16_t port, struct pc_socket *out);
 
 /* The refusal of this side, as it must be recorded, without holders. */
-void side_refusal(const struct side *s, enum pc_op op, uint16_t port, struct pc_refusal *out);
+void side_refusal(const struct side *s, enum pc_op op, uint16_t port, struct pc_request *out);
 
 #define SIDE_TEXT 160
 const char *side_text(const struct side *s, char *out);

@@ -23,7 +23,7 @@ static int set(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-static int make_listener(void)
+static int socket_make_listener(void)
 {
 	struct sockaddr_storage any;
 	socklen_t len = side_sockaddr(FAMILY_DUAL, ADDRESS_ANY, PEER_PORT, &any);
@@ -33,7 +33,7 @@ static int make_listener(void)
 	return bind(fd, (void *)&any, len) || listen(fd, 16) ? -errno : fd;
 }
 
-/* As a /32, or 127.0.0.1 would be the source towards it. */
+/* The address is a /32, or 127.0.0.1 would be the source towards it. */
 static int add_v4(int fd, const char *label, enum address address)
 {
 	struct ifreq request = { 0 };
@@ -89,7 +89,7 @@ int space_enter(struct space *s)
 	s->next_port = FIRST_PORT;
 	err = lo_up();
 	if (!err)
-		s->listener = make_listener();
+		s->listener = socket_make_listener();
 	return err || s->listener >= 0 ? err : s->listener;
 }
 

@@ -5,7 +5,7 @@
 
 #include "side.h"
 
-/* What a client connects to, on every address. */
+/* Clients connect to this port, on every address. */
 #define PEER_PORT 9000
 
 /* A network namespace for this process, with lo up and a peer that listens. */

@@ -5,48 +5,29 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/conflict.h"
-#include "core/decide.h"
-
-static void on_refusal(void *context, const struct pc_refusal *r)
-{
-	struct watch *w = context;
-
-	if (r->netns != w->netns)
-		return;
-	w->seen++;
-	memset(&w->last, 0, sizeof(w->last));
-	memcpy(&w->last, r, r->header.size);
-}
+#include "core/join/decode.h"
+#include "core/join/record.h"
+#include "core/rule/conflict.h"
+#include "core/verdict/decide.h"
 
 /* The rules need no claims. */
-static void on_process(void *context, const struct pc_process *p)
+static void take_record(void *context, const void *data, size_t size)
 {
-	(void)context, (void)p;
-}
+	const struct pc_refusal_record *r = data;
+	struct watch *w = context;
 
-static void on_claim(void *context, const struct pc_claim *c)
-{
-	(void)context, (void)c;
-}
-
-static void on_endpoints(void *context, const struct pc_endpoints *e)
-{
-	(void)context, (void)e;
+	if (pc_record_check(data, size) || r->header.type != PC_RECORD_REFUSAL ||
+	    r->netns != w->netns)
+		return;
+	w->seen++;
+	pc_verdict_decode(r, &w->last);
 }
 
 int watch_open(struct watch *w, const char *backend, char *sentence)
 {
-	const struct pc_monitor_options options = { .backend = backend };
-	const struct pc_record_handler handler = {
-		.context = w,
-		.process = on_process,
-		.claim = on_claim,
-		.endpoints = on_endpoints,
-		.refusal = on_refusal,
-	};
+	const struct pc_monitor_options options = { .backend = backend, .each = true };
 
-	return pc_monitor_open(&options, &handler, &w->monitor, sentence);
+	return pc_monitor_open(&options, &w->monitor, sentence);
 }
 
 void watch_close(struct watch *w)
@@ -55,21 +36,34 @@ void watch_close(struct watch *w)
 	w->monitor = NULL;
 }
 
+static void drop_record(void *context, const void *data, size_t size)
+{
+	(void)context, (void)data, (void)size;
+}
+
+void watch_drop_claims(struct watch *w)
+{
+	pc_monitor_read(w->monitor, PC_RING_CLAIMS, drop_record, NULL);
+}
+
+/* The claims come first: pc_monitor_read() asks for it. */
 void watch_read(struct watch *w)
 {
 	w->seen = 0;
-	if (w->monitor)
-		pc_monitor_read_refusals(w->monitor);
+	if (!w->monitor)
+		return;
+	watch_drop_claims(w);
+	pc_monitor_read(w->monitor, PC_RING_REFUSALS, take_record, w);
 }
 
 uint64_t watch_lost(struct watch *w)
 {
-	uint64_t stats[PC_STAT_COUNT];
+	struct pc_losses losses;
 
 	if (!w->monitor)
 		return 0;
-	pc_monitor_stats(w->monitor, stats);
-	return stats[PC_STAT_REFUSALS_LOST];
+	pc_monitor_losses(w->monitor, &losses);
+	return losses.lost[PC_STAT_REFUSALS_LOST];
 }
 
 static bool same_side(const struct pc_side *a, const struct pc_side *b)
@@ -81,8 +75,8 @@ static bool same_side(const struct pc_side *a, const struct pc_side *b)
 	       a->reuse == b->reuse && a->reuseport == b->reuseport;
 }
 
-/* Its state is not asked for: inside listen() it is LISTEN, after it CLOSE. */
-static const char *check_requester(const struct pc_refusal *seen, const struct pc_refusal *staged)
+/* The socket's state is not asked for: inside listen() it is LISTEN, after it CLOSE. */
+static const char *check_requester(const struct pc_request *seen, const struct pc_request *staged)
 {
 	struct pc_side a, b;
 
@@ -108,7 +102,7 @@ static bool same_socket(const struct pc_socket *seen, const struct pc_socket *st
 	       seen->lport == staged->lport && seen->rport == staged->rport;
 }
 
-static const char *check_holder(const struct pc_socket *seen, const struct pc_socket *staged)
+static const char *watch_check_holder(const struct pc_socket *seen, const struct pc_socket *staged)
 {
 	struct pc_side a, b;
 
@@ -121,36 +115,26 @@ static const char *check_holder(const struct pc_socket *seen, const struct pc_so
 		       "the holder's address or options are not as staged";
 }
 
-static void fill_verdict(const struct pc_refusal *r, struct pc_verdict *v)
-{
-	memset(v, 0, sizeof(*v));
-	v->refusal = *r;
-	v->holders_count = r->holders_count;
-	for (unsigned i = 0; i < v->holders_count; i++)
-		v->holders[i].socket = r->holders[i];
-}
-
-const char *watch_check(const struct watch *w, const struct pc_refusal *asking,
+const char *watch_check(const struct watch *w, const struct pc_request *asking,
 			const struct pc_socket *holding, unsigned on_port)
 {
 	const char *wrong;
-	struct pc_verdict v;
+	struct pc_verdict v = w->last;
 	unsigned blocking = 0;
 
 	if (w->seen != 1)
 		return w->seen ? "more than one record" : "no record";
-	wrong = check_requester(&w->last, asking);
+	wrong = check_requester(&v.request, asking);
 	if (wrong)
 		return wrong;
-	fill_verdict(&w->last, &v);
 	pc_decide(&v);
 	for (unsigned i = 0; i < v.holders_count; i++)
 		blocking += v.holders[i].blocking;
-	if (v.refusal.holders_total != on_port || v.holders_count != on_port)
+	if (v.holders_total != on_port || v.holders_count != on_port)
 		return "the record has more or fewer sockets than are on the port";
 	if (!blocking || v.primary < 0)
 		return "no holder is said to block";
-	wrong = check_holder(&v.holders[v.primary].socket, holding);
+	wrong = watch_check_holder(&v.holders[v.primary].socket, holding);
 	if (!wrong && blocking != 1)
 		wrong = "more than the staged holder is said to block";
 	return wrong;

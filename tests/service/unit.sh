@@ -6,27 +6,15 @@
 # Each check also has to fail on a unit that deserves it.
 set -u
 
-# Of 100: 3.0 as it is printed.
+# A score of 100: 3.0 as it is printed.
 LIMIT=30
 
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../report.sh"
+
 unit=$1 portclash=$2
-passed=0
-failed=0
-skipped=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-
-# result NAME STATUS TEXT: 0 is good
-result() {
-	if [ "$2" -eq 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $1"
-	else
-		failed=$((failed + 1))
-		echo "FAIL $1:"
-		echo "$3" | sed 's/^/    /'
-	fi
-}
 
 # The other way round: it must fail.
 refused() {
@@ -61,13 +49,38 @@ if systemd-analyze --help 2>/dev/null | grep -q -e --offline; then
 	said=$(security "$tmp/naked.service")
 	refused "a unit without any limit is above 3.0" $? "$said"
 else
-	skipped=$((skipped + 1))
-	echo "skip the unit's exposure: this systemd-analyze has no --offline (systemd 250 has)"
+	skip "the unit's exposure" "this systemd-analyze has no --offline (systemd 250 has)"
 fi
 verify "$unit"
 result "systemd understands the unit" $? "$said"
+
+# for_systemd VERSION: the unit as it is installed where systemd has this version
+for_systemd() {
+	awk -v bindir=/usr/bin -v systemd="$1" -f "$here/../../packaging/systemd/unit.awk" "$unit" \
+		>"$tmp/for.service"
+}
+growing() { grep -c -e '^RestartSteps=' -e '^RestartMaxDelaySec=' "$tmp/for.service"; }
+
+version=$(systemctl --version | awk 'NR == 1 { print $2 }')
+for_systemd "$version"
+verify "$tmp/for.service"
+result "systemd $version understands the unit that is installed for it" $? "$said"
+for_systemd 252
+same "no pause grows under systemd 252, which does not know how" 0 "$(growing)"
+for_systemd 254
+same "from systemd 254 on the pause grows" 2 "$(growing)"
+verify "$tmp/for.service"
+status=$?
+if [ "$version" -ge 254 ]; then
+	result "systemd understands a pause that grows" "$status" "$said"
+else
+	same "all else in it is known to older ones" "$(printf '%s\n' RestartMaxDelaySec RestartSteps)" \
+		"$(echo "$said" | sed -n "s/.*Unknown key[ name]* '\([^']*\)'.*/\1/p" | sort)"
+fi
+same "systemd starts it again without an end" 1 \
+	"$(grep -c -x 'StartLimitIntervalSec=0' "$unit")"
+
 verify "$tmp/wrong.service"
 refused "systemd finds a mistake in a unit" $? "$said"
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/decide.h"
+#include "core/verdict/advice.h"
+#include "core/verdict/decide.h"
 
 static struct pc_identity server = {
 	.key = { .start_ns = 7000000000, .tgid = 4312, .exec_id = 2 },
@@ -61,6 +61,7 @@ struct pc_party case_party(const struct pc_identity *who)
 	struct pc_party party = { .who = who, .fd = -1, .running = true };
 
 	if (who) {
+		party.key = who->key;
 		party.tid = who->key.tgid;
 		memcpy(party.comm, who->comm, sizeof(party.comm));
 	}
@@ -69,7 +70,7 @@ struct pc_party case_party(const struct pc_identity *who)
 
 void case_refusal(struct pc_verdict *v)
 {
-	struct pc_refusal *r = &v->refusal;
+	struct pc_request *r = &v->request;
 
 	memset(v, 0, sizeof(*v));
 	v->primary = -1;
@@ -79,12 +80,12 @@ void case_refusal(struct pc_verdict *v)
 	r->op = PC_OP_BIND;
 	r->proto = PC_PROTO_TCP;
 	r->netns = CASE_NETNS;
-	r->range_low = CASE_LOW;
-	r->range_high = CASE_HIGH;
-	r->unprivileged_start = 1024;
+	v->settings.low = CASE_LOW;
+	v->settings.high = CASE_HIGH;
+	v->settings.unprivileged_start = 1024;
 	r->wanted_port = CASE_PORT;
 	r->wanted_family = PC_FAMILY_V4;
-	r->walk = PC_WALK_NETNS;
+	v->settings.known = true;
 	r->socket.family = PC_FAMILY_V4;
 	r->socket.proto = PC_PROTO_TCP;
 	r->socket.state = PC_STATE_CLOSE;
@@ -94,10 +95,10 @@ void case_refusal(struct pc_verdict *v)
 void case_udp(struct pc_verdict *v)
 {
 	case_refusal(v);
-	v->refusal.proto = v->refusal.socket.proto = PC_PROTO_UDP;
+	v->request.proto = v->request.socket.proto = PC_PROTO_UDP;
 }
 
-static void connect_to(struct pc_socket *s, const char *remote, uint16_t port)
+static void cases_connect_to(struct pc_socket *s, const char *remote, uint16_t port)
 {
 	inet_pton(AF_INET, "10.0.0.5", s->local);
 	inet_pton(AF_INET, remote, s->remote);
@@ -110,17 +111,17 @@ struct pc_holder *case_holder(struct pc_verdict *v, uint8_t state)
 	struct pc_holder *h = &v->holders[v->holders_count++];
 	struct pc_socket *s = &h->socket;
 
-	s->proto = v->refusal.proto;
+	s->proto = v->request.proto;
 	s->family = PC_FAMILY_V4;
 	s->state = state;
-	s->lport = v->refusal.wanted_port;
-	s->netns = v->refusal.netns;
+	s->lport = v->request.wanted_port;
+	s->netns = v->request.netns;
 	s->cookie = 100 + v->holders_count;
 	s->userlocks = PC_LOCK_PORT;
 	if (state != PC_STATE_LISTEN && state != PC_STATE_CLOSE)
-		connect_to(s, "192.0.2.7", 443);
-	h->maker = case_party(&thief);
-	v->refusal.holders_total = v->holders_count;
+		cases_connect_to(s, "192.0.2.7", 443);
+	h->claimer = case_party(&thief);
+	v->holders_total = v->holders_count;
 	return h;
 }
 
@@ -167,13 +168,13 @@ void case_duplicate(struct pc_verdict *v)
 	twin = server;
 	twin.key.tgid = 4000;
 	case_refusal(v);
-	case_listener(v)->maker = case_party(&twin);
+	case_listener(v)->claimer = case_party(&twin);
 }
 
 void case_inherited(struct pc_verdict *v)
 {
 	case_refusal(v);
-	case_listener(v)->maker.running = false;
+	case_listener(v)->claimer.running = false;
 	v->holders[0].owners[0] = case_party(&other);
 	v->holders[0].owners_count = 1;
 }
@@ -200,8 +201,8 @@ void case_dual_stack(struct pc_verdict *v)
 void case_listen_race(struct pc_verdict *v)
 {
 	case_refusal(v);
-	v->refusal.op = PC_OP_LISTEN;
-	case_listener(v)->socket.reuse = v->refusal.socket.reuse = 1;
+	v->request.op = PC_OP_LISTEN;
+	case_listener(v)->socket.reuse = v->request.socket.reuse = 1;
 }
 
 void case_kernel(struct pc_verdict *v)
@@ -210,20 +211,71 @@ void case_kernel(struct pc_verdict *v)
 	case_listener(v)->socket.flags = PC_SOCKET_NO_FILE;
 }
 
+void case_privileged(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->request.error = EACCES;
+	v->request.wanted_port = 80;
+}
+
+void case_not_local(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->request.error = EADDRNOTAVAIL;
+	memcpy(v->request.wanted, (uint8_t[]){ 203, 0, 113, 9 }, 4);
+}
+
+void case_denied(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->request.error = EACCES;
+}
+
+void case_denied_capable(struct pc_verdict *v)
+{
+	case_privileged(v);
+	v->request.capable = true;
+}
+
+void case_denied_by_cgroup(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->request.error = EPERM;
+}
+
+void case_not_seen(struct pc_verdict *v)
+{
+	case_refusal(v);
+	v->request.error = 0;
+	v->request.late = true;
+}
+
+void case_no_source(struct pc_verdict *v)
+{
+	const uint8_t far[PC_ADDR_LEN] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+
+	case_refusal(v);
+	v->request.op = PC_OP_CONNECT;
+	v->request.error = EADDRNOTAVAIL;
+	v->request.no_source = true;
+	v->request.wanted_family = PC_FAMILY_V6;
+	memcpy(v->request.wanted, far, sizeof(far));
+}
+
 void case_connect_exhausted(struct pc_verdict *v)
 {
 	case_refusal(v);
-	v->refusal.op = PC_OP_CONNECT;
-	v->refusal.error = EADDRNOTAVAIL;
-	v->refusal.own_low = 40000;
-	v->refusal.own_high = 40009;
+	v->request.op = PC_OP_CONNECT;
+	v->request.error = EADDRNOTAVAIL;
+	v->request.own_low = 40000;
+	v->request.own_high = 40009;
 }
 
 void case_send_exhausted(struct pc_verdict *v)
 {
 	case_udp(v);
-	v->refusal.op = PC_OP_SEND;
-	v->refusal.error = EAGAIN;
+	v->request.op = PC_OP_SEND;
+	v->request.error = EAGAIN;
 }
 
 void case_connection_exists(struct pc_verdict *v)
@@ -232,11 +284,21 @@ void case_connection_exists(struct pc_verdict *v)
 
 	case_refusal(v);
 	h = case_client(v);
-	v->refusal.op = PC_OP_CONNECT;
-	v->refusal.error = EADDRNOTAVAIL;
-	v->refusal.socket.lport = h->socket.lport;
-	v->refusal.wanted_port = h->socket.rport;
-	memcpy(v->refusal.wanted, h->socket.remote, sizeof(v->refusal.wanted));
+	v->request.op = PC_OP_CONNECT;
+	v->request.error = EADDRNOTAVAIL;
+	v->request.socket.lport = h->socket.lport;
+	v->request.wanted_port = h->socket.rport;
+	memcpy(v->request.wanted, h->socket.remote, sizeof(v->request.wanted));
+}
+
+void case_transparent(struct pc_verdict *v)
+{
+	case_refusal(v);
+	case_listener(v);
+	v->request.wanted[0] = 198;
+	v->request.wanted[3] = 7;
+	v->request.socket.flags |= PC_SOCKET_TRANSPARENT;
+	v->address.state = PC_ADDRESS_MISSING;
 }
 
 bool case_advises(struct pc_verdict *v, const char *words)

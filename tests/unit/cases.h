@@ -3,7 +3,7 @@
 #ifndef PORTCLASH_TESTS_CASES_H
 #define PORTCLASH_TESTS_CASES_H
 
-#include "core/model.h"
+#include "core/base/model.h"
 
 #define CASE_PORT 35000
 #define CASE_NETNS 4026531840U
@@ -37,9 +37,27 @@ void case_kernel(struct pc_verdict *v);
 
 /* Static processes: a server that is refused and two that hold ports. */
 /* A client that was refused: no port for a connect(), for a send; the connection is there. */
+void case_privileged(struct pc_verdict *v);
+void case_not_local(struct pc_verdict *v);
+void case_denied(struct pc_verdict *v);
+void case_denied_capable(struct pc_verdict *v);
+void case_denied_by_cgroup(struct pc_verdict *v);
+void case_not_seen(struct pc_verdict *v);
+void case_no_source(struct pc_verdict *v);
+
+/* A bind() of the Unix socket /run/app/app.sock that was refused, and what was at the path. */
+void case_unix(struct pc_verdict *v, enum pc_path_kind kind, enum pc_path_bound bound);
+struct pc_holder *case_unix_holder(struct pc_verdict *v);
+void case_unix_server(struct pc_verdict *v);
+void case_unix_left_behind(struct pc_verdict *v);
+void case_unix_folder(struct pc_verdict *v);
+void case_unix_abstract(struct pc_verdict *v);
+void case_vsock(struct pc_verdict *v);
 void case_connect_exhausted(struct pc_verdict *v);
 void case_send_exhausted(struct pc_verdict *v);
 void case_connection_exists(struct pc_verdict *v);
+/* A transparent proxy that binds its client's address. */
+void case_transparent(struct pc_verdict *v);
 
 const struct pc_identity *case_server(void);
 const struct pc_identity *case_thief(void);

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/identity.h"
+#include "core/process/identity.h"
 #include "host/procfs.h"
 
 #define PID 4120
@@ -30,7 +30,8 @@
 #define TICKS 290019
 #define TICK_NS (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK))
 
-/* As the kernel writes it: fields 4 to 19, then threads (20), 21, start (22) and the rest. */
+/* Writes a stat file as the kernel does: fields 4 to 19, then threads (20), 21, start (22) and the
+ * rest. */
 #define STAT_FORMAT "%u (%s) %c 4232 4232 2929 0 -1 4194304 100 0 0 0 0 0 0 0 20 0 %u 0 %u 31 0\n"
 
 struct fake {

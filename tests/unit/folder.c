@@ -50,7 +50,7 @@ void folder_put(const char *path, const char *text)
 
 void folder_expect(const char *path, const char *expected)
 {
-	char text[256] = "";
+	char text[1024] = "";
 	int fd = open(path, O_RDONLY);
 
 	assert_true(fd >= 0);

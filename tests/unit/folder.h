@@ -7,7 +7,7 @@
 int folder_enter(void **state);
 int folder_leave(void **state);
 
-/* Writes the file, and compares all of it (no more than 255 bytes). */
+/* Writes the file, and compares all of it (no more than 1,023 bytes). */
 void folder_put(const char *path, const char *text);
 void folder_expect(const char *path, const char *expected);
 

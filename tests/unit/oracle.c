@@ -8,7 +8,7 @@
 
 #define QUIRK_V4 "127.0.0.6"
 
-/* What a socket on that address covers: "*" all, NULL none, or one address. */
+/* Gives the addresses that a socket covers: "*" all, NULL none, or one address. */
 struct coverage {
 	const char *name;
 	const char *text; /* as given to bind() */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A second opinion on "may this socket have that port?", written from the rules as they are
- * documented (address matrix, options) and not from core/conflict.c, which it checks. */
+ * documented (address matrix, options) and not from core/rule/conflict.c, which it checks. */
 #ifndef PORTCLASH_TESTS_ORACLE_H
 #define PORTCLASH_TESTS_ORACLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/conflict.h"
+#include "core/rule/conflict.h"
 
 /* The addresses of the matrix; the order is that of its columns, then the rows it adds. */
 enum address_kind {
@@ -48,7 +48,7 @@ bool oracle_overlap(enum address_kind asking, enum address_kind holding);
 bool oracle_conflict(uint8_t proto, const struct oracle_side *asking,
 		     const struct oracle_side *holding);
 
-/* The same socket in the terms of core/conflict.h. */
+/* The same socket in the terms of core/rule/conflict.h. */
 struct pc_side oracle_side(const struct oracle_side *s);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 #define FAMILIES_MAX 64
-#define SERIES_MAX 2048
+#define SERIES_MAX 4096
 
-/* What one reading found. Lines point into the text, which the reading cuts into pieces. */
+/* The findings of one reading. Lines point into the text, which the reading cuts into pieces. */
 struct reading {
 	const char *families[FAMILIES_MAX];
 	int families_count;

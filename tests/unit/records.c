@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct pc_socket record_socket(void)
+struct pc_socket_record record_socket(void)
 {
-	return (struct pc_socket){
+	return (struct pc_socket_record){
 		.cookie = 7,
 		.family = PC_FAMILY_V6,
 		.proto = PC_PROTO_TCP,
@@ -22,16 +22,14 @@ struct pc_socket record_socket(void)
 
 static void *make_process(void)
 {
-	struct pc_process p = {
-		.header = { PC_RECORD_PROCESS, offsetof(struct pc_process, text) + 24 },
+	struct pc_process_record p = {
+		.header = { PC_RECORD_PROCESS, offsetof(struct pc_process_record, text) + 24 },
 		.key = { .start_ns = 1, .tgid = 4120, .exec_id = 1 },
 		.args_len = 10,
 		.exe_len = 9,
 		.cgroup_len = 5,
 		.comm = "curl",
-		.text = "curl\0-s\0x\0"
-			"curl\0usr\0"
-			"a\0b\0",
+		.text = "curl\0-s\0x\0curl\0usr\0a\0b\0",
 	};
 
 	return memcpy(malloc(p.header.size), &p, p.header.size);
@@ -39,7 +37,7 @@ static void *make_process(void)
 
 static void *make_claim(void)
 {
-	struct pc_claim c = {
+	struct pc_claim_record c = {
 		.header = { PC_RECORD_CLAIM, sizeof(c) },
 		.cookie = 1ULL << 32 | 1,
 		.how = PC_HOW_CONNECT,
@@ -52,7 +50,7 @@ static void *make_claim(void)
 
 static void *make_endpoints(void)
 {
-	struct pc_endpoints e = {
+	struct pc_endpoints_record e = {
 		.header = { PC_RECORD_ENDPOINTS, sizeof(e) },
 		.cookie = 7,
 		.family = PC_FAMILY_V6,
@@ -62,9 +60,21 @@ static void *make_endpoints(void)
 	return memcpy(malloc(sizeof(e)), &e, sizeof(e));
 }
 
+static void *make_end(void)
+{
+	struct pc_end_record e = {
+		.header = { PC_RECORD_END, sizeof(e) },
+		.time_ns = 1,
+		.process = { .start_ns = 1, .tgid = 4120 },
+		.status = 256,
+	};
+
+	return memcpy(malloc(sizeof(e)), &e, sizeof(e));
+}
+
 void *record_refusal(unsigned holders)
 {
-	struct pc_refusal r = {
+	struct pc_refusal_record r = {
 		.header = { PC_RECORD_REFUSAL, (uint32_t)PC_REFUSAL_SIZE(holders) },
 		.error = EADDRINUSE,
 		.wanted_port = 35000,
@@ -96,7 +106,39 @@ static void *make_refusal_full(void)
 	return record_refusal(PC_HOLDERS_MAX);
 }
 
+static void *make_foreign(void)
+{
+	struct pc_foreign_record r = {
+		.header = { PC_RECORD_FOREIGN, sizeof(r) },
+		.error = EADDRINUSE,
+		.op = PC_OP_BIND,
+		.family = PC_FAMILY_UNIX,
+		.type = 1,
+		.address_len = 9,
+		.address = "\1\0/run/x",
+		.paths_known = 1,
+	};
+
+	return memcpy(malloc(sizeof(r)), &r, sizeof(r));
+}
+
+static void *make_merged(void)
+{
+	const struct pc_merged_record m = {
+		.header = { PC_RECORD_MERGED, sizeof(m) },
+		.count = 12,
+		.error = EADDRINUSE,
+		.wanted_port = 35000,
+		.wanted_family = PC_FAMILY_V4,
+		.op = PC_OP_BIND,
+		.proto = PC_PROTO_TCP,
+		.scope = PC_SCOPE_PORT,
+	};
+
+	return memcpy(malloc(sizeof(m)), &m, sizeof(m));
+}
+
 void *(*const record_makers[RECORD_MAKERS])(void) = {
-	make_process,	    make_claim,	      make_endpoints,
-	make_refusal_alone, make_refusal_two, make_refusal_full,
+	make_process,	   make_claim,	 make_endpoints, make_refusal_alone, make_refusal_two,
+	make_refusal_full, make_foreign, make_merged,	 make_end,
 };

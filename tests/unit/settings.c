@@ -11,18 +11,18 @@
 
 #include "settings.h"
 
-static bool service(const char *name, unsigned *port)
+static bool settings_service2(const char *name, unsigned *port)
 {
 	*port = !strcmp(name, "https") ? 443 : !strcmp(name, "http-alt") ? 8080 : 0;
 	return *port;
 }
 
-const struct pc_settings_source settings_source = { .service = service };
+const struct pc_settings_source settings_source = { .service = settings_service2 };
 
 int settings_parse(const char *text, size_t len, struct pc_settings *s,
 		   struct pc_settings_mistakes *m)
 {
-	/* Of exactly this size: that nothing behind it is read is the sanitizer's to see. */
+	/* The copy has exactly this size: the sanitizer sees a read behind it. */
 	char *copy = malloc(len ? len : 1);
 	int err;
 

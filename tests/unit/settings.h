@@ -3,7 +3,7 @@
 #ifndef UNIT_SETTINGS_H
 #define UNIT_SETTINGS_H
 
-#include "core/settings.h"
+#include "core/config/settings.h"
 
 /* Knows the services https and http-alt. */
 extern const struct pc_settings_source settings_source;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a real shell makes of a command line. */
+/* Let a real shell read a command line. */
 #include "shell.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ static _Noreturn void run_sh(const char *line, int out)
 	_exit(127);
 }
 
-static size_t read_all(int fd, char *out, size_t size)
+static size_t shell_read_all(int fd, char *out, size_t size)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -26,7 +26,7 @@ static size_t read_all(int fd, char *out, size_t size)
 	return have;
 }
 
-static size_t run(const char *line, char *out, size_t size, int *status)
+static size_t shell_run(const char *line, char *out, size_t size, int *status)
 {
 	int fds[2];
 	size_t len;
@@ -39,7 +39,7 @@ static size_t run(const char *line, char *out, size_t size, int *status)
 	if (pid == 0)
 		run_sh(line, fds[1]);
 	close(fds[1]);
-	len = read_all(fds[0], out, size);
+	len = shell_read_all(fds[0], out, size);
 	close(fds[0]);
 	waitpid(pid, status, 0);
 	return len;
@@ -55,7 +55,7 @@ int shell_words(const char *command, char *out, size_t size)
 	if (!arguments ||
 	    asprintf(&line, "set --%s\nfor word do printf '%%s\\0' \"$word\"; done", arguments) < 0)
 		return -1;
-	len = run(line, out, size, &status);
+	len = shell_run(line, out, size, &status);
 	free(line);
 	for (size_t i = 0; i < len; i++)
 		words += !out[i];

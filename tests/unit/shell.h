@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a real shell makes of a command line: the words, without running anything. */
+/* A real shell reads a command line: the words, without running anything. */
 #ifndef PORTCLASH_TESTS_SHELL_H
 #define PORTCLASH_TESTS_SHELL_H
 

@@ -9,7 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/address.h"
+#include "core/base/address.h"
 
 static const struct example {
 	uint16_t family;
@@ -52,7 +52,7 @@ static void kinds(void **state)
 	}
 }
 
-/* Of an IPv4 address four bytes count, whatever stands behind them. */
+/* An IPv4 address has four bytes, whatever stands behind them. */
 static void four_bytes(void **state)
 {
 	uint8_t address[PC_ADDR_LEN];
@@ -77,7 +77,7 @@ static void longest(void **state)
 	assert_string_equal(endpoint, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
 
-static void self(void **state)
+static void address_self(void **state)
 {
 	struct pc_socket s = { .family = PC_FAMILY_V4, .lport = 35000, .rport = 35000 };
 
@@ -133,8 +133,9 @@ static void states(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds), cmocka_unit_test(four_bytes), cmocka_unit_test(longest),
-		cmocka_unit_test(self),	 cmocka_unit_test(equal),      cmocka_unit_test(states),
+		cmocka_unit_test(kinds),   cmocka_unit_test(four_bytes),
+		cmocka_unit_test(longest), cmocka_unit_test(address_self),
+		cmocka_unit_test(equal),   cmocka_unit_test(states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

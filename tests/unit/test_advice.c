@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The explanation of every cause: that there is one, what it must not leave out, and what it
- * must not say because it would not be true. */
+/* The explanation of every cause: what it must say, and what it must not say. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +11,10 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/decide.h"
-#include "core/names.h"
+#include "core/verdict/advice.h"
+#include "core/verdict/causes.h"
+#include "core/verdict/decide.h"
+#include "core/verdict/range_use.h"
 
 #define WORDS_MAX 6
 
@@ -25,7 +25,7 @@ static void explain(struct pc_verdict *v)
 	assert_non_null(v->explanation);
 }
 
-static void assert_says(const struct pc_verdict *v, const char *words, bool wanted)
+static void advice_assert_says(const struct pc_verdict *v, const char *words, bool wanted)
 {
 	if (!!strstr(v->explanation, words) == wanted)
 		return;
@@ -59,7 +59,7 @@ static void make_explicit_client(struct pc_verdict *v)
 	case_holder(v, PC_STATE_ESTABLISHED);
 }
 
-static void make_listener(struct pc_verdict *v)
+static void advice_make_listener(struct pc_verdict *v)
 {
 	case_refusal(v);
 	case_listener(v);
@@ -105,30 +105,9 @@ static void make_self_connect(struct pc_verdict *v)
 	h->socket.rport = h->socket.lport;
 }
 
-static void make_privileged(struct pc_verdict *v)
-{
-	case_refusal(v);
-	v->refusal.error = EACCES;
-	v->refusal.wanted_port = 80;
-}
-
-static void make_not_local(struct pc_verdict *v)
-{
-	case_refusal(v);
-	v->refusal.error = EADDRNOTAVAIL;
-	memcpy(v->refusal.wanted, (uint8_t[]){ 203, 0, 113, 9 }, 4);
-}
-
 static void make_exhausted(struct pc_verdict *v)
 {
-	case_refusal(v);
-	v->refusal.wanted_port = 0;
-}
-
-static void make_denied(struct pc_verdict *v)
-{
-	case_refusal(v);
-	v->refusal.error = EACCES;
+	case_refusal(v), v->request.wanted_port = 0;
 }
 
 static const struct {
@@ -148,7 +127,7 @@ static const struct {
 	{ make_explicit_client,
 	  PC_CAUSE_EXPLICIT_CLIENT,
 	  { "not by a listener", "curl[4120]", "exactly this port", "bind()" } },
-	{ make_listener, PC_CAUSE_LISTENER, { "curl[4120]", "listens" } },
+	{ advice_make_listener, PC_CAUSE_LISTENER, { "curl[4120]", "listens" } },
 	{ make_udp_server, PC_CAUSE_LISTENER, { "curl[4120]", "receives" } },
 	{ make_bound, PC_CAUSE_BOUND_NOT_LISTENING, { "curl[4120]", "neither listens" } },
 	{ make_time_wait, PC_CAUSE_TIME_WAIT, { "TIME_WAIT", "60 s", "SO_REUSEADDR" } },
@@ -159,8 +138,8 @@ static const struct {
 	  PC_CAUSE_LINGERING_CONNECTION,
 	  { "no one listens", "accepted", "192.0.2.7:443" } },
 	{ make_self_connect, PC_CAUSE_SELF_CONNECT, { "curl[4120]", "itself" } },
-	{ make_privileged, PC_CAUSE_PRIVILEGED_PORT, { "1024", "CAP_NET_BIND_SERVICE" } },
-	{ make_not_local, PC_CAUSE_ADDRESS_NOT_LOCAL, { "203.0.113.9", "interface" } },
+	{ case_privileged, PC_CAUSE_PRIVILEGED_PORT, { "1024", "CAP_NET_BIND_SERVICE" } },
+	{ case_not_local, PC_CAUSE_ADDRESS_NOT_LOCAL, { "203.0.113.9", "interface" } },
 	{ make_exhausted, PC_CAUSE_RANGE_EXHAUSTED, { "port 0", "32768\u201360999", "used up" } },
 	{ case_connect_exhausted,
 	  PC_CAUSE_RANGE_EXHAUSTED,
@@ -168,6 +147,7 @@ static const struct {
 	{ case_send_exhausted,
 	  PC_CAUSE_RANGE_EXHAUSTED,
 	  { "a send", "32768\u201360999", "temporarily unavailable" } },
+	{ case_transparent, PC_CAUSE_TRANSPARENT_SOURCE, { "198.0.0.7:35000", "a listener" } },
 	{ case_connection_exists,
 	  PC_CAUSE_CONNECTION_EXISTS,
 	  { "35000", "ESTABLISHED", "same destination" } },
@@ -180,7 +160,20 @@ static const struct {
 	{ case_dual_stack, PC_CAUSE_DUAL_STACK, { "::", "0.0.0.0", "IPV6_V6ONLY" } },
 	{ case_listen_race, PC_CAUSE_LISTEN_RACE, { "bind() had succeeded", "listen()" } },
 	{ case_kernel, PC_CAUSE_KERNEL_SOCKET, { "kernel itself", "not to a process" } },
-	{ make_denied, PC_CAUSE_UNKNOWN, { "1024", "security module" } },
+	{ case_denied, PC_CAUSE_SECURITY_DENIED, { "1024", "no capability", "security module" } },
+	{ case_denied_capable,
+	  PC_CAUSE_SECURITY_DENIED,
+	  { "although the process has CAP_NET_BIND_SERVICE", "security module" } },
+	{ case_denied_by_cgroup, PC_CAUSE_CGROUP_DENIED, { "SocketBindDeny=", "no capability" } },
+	{ case_not_seen, PC_CAUSE_NOT_SEEN, { "interrupted", "no socket in the way" } },
+	{ case_no_source,
+	  PC_CAUSE_NO_SOURCE_ADDRESS,
+	  { "no usable IPv6 address", "2001:db8::1", "ports are not what is missing" } },
+	{ case_unix_server, PC_CAUSE_UNIX_SERVER, { "curl[4120]", "listens on this socket file" } },
+	{ case_unix_left_behind, PC_CAUSE_UNIX_LEFT_BEHIND, { "no socket is bound to it" } },
+	{ case_unix_folder, PC_CAUSE_UNIX_NOT_A_SOCKET, { "a directory", "replaces nothing" } },
+	{ case_unix_abstract, PC_CAUSE_UNIX_ABSTRACT, { "listens on this abstract name" } },
+	{ case_vsock, PC_CAUSE_OTHER_FAMILY, { "vsock", "does not know who has it" } },
 	{ case_refusal, PC_CAUSE_UNKNOWN, { "nobody", "try again" } },
 };
 #define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
@@ -198,7 +191,7 @@ static void essentials(void **state)
 		assert_int_equal(v.cause, examples[i].cause);
 		seen[v.cause] = true;
 		for (size_t w = 0; w < WORDS_MAX && examples[i].words[w]; w++)
-			assert_says(&v, examples[i].words[w], true);
+			advice_assert_says(&v, examples[i].words[w], true);
 		pc_verdict_clear(&v);
 	}
 	for (int cause = PC_CAUSE_INVALID + 1; cause < PC_CAUSE_COUNT; cause++)
@@ -229,18 +222,18 @@ static void about_the_range(void **state)
 
 	(void)state;
 	make_ephemeral_client(&v);
-	v.refusal.reserved = 1;
+	v.settings.wanted_reserved = 1;
 	explain(&v);
-	assert_says(&v, "is not reserved", false);
-	assert_says(&v, "is reserved now", true);
+	advice_assert_says(&v, "is not reserved", false);
+	advice_assert_says(&v, "is reserved now", true);
 	pc_verdict_clear(&v);
 
 	for (int i = 0; i < 2; i++) {
 		make_ephemeral_client(&v);
-		v.refusal.wanted_port = i ? CASE_HIGH + 1 : CASE_LOW - 1;
+		v.request.wanted_port = i ? CASE_HIGH + 1 : CASE_LOW - 1;
 		explain(&v);
-		assert_says(&v, "outside", true);
-		assert_says(&v, "is not reserved", false);
+		advice_assert_says(&v, "outside", true);
+		advice_assert_says(&v, "is not reserved", false);
 		pc_verdict_clear(&v);
 	}
 }
@@ -251,16 +244,16 @@ static void about_reuseaddr(void **state)
 
 	(void)state;
 	make_ephemeral_client(&v);
-	v.refusal.socket.reuse = 1;
+	v.request.socket.reuse = 1;
 	explain(&v);
-	assert_says(&v, "SO_REUSEADDR does not help", true);
+	advice_assert_says(&v, "SO_REUSEADDR does not help", true);
 	pc_verdict_clear(&v);
 
 	make_time_wait(&v);
 	v.holders[0].socket.reuse = 1;
 	explain(&v);
-	assert_says(&v, "does not help", false);
-	assert_says(&v, "the refused one has not", true);
+	advice_assert_says(&v, "does not help", false);
+	advice_assert_says(&v, "the refused socket lacks it", true);
 	pc_verdict_clear(&v);
 }
 
@@ -269,28 +262,28 @@ static void about_listeners(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	make_listener(&v);
-	v.holders[0].socket.flags = v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
+	advice_make_listener(&v);
+	v.holders[0].socket.flags = v.request.socket.flags = PC_SOCKET_REUSEPORT;
 	v.holders[0].socket.uid = 1000;
 	explain(&v);
-	assert_says(&v, "of one user (1000 holds it, 0 was refused)", true);
+	advice_assert_says(&v, "of one user (1000 holds it, 0 was refused)", true);
 	pc_verdict_clear(&v);
 
 	v.holders[0].socket.uid = 0; /* one user; a program of its own keeps it out */
-	v.refusal.socket.flags |= PC_SOCKET_REUSEPORT_CB;
+	v.request.socket.flags |= PC_SOCKET_REUSEPORT_CB;
 	explain(&v);
-	assert_says(&v, "of one user", false);
+	advice_assert_says(&v, "of one user", false);
 	pc_verdict_clear(&v);
 
-	v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
+	v.request.socket.flags = PC_SOCKET_REUSEPORT;
 	v.holders[0].socket.flags = 0;
 	explain(&v);
-	assert_says(&v, "only the refused socket set SO_REUSEPORT", true);
+	advice_assert_says(&v, "only the refused socket set SO_REUSEPORT", true);
 	pc_verdict_clear(&v);
 
-	v.holders[0].maker = v.requester;
+	v.holders[0].claimer = v.requester;
 	explain(&v);
-	assert_says(&v, "this very process", true);
+	advice_assert_says(&v, "this very process", true);
 	pc_verdict_clear(&v);
 }
 
@@ -306,12 +299,12 @@ static void about_v6_clients(void **state)
 	v.holders[0].socket.local[15] = 1;
 	memcpy(&v.holders[0].socket.v4_address, "\x7f\0\0\x06", 4);
 	explain(&v);
-	assert_says(&v, "although it is an IPv6 connection", true);
+	advice_assert_says(&v, "although it is an IPv6 connection", true);
 	pc_verdict_clear(&v);
 
 	make_ephemeral_client(&v);
 	explain(&v);
-	assert_says(&v, "IPv6", false);
+	advice_assert_says(&v, "IPv6", false);
 	pc_verdict_clear(&v);
 }
 
@@ -322,9 +315,9 @@ static void about_listen(void **state)
 
 	(void)state;
 	make_exhausted(&v);
-	v.refusal.op = PC_OP_LISTEN;
+	v.request.op = PC_OP_LISTEN;
 	explain(&v);
-	assert_says(&v, "listen()", true);
+	advice_assert_says(&v, "listen()", true);
 	pc_verdict_clear(&v);
 }
 
@@ -334,10 +327,29 @@ static void about_no_port(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	make_denied(&v);
-	v.refusal.wanted_port = 0;
+	case_denied(&v);
+	v.request.wanted_port = 0;
 	explain(&v);
-	assert_says(&v, "although the port is not below", false);
+	advice_assert_says(&v, "although the port is not below", false);
+	pc_verdict_clear(&v);
+}
+
+/* Ports are never used up while some are left. */
+static void about_ports_left(void **state)
+{
+	struct pc_range_use use = { .offered = 28232, .left = 28232 };
+	struct pc_verdict v;
+
+	(void)state;
+	case_connect_exhausted(&v);
+	v.range_use = &use;
+	explain(&v);
+	advice_assert_says(&v, "used up", false);
+	advice_assert_says(&v, "28232 of its ports were left", true);
+	pc_verdict_clear(&v);
+	use.left = 1;
+	explain(&v);
+	advice_assert_says(&v, "used up", true);
 	pc_verdict_clear(&v);
 }
 
@@ -347,16 +359,16 @@ static void unfinished_walks(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	v.refusal.walk |= PC_WALK_TRUNCATED;
+	v.walk |= PC_WALK_TRUNCATED;
 	explain(&v);
-	assert_says(&v, "more sockets", true);
-	assert_says(&v, "nobody", false);
+	advice_assert_says(&v, "more sockets", true);
+	advice_assert_says(&v, "nobody", false);
 	pc_verdict_clear(&v);
 
 	case_refusal(&v);
-	v.refusal.walk |= PC_WALK_NO_TABLE;
+	v.walk |= PC_WALK_NO_TABLE;
 	explain(&v);
-	assert_says(&v, "nobody", false); /* it was not looked at */
+	advice_assert_says(&v, "nobody", false); /* it was not looked at */
 	pc_verdict_clear(&v);
 }
 
@@ -376,11 +388,12 @@ static void clear_twice(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(essentials),	    cmocka_unit_test(one_sentence),
-		cmocka_unit_test(about_the_range),  cmocka_unit_test(about_reuseaddr),
-		cmocka_unit_test(about_listeners),  cmocka_unit_test(about_v6_clients),
-		cmocka_unit_test(about_listen),	    cmocka_unit_test(about_no_port),
-		cmocka_unit_test(unfinished_walks), cmocka_unit_test(clear_twice),
+		cmocka_unit_test(essentials),	   cmocka_unit_test(one_sentence),
+		cmocka_unit_test(about_the_range), cmocka_unit_test(about_reuseaddr),
+		cmocka_unit_test(about_listeners), cmocka_unit_test(about_v6_clients),
+		cmocka_unit_test(about_listen),	   cmocka_unit_test(about_ports_left),
+		cmocka_unit_test(about_no_port),   cmocka_unit_test(unfinished_walks),
+		cmocka_unit_test(clear_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,7 +179,7 @@ static void test_live_writer_is_left_alone(void **state)
 	assert_int_equal(count_entries("."), 1);
 }
 
-static void limit_file_size(rlim_t limit)
+static void atomic_limit_file_size(rlim_t limit)
 {
 	struct rlimit now;
 
@@ -196,9 +196,9 @@ static void test_failed_write_leaves_old(void **state)
 	(void)state;
 	folder_put(TARGET, "old\n");
 	signal(SIGXFSZ, SIG_IGN);
-	limit_file_size(4096);
+	atomic_limit_file_size(4096);
 	assert_int_equal(pc_write_atomic(TARGET, data, sizeof(data)), -EFBIG);
-	limit_file_size(RLIM_INFINITY);
+	atomic_limit_file_size(RLIM_INFINITY);
 	folder_expect(TARGET, "old\n");
 	assert_int_equal(count_entries("."), 1);
 	assert_int_equal(count_entries("/proc/self/fd"), before);
@@ -216,7 +216,7 @@ static void test_killed_half_way(void **state)
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 		signal(SIGXFSZ, SIG_DFL); /* kills it in the second write() */
-		limit_file_size(4096);
+		atomic_limit_file_size(4096);
 		pc_write_atomic(TARGET, data, sizeof(data));
 		_exit(0);
 	}
@@ -283,13 +283,13 @@ static void test_many_writers(void **state)
 }
 
 /* A file system of 64 KiB that only this process sees. */
-static void mount_small(void)
+static void atomic_mount_small(void)
 {
 	static bool is_private;
 
 	if (!is_private &&
 	    (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))) {
-		print_message("SKIPPED: a full disk needs root, to mount a small file system\n");
+		print_message("skip full_disk: mounting a small file system needs root\n");
 		skip();
 	}
 	is_private = true;
@@ -297,12 +297,12 @@ static void mount_small(void)
 	assert_int_equal(mount("none", "small", "tmpfs", 0, "size=64k"), 0);
 }
 
-static void test_full_disk(void **state)
+static void atomic_test_full_disk(void **state)
 {
 	static const char data[1 << 20];
 
 	(void)state;
-	mount_small();
+	atomic_mount_small();
 	folder_put("small/" TARGET, "old\n");
 	assert_int_equal(pc_write_atomic("small/" TARGET, data, sizeof(data)), -ENOSPC);
 	folder_expect("small/" TARGET, "old\n");
@@ -329,7 +329,7 @@ int main(void)
 		IN_FOLDER(test_failed_write_leaves_old),
 		IN_FOLDER(test_killed_half_way),
 		IN_FOLDER(test_many_writers),
-		IN_FOLDER(test_full_disk),
+		IN_FOLDER(atomic_test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an audit finds in a network namespace, from made-up sockets. */
+/* An audit of a network namespace, from made-up sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,26 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/audit.h"
-#include "core/ports.h"
+#include "core/audit/audit.h"
+#include "core/base/ports.h"
 
 #define SOCKETS_MAX 64
 
 struct scene {
-	struct pc_audit_socket list[SOCKETS_MAX];
-	struct pc_audit_sockets sockets;
+	struct pc_listed_socket list[SOCKETS_MAX];
+	struct pc_socket_list sockets;
 	uint64_t protect[PC_PORT_WORDS];
 	struct pc_netns_audit a;
 };
 
-static void parse(const char *list, uint64_t *set)
+static void audit_parse(const char *list, uint64_t *set)
 {
 	const char *bad;
 
 	assert_int_equal(pc_ports_parse(list, true, set, &bad), 0);
 }
 
-static int set_up(void **state)
+static int audit_set_up(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 
@@ -42,7 +42,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int audit_tear_down(void **state)
 {
 	struct scene *s = *state;
 
@@ -51,10 +51,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct pc_audit_socket *add(struct scene *s, uint8_t proto, uint8_t state,
-				   const char *address, uint16_t port)
+static struct pc_listed_socket *audit_add(struct scene *s, uint8_t proto, uint8_t state,
+					  const char *address, uint16_t port)
 {
-	struct pc_audit_socket *made = &s->list[s->sockets.count++];
+	struct pc_listed_socket *made = &s->list[s->sockets.count++];
 	bool v6 = strchr(address, ':');
 
 	assert_true(s->sockets.count <= SOCKETS_MAX);
@@ -71,9 +71,9 @@ static struct pc_audit_socket *add(struct scene *s, uint8_t proto, uint8_t state
 	return made;
 }
 
-static struct pc_audit_socket *listener(struct scene *s, const char *address, uint16_t port)
+static struct pc_listed_socket *audit_listener(struct scene *s, const char *address, uint16_t port)
 {
-	struct pc_audit_socket *made = add(s, PC_PROTO_TCP, PC_STATE_LISTEN, address, port);
+	struct pc_listed_socket *made = audit_add(s, PC_PROTO_TCP, PC_STATE_LISTEN, address, port);
 
 	made->backlog = 128;
 	return made;
@@ -82,14 +82,15 @@ static struct pc_audit_socket *listener(struct scene *s, const char *address, ui
 static void client(struct scene *s, const char *address, uint16_t port, const char *to,
 		   uint16_t to_port)
 {
-	struct pc_socket *made = &add(s, PC_PROTO_TCP, PC_STATE_ESTABLISHED, address, port)->socket;
+	struct pc_socket *made =
+		&audit_add(s, PC_PROTO_TCP, PC_STATE_ESTABLISHED, address, port)->socket;
 
 	made->rport = to_port;
 	assert_int_equal(
 		inet_pton(made->family == PC_FAMILY_V6 ? AF_INET6 : AF_INET, to, made->remote), 1);
 }
 
-static struct pc_netns_audit *look(struct scene *s)
+static struct pc_netns_audit *audit_look(struct scene *s)
 {
 	assert_int_equal(pc_audit_netns(&s->sockets, s->protect, &s->a), 0);
 	return &s->a;
@@ -103,14 +104,14 @@ static const struct pc_audit_entry *entry_on(const struct pc_netns_audit *a, uin
 	return NULL;
 }
 
-static void nothing(void **state)
+static void audit_nothing(void **state)
 {
-	struct pc_netns_audit *a = look(*state);
+	struct pc_netns_audit *a = audit_look(*state);
 
 	assert_false(pc_audit_exposed(a));
 	assert_int_equal(a->entries_count, 0);
 	assert_int_equal(a->offered, 28232);
-	assert_int_equal(a->destinations_count, 0);
+	assert_int_equal(a->destinations.count, 0);
 }
 
 static void listeners_in_the_range(void **state)
@@ -118,14 +119,14 @@ static void listeners_in_the_range(void **state)
 	struct scene *s = *state;
 	struct pc_netns_audit *a;
 
-	parse("40000", s->a.settings.reserved);
-	listener(s, "0.0.0.0", 8080);
-	listener(s, "0.0.0.0", 35000);
-	listener(s, "::", 40000);
-	listener(s, "127.0.0.1", 45000)->kernel_chose = true;
-	add(s, PC_PROTO_UDP, PC_STATE_CLOSE, "0.0.0.0", 50000);
-	add(s, PC_PROTO_UDP, PC_STATE_CLOSE, "0.0.0.0", 50001)->kernel_chose = true;
-	a = look(s);
+	audit_parse("40000", s->a.settings.reserved);
+	audit_listener(s, "0.0.0.0", 8080);
+	audit_listener(s, "0.0.0.0", 35000);
+	audit_listener(s, "::", 40000);
+	audit_listener(s, "127.0.0.1", 45000)->kernel_chose = true;
+	audit_add(s, PC_PROTO_UDP, PC_STATE_CLOSE, "0.0.0.0", 50000);
+	audit_add(s, PC_PROTO_UDP, PC_STATE_CLOSE, "0.0.0.0", 50001)->kernel_chose = true;
+	a = audit_look(s);
 	assert_int_equal(a->exposed, 2);
 	assert_true(pc_audit_exposed(a));
 	assert_true(entry_on(a, 35000)->exposed);
@@ -148,9 +149,9 @@ static void without_settings_nothing_is_said(void **state)
 	struct pc_netns_audit *a;
 
 	s->a.settings.known = false;
-	parse("35000", s->protect);
-	listener(s, "0.0.0.0", 35000);
-	a = look(s);
+	audit_parse("35000", s->protect);
+	audit_listener(s, "0.0.0.0", 35000);
+	a = audit_look(s);
 	assert_false(pc_audit_exposed(a));
 	assert_int_equal(a->offered, 0);
 }
@@ -159,8 +160,8 @@ static void connected_udp_is_no_server(void **state)
 {
 	struct scene *s = *state;
 
-	add(s, PC_PROTO_UDP, PC_STATE_ESTABLISHED, "127.0.0.1", 50000)->socket.rport = 53;
-	assert_int_equal(look(s)->exposed, 0);
+	audit_add(s, PC_PROTO_UDP, PC_STATE_ESTABLISHED, "127.0.0.1", 50000)->socket.rport = 53;
+	assert_int_equal(audit_look(s)->exposed, 0);
 }
 
 /* A client on one address is in the way of the wildcard, not of a server on another address. */
@@ -169,15 +170,15 @@ static void the_chance_counts_conflicting_clients(void **state)
 	struct scene *s = *state;
 	struct pc_netns_audit *a;
 
-	listener(s, "0.0.0.0", 35000);
-	listener(s, "127.0.0.1", 35002);
-	listener(s, "10.0.0.1", 35004);
+	audit_listener(s, "0.0.0.0", 35000);
+	audit_listener(s, "127.0.0.1", 35002);
+	audit_listener(s, "10.0.0.1", 35004);
 	client(s, "127.0.0.1", 40000, "127.0.0.1", 443);
 	client(s, "127.0.0.1", 40002, "127.0.0.1", 443);
 	client(s, "10.0.0.1", 40004, "192.0.2.7", 443);
 	client(s, "10.0.0.1", 40005, "192.0.2.7", 443);	 /* the other parity */
 	client(s, "10.0.0.1", 35000, "192.0.2.7", 5000); /* accepted */
-	a = look(s);
+	a = audit_look(s);
 	assert_int_equal(entry_on(a, 35000)->chance.taken, 3);
 	assert_int_equal(entry_on(a, 35002)->chance.taken, 2);
 	assert_int_equal(entry_on(a, 35004)->chance.taken, 1);
@@ -197,10 +198,10 @@ static void many_addresses(void **state)
 		address[9] = (char)('0' + i % 10);
 		if (address[8] == '0')
 			memmove(address + 8, address + 9, 2);
-		listener(s, address, 35000 + 2 * i);
+		audit_listener(s, address, 35000 + 2 * i);
 		client(s, address, 40000 + 2 * i, "127.0.0.1", 80);
 	}
-	a = look(s);
+	a = audit_look(s);
 	assert_int_equal(a->exposed, 20);
 	for (uint16_t i = 0; i < 20; i++)
 		assert_int_equal(entry_on(a, 35000 + 2 * i)->chance.taken, 1);
@@ -212,19 +213,19 @@ static void protected_ports(void **state)
 	struct pc_netns_audit *a;
 	char *list;
 
-	parse("30000-32767,33000-33002,45000,46000,47000", s->protect);
-	parse("33001", s->a.settings.reserved);
-	listener(s, "0.0.0.0", 46000);
+	audit_parse("30000-32767,33000-33002,45000,46000,47000", s->protect);
+	audit_parse("33001", s->a.settings.reserved);
+	audit_listener(s, "0.0.0.0", 46000);
 	client(s, "127.0.0.1", 45000, "127.0.0.1", 443);
 	client(s, "127.0.0.1", 46000, "127.0.0.1", 5000);
 	client(s, "127.0.0.1", 30001, "127.0.0.1", 443);
-	listener(s, "0.0.0.0", 47000)->kernel_chose = true;
-	a = look(s);
-	assert_int_equal(a->claims, 3);
-	assert_true(entry_on(a, 45000)->claims);
-	assert_true(entry_on(a, 30001)->claims);
-	assert_true(entry_on(a, 47000)->claims);
-	assert_false(entry_on(a, 46000)->claims);
+	audit_listener(s, "0.0.0.0", 47000)->kernel_chose = true;
+	a = audit_look(s);
+	assert_int_equal(a->protected_held, 3);
+	assert_true(entry_on(a, 45000)->holds_protected);
+	assert_true(entry_on(a, 30001)->holds_protected);
+	assert_true(entry_on(a, 47000)->holds_protected);
+	assert_false(entry_on(a, 46000)->holds_protected);
 	assert_int_equal(a->protect_count, 5);
 	list = pc_ports_format(a->reserve);
 	assert_string_equal(list, "33000-33002,45000,46000,47000");
@@ -236,10 +237,10 @@ static void the_drop_in_keeps_what_is_reserved(void **state)
 	struct scene *s = *state;
 	char *text;
 
-	parse("1000,35001-35003", s->a.settings.reserved);
-	listener(s, "0.0.0.0", 35000);
-	listener(s, "0.0.0.0", 35004);
-	text = pc_audit_dropin(look(s));
+	audit_parse("1000,35001-35003", s->a.settings.reserved);
+	audit_listener(s, "0.0.0.0", 35000);
+	audit_listener(s, "0.0.0.0", 35004);
+	text = pc_audit_dropin(audit_look(s));
 	assert_non_null(strstr(text, "\nnet.ipv4.ip_local_reserved_ports = 1000,35000-35004\n"));
 	free(text);
 }
@@ -258,12 +259,12 @@ static void queues(void **state)
 	struct pc_netns_audit *a;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pc_audit_socket *l = listener(s, "0.0.0.0", (uint16_t)(35000 + i));
+		struct pc_listed_socket *l = audit_listener(s, "0.0.0.0", (uint16_t)(35000 + i));
 
 		l->waiting = cases[i].waiting;
 		l->backlog = cases[i].backlog;
 	}
-	a = look(s);
+	a = audit_look(s);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(entry_on(a, (uint16_t)(35000 + i))->queue_full, cases[i].full);
 		assert_int_equal(entry_on(a, (uint16_t)(35000 + i))->backlog_cut, cases[i].cut);
@@ -275,27 +276,27 @@ static void busiest_destinations(void **state)
 	struct scene *s = *state;
 	struct pc_netns_audit *a;
 
-	listener(s, "0.0.0.0", 35000);
+	audit_listener(s, "0.0.0.0", 35000);
 	for (uint16_t to = 1; to <= 7; to++)
 		for (uint16_t i = 0; i < to; i++)
 			client(s, "10.0.0.1", (uint16_t)(40000 + i), "192.0.2.7", to);
 	client(s, "10.0.0.2", 40000, "192.0.2.7", 7); /* another source: ports of its own */
 	client(s, "10.0.0.1", 35000, "192.0.2.7", 7); /* accepted */
 	client(s, "10.0.0.1", 1024, "192.0.2.7", 7);  /* not of the range */
-	a = look(s);
-	assert_int_equal(a->destinations_count, PC_DESTINATIONS_MAX);
+	a = audit_look(s);
+	assert_int_equal(a->destinations.count, PC_DESTINATIONS_MAX);
 	for (unsigned i = 0; i < PC_DESTINATIONS_MAX; i++) {
-		assert_int_equal(a->destinations[i].ports, 7 - i);
-		assert_int_equal(a->destinations[i].socket.rport, 7 - i);
+		assert_int_equal(a->destinations.list[i].ports, 7 - i);
+		assert_int_equal(a->destinations.list[i].socket.rport, 7 - i);
 	}
 	assert_int_equal(a->tcp_in_range, 8);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, audit_set_up, audit_tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(nothing),
+		TEST(audit_nothing),
 		TEST(listeners_in_the_range),
 		TEST(without_settings_nothing_is_said),
 		TEST(connected_udp_is_no_server),

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cgroup.h"
+#include "core/process/cgroup.h"
 
 #define ID "3f4e8a0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7"
 #define OTHER "aaaabbbbccccddddeeeeffff00001111aaaabbbbccccddddeeeeffff00001111"
@@ -25,9 +25,12 @@ struct example {
 	const char *unit;
 	const char *container;
 	const char *pod;
+	const char *inner_unit;
+	enum pc_word word; /* of the container */
 };
 
-static void assert_text(const char *path, const char *what, const char *got, const char *want)
+static void cgroup_assert_text(const char *path, const char *what, const char *got,
+			       const char *want)
 {
 	if ((!got && !want) || (got && want && !strcmp(got, want)))
 		return;
@@ -43,9 +46,13 @@ static void check(const struct example *examples, size_t count)
 		struct pc_cgroup_names names;
 
 		assert_int_equal(pc_cgroup_parse(e->path, &names), 0);
-		assert_text(e->path, "unit", names.unit, e->unit);
-		assert_text(e->path, "container", names.container, e->container);
-		assert_text(e->path, "pod", names.pod, e->pod);
+		cgroup_assert_text(e->path, "unit", names.unit, e->unit);
+		cgroup_assert_text(e->path, "container", names.container, e->container);
+		cgroup_assert_text(e->path, "pod", names.pod, e->pod);
+		cgroup_assert_text(e->path, "inner unit", names.inner_unit, e->inner_unit);
+		if (names.container_word != e->word)
+			fail_msg("%s: the container is the word of %d, not of %d", e->path,
+				 names.container_word, e->word);
 		pc_cgroup_names_free(&names);
 		assert_null(names.unit);
 	}
@@ -56,55 +63,79 @@ static void check(const struct example *examples, size_t count)
 static void units(void **state)
 {
 	static const struct example examples[] = {
-		{ "/system.slice/nginx.service", "nginx.service", NULL, NULL },
+		{ "/system.slice/nginx.service", "nginx.service", NULL, NULL, NULL, PC_WORD_NONE },
 		{ "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", NULL,
-		  NULL },
-		{ "/system.slice/dev-disk\\x2dby.service", "dev-disk\\x2dby.service", NULL, NULL },
-		{ "/system.slice/foo.service/payload/worker", "foo.service", NULL, NULL },
-		{ "/system.slice/_memory.service", "memory.service", NULL, NULL },
-		{ "/system.slice/__x.service", "_x.service", NULL, NULL },
-		{ "/init.scope", "init.scope", NULL, NULL },
-		{ "/../../system.slice/nginx.service", "nginx.service", NULL, NULL },
-		{ "system.slice//nginx.service/", "nginx.service", NULL, NULL },
+		  NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/dev-disk\\x2dby.service", "dev-disk\\x2dby.service", NULL, NULL,
+		  NULL, PC_WORD_NONE },
+		{ "/system.slice/foo.service/payload/worker", "foo.service", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/system.slice/_memory.service", "memory.service", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/system.slice/__x.service", "_x.service", NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/init.scope", "init.scope", NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/../../system.slice/nginx.service", "nginx.service", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "system.slice//nginx.service/", "nginx.service", NULL, NULL, NULL, PC_WORD_NONE },
 	};
 
 	(void)state;
 	CHECK(examples);
 }
 
+/* Below a user's manager, and below a unit, names are the word of whoever runs there. */
 static void users(void **state)
 {
 	static const struct example examples[] = {
-		{ MANAGER "/app.slice/foo.service", "foo.service", NULL, NULL },
-		{ MANAGER "/app.slice/app-firefox-77.scope", "app-firefox-77.scope", NULL, NULL },
-		{ MANAGER "/init.scope", "user@1000.service", NULL, NULL },
-		{ MANAGER "/user.slice", "user@1000.service", NULL, NULL },
-		{ MANAGER "/app.slice/foo.service/tab.scope", "foo.service", NULL, NULL },
-		{ MANAGER "/a.scope/b.scope", "a.scope", NULL, NULL },
-		{ USER "/session-3.scope", "session-3.scope", NULL, NULL },
-		{ USER "/session-3.scope/x.service", "x.service", NULL, NULL },
-		{ "/system.slice/foo.service/x.scope", "foo.service", NULL, NULL },
+		{ MANAGER "/app.slice/foo.service", "user@1000.service", NULL, NULL, "foo.service",
+		  PC_WORD_NONE },
+		{ MANAGER "/app.slice/app-firefox-77.scope", "user@1000.service", NULL, NULL,
+		  "app-firefox-77.scope", PC_WORD_NONE },
+		{ MANAGER "/init.scope", "user@1000.service", NULL, NULL, NULL, PC_WORD_NONE },
+		{ MANAGER "/user.slice", "user@1000.service", NULL, NULL, NULL, PC_WORD_NONE },
+		{ MANAGER "/app.slice/foo.service/tab.scope", "user@1000.service", NULL, NULL,
+		  "tab.scope", PC_WORD_NONE },
+		{ MANAGER "/nginx.service", "user@1000.service", NULL, NULL, "nginx.service",
+		  PC_WORD_NONE },
+		{ MANAGER "/system.slice/docker-" ID ".scope", "user@1000.service", ID, NULL, NULL,
+		  PC_WORD_USER },
+		{ USER "/session-3.scope", "session-3.scope", NULL, NULL, NULL, PC_WORD_NONE },
+		{ USER "/session-3.scope/x.service", "session-3.scope", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/system.slice/foo.service/x.scope", "foo.service", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/system.slice/foo.service/nginx.service", "foo.service", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/system.slice/foo.service/user@0.service/a.service", "foo.service", NULL, NULL,
+		  NULL, PC_WORD_NONE },
 	};
+	struct pc_cgroup_names names;
 
 	(void)state;
 	CHECK(examples);
+	assert_int_equal(pc_cgroup_parse(MANAGER "/app.slice", &names), 0);
+	assert_int_equal(names.user, 1000);
+	pc_cgroup_names_free(&names);
+	assert_int_equal(pc_cgroup_parse("/system.slice/user@x.service", &names), 0);
+	assert_false(names.below_user);
+	pc_cgroup_names_free(&names);
 }
 
 static void no_units(void **state)
 {
 	static const struct example examples[] = {
-		{ NULL, NULL, NULL, NULL },
-		{ "", NULL, NULL, NULL },
-		{ "/", NULL, NULL, NULL },
-		{ "////", NULL, NULL, NULL },
-		{ "/../..", NULL, NULL, NULL },
-		{ "/system.slice", NULL, NULL, NULL },
-		{ "/system.slice/docker.socket", NULL, NULL, NULL },
-		{ "/system.slice/home.mount", NULL, NULL, NULL },
-		{ "/system.slice/.service", NULL, NULL, NULL },
-		{ "/system.slice/_.service", NULL, NULL, NULL },
-		{ "/system.slice/.scope", NULL, NULL, NULL },
-		{ "/system.slice/nginx.service.d", NULL, NULL, NULL },
+		{ NULL, NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "////", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/../..", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/docker.socket", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/home.mount", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/.service", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/_.service", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/.scope", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/system.slice/nginx.service.d", NULL, NULL, NULL, NULL, PC_WORD_NONE },
 	};
 
 	(void)state;
@@ -114,23 +145,33 @@ static void no_units(void **state)
 static void containers(void **state)
 {
 	static const struct example examples[] = {
-		{ "/system.slice/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
-		{ "/docker/" ID, NULL, ID, NULL },
-		{ "/docker/" ID "/docker/" OTHER, NULL, OTHER, NULL },
-		{ "/actions_job/" ID, NULL, ID, NULL },
-		{ "/docker/" ID "/system.slice/a.service", "a.service", ID, NULL },
-		{ "/system.slice/docker-" ID ".scope/init.scope", "docker-" ID ".scope", ID, NULL },
-		{ "/docker-" OTHER ".scope/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
-		{ "/x/a.service/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL },
-		{ "/machine.slice/libpod-" ID ".scope/container", "libpod-" ID ".scope", ID, NULL },
-		{ "/system.slice/web.service/libpod-payload-" ID, "web.service", ID, NULL },
-		{ MANAGER "/user.slice/libpod-" ID ".scope", "libpod-" ID ".scope", ID, NULL },
-		{ "/system.slice/nerdctl-" ID ".scope", "nerdctl-" ID ".scope", ID, NULL },
-		{ "/lxc/web", NULL, "web", NULL },
-		{ "/lxc/101/ns/system.slice/a.service", "a.service", "101", NULL },
-		{ "/lxc.payload.web/system.slice/a.service", "a.service", "web", NULL },
-		{ "/lxc.payload/web", NULL, "web", NULL },
-		{ "/lxc/web/docker/" ID, NULL, ID, NULL },
+		{ "/system.slice/docker-" ID ".scope", "docker-" ID ".scope", ID, NULL, NULL,
+		  PC_WORD_SYSTEM },
+		{ "/docker/" ID, NULL, ID, NULL, NULL, PC_WORD_SYSTEM },
+		{ "/docker/" ID "/docker/" OTHER, NULL, OTHER, NULL, NULL, PC_WORD_UNIT },
+		{ "/actions_job/" ID, NULL, ID, NULL, NULL, PC_WORD_SYSTEM },
+		{ "/docker/" ID "/system.slice/a.service", NULL, ID, NULL, "a.service",
+		  PC_WORD_SYSTEM },
+		{ "/system.slice/docker-" ID ".scope/init.scope", "docker-" ID ".scope", ID, NULL,
+		  NULL, PC_WORD_SYSTEM },
+		{ "/docker-" OTHER ".scope/docker-" ID ".scope", "docker-" OTHER ".scope", ID, NULL,
+		  NULL, PC_WORD_UNIT },
+		{ "/x/a.service/docker-" ID ".scope", "a.service", ID, NULL, NULL, PC_WORD_UNIT },
+		{ "/machine.slice/libpod-" ID ".scope/container", "libpod-" ID ".scope", ID, NULL,
+		  NULL, PC_WORD_SYSTEM },
+		{ "/system.slice/web.service/libpod-payload-" ID, "web.service", ID, NULL, NULL,
+		  PC_WORD_UNIT },
+		{ MANAGER "/user.slice/libpod-" ID ".scope", "user@1000.service", ID, NULL, NULL,
+		  PC_WORD_USER },
+		{ "/system.slice/nerdctl-" ID ".scope", "nerdctl-" ID ".scope", ID, NULL, NULL,
+		  PC_WORD_SYSTEM },
+		{ "/lxc/web", NULL, "web", NULL, NULL, PC_WORD_SYSTEM },
+		{ "/lxc/101/ns/system.slice/a.service", NULL, "101", NULL, "a.service",
+		  PC_WORD_SYSTEM },
+		{ "/lxc.payload.web/system.slice/a.service", NULL, "web", NULL, "a.service",
+		  PC_WORD_SYSTEM },
+		{ "/lxc.payload/web", NULL, "web", NULL, NULL, PC_WORD_SYSTEM },
+		{ "/lxc/web/docker/" ID, NULL, ID, NULL, NULL, PC_WORD_UNIT },
 	};
 
 	(void)state;
@@ -147,46 +188,52 @@ static void real_samples(void **state)
 	} samples[] = {
 		{ "12:pids:/docker/" ID "\n11:memory:/docker/" ID "\n1:name=systemd:/docker/" ID
 		  "\n0::/system.slice/containerd.service\n",
-		  { "docker, v1", NULL, ID, NULL } },
+		  { "docker, v1", NULL, ID, NULL, NULL, PC_WORD_SYSTEM } },
 		{ "0::/system.slice/docker-" ID ".scope\n",
-		  { "docker, v2", "docker-" ID ".scope", ID, NULL } },
+		  { "docker, v2", "docker-" ID ".scope", ID, NULL, NULL, PC_WORD_SYSTEM } },
 		{ "11:memory:/kubepods/burstable/pod" UID "/" ID
 		  "\n1:name=systemd:/kubepods/burstable/pod" UID "/" ID "\n",
-		  { "kubelet, cgroupfs, v1", NULL, ID, UID } },
+		  { "kubelet, cgroupfs, v1", NULL, ID, UID, NULL, PC_WORD_SYSTEM } },
 		{ "0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_
 		  ".slice/cri-containerd-" ID ".scope\n",
-		  { "kubelet, systemd, v2", "cri-containerd-" ID ".scope", ID, UID } },
+		  { "kubelet, systemd, v2", "cri-containerd-" ID ".scope", ID, UID, NULL,
+		    PC_WORD_SYSTEM } },
 		{ "0::/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope/container\n",
-		  { "CRI-O, v2", "crio-" ID ".scope", ID, UID } },
+		  { "CRI-O, v2", "crio-" ID ".scope", ID, UID, NULL, PC_WORD_SYSTEM } },
 		{ "1:name=systemd:/kubepods/besteffort/pod" UID "/crio-" ID "\n",
-		  { "CRI-O, cgroupfs, v1", NULL, ID, UID } },
+		  { "CRI-O, cgroupfs, v1", NULL, ID, UID, NULL, PC_WORD_SYSTEM } },
 		{ "0::/machine.slice/libpod-" ID ".scope/container\n",
-		  { "podman, v2", "libpod-" ID ".scope", ID, NULL } },
+		  { "podman, v2", "libpod-" ID ".scope", ID, NULL, NULL, PC_WORD_SYSTEM } },
 		{ "0::" MANAGER "/user.slice/libpod-" ID ".scope/container\n",
-		  { "podman, rootless", "libpod-" ID ".scope", ID, NULL } },
+		  { "podman, rootless", "user@1000.service", ID, NULL, NULL, PC_WORD_USER } },
 		{ "1:name=systemd:/machine.slice/libpod-" ID ".scope\n",
-		  { "podman, v1", "libpod-" ID ".scope", ID, NULL } },
+		  { "podman, v1", "libpod-" ID ".scope", ID, NULL, NULL, PC_WORD_SYSTEM } },
 		{ "0::/machine.slice/machine-web.scope/payload/init.scope\n",
-		  { "nspawn", "machine-web.scope", "web", NULL } },
-		{ "0::/machine.slice/systemd-nspawn@my\\x2dweb.service/payload/system.slice/"
-		  "nginx.service\n",
-		  { "nspawn unit", "nginx.service", "my-web", NULL } },
+		  { "nspawn", "machine-web.scope", "web", NULL, NULL, PC_WORD_SYSTEM } },
+		{ "0::/machine.slice/systemd-nspawn@my\\x2dweb.service/payload/system.slice/nginx.service\n",
+		  { "nspawn unit", "systemd-nspawn@my\\x2dweb.service", "my-web", NULL,
+		    "nginx.service", PC_WORD_SYSTEM } },
 		{ "0::/machine.slice/systemd-nspawn@web.service/supervisor\n",
-		  { "nspawn itself", "systemd-nspawn@web.service", NULL, NULL } },
+		  { "nspawn itself", "systemd-nspawn@web.service", NULL, NULL, NULL,
+		    PC_WORD_NONE } },
 		{ "0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator\n",
-		  { "a virtual machine", "machine-qemu\\x2d1\\x2dvm.scope", NULL, NULL } },
+		  { "a virtual machine", "machine-qemu\\x2d1\\x2dvm.scope", NULL, NULL, NULL,
+		    PC_WORD_NONE } },
 		{ "0::/lxc.payload.web/system.slice/ssh.service\n",
-		  { "LXC, v2", "ssh.service", "web", NULL } },
+		  { "LXC, v2", NULL, "web", NULL, "ssh.service", PC_WORD_SYSTEM } },
 		{ "12:memory:/lxc/web\n1:name=systemd:/lxc/web/init.scope\n",
-		  { "LXC, v1", "init.scope", "web", NULL } },
+		  { "LXC, v1", NULL, "web", NULL, NULL, PC_WORD_SYSTEM } },
 		{ "0::/docker/buildkit/vwb3yjzq6hk9jq0ew8iy1dz2l\n",
-		  { "docker build", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL } },
+		  { "docker build", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL, NULL,
+		    PC_WORD_SYSTEM } },
 		{ "0::/buildkit/vwb3yjzq6hk9jq0ew8iy1dz2l\n",
-		  { "buildkitd", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL } },
-		{ "0::/system.slice/docker-" OTHER ".scope/kubelet.slice/kubelet-kubepods.slice/"
-		  "kubelet-kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope\n",
-		  { "kind", "cri-containerd-" ID ".scope", ID, UID } },
-		{ "0::/k8s.io/" ID "\n", { "containerd, no slice", NULL, ID, NULL } },
+		  { "buildkitd", NULL, "vwb3yjzq6hk9jq0ew8iy1dz2l", NULL, NULL, PC_WORD_SYSTEM } },
+		{ "0::/system.slice/docker-" OTHER
+		  ".scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" UID_
+		  ".slice/cri-containerd-" ID ".scope\n",
+		  { "kind", "docker-" OTHER ".scope", ID, UID, NULL, PC_WORD_UNIT } },
+		{ "0::/k8s.io/" ID "\n",
+		  { "containerd, no slice", NULL, ID, NULL, NULL, PC_WORD_SYSTEM } },
 	};
 
 	(void)state;
@@ -206,23 +253,24 @@ static void no_containers(void **state)
 {
 	static const struct example examples[] = {
 		{ "/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope", NULL,
-		  NULL },
-		{ "/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL, NULL },
-		{ "/lxc.monitor.web", NULL, NULL, NULL },
-		{ "/lxc.monitor/web", NULL, NULL, NULL },
-		{ "/lxc", NULL, NULL, NULL },
-		{ "/lxc/", NULL, NULL, NULL },
-		{ "/lxc/..", NULL, NULL, NULL },
-		{ "/lxc.payload.", NULL, NULL, NULL },
-		{ "/docker/" ID "0", NULL, NULL, NULL },
-		{ "/docker/" STATIC_UID, NULL, NULL, NULL },
-		{ "/docker/x" ID, NULL, NULL, NULL },
-		{ "/docker/g" OTHER, NULL, NULL, NULL },
-		{ "/docker-/docker-.scope", "docker-.scope", NULL, NULL },
-		{ "/:/a:/docker:", NULL, NULL, NULL },
+		  NULL, NULL, PC_WORD_NONE },
+		{ "/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/lxc.monitor.web", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/lxc.monitor/web", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/lxc", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/lxc/", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/lxc/..", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/lxc.payload.", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/docker/" ID "0", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/docker/" STATIC_UID, NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/docker/x" ID, NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/docker/g" OTHER, NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/docker-/docker-.scope", "docker-.scope", NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/:/a:/docker:", NULL, NULL, NULL, NULL, PC_WORD_NONE },
 		/* An upper-case letter within: no runtime writes those. */
 		{ "/AAAABBBBCCCCDDDDEEEEFFFF00001111AAAABBBBCCCCDDDDEEEEFFFF00001111", NULL, NULL,
-		  NULL },
+		  NULL, NULL, PC_WORD_NONE },
 	};
 
 	(void)state;
@@ -235,23 +283,24 @@ static void pods(void **state)
 {
 	static const struct example examples[] = {
 		{ SLICES UID_ ".slice/cri-containerd-" ID ".scope", "cri-containerd-" ID ".scope",
-		  ID, UID },
+		  ID, UID, NULL, PC_WORD_SYSTEM },
 		{ "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope/container",
-		  "crio-" ID ".scope", ID, UID },
+		  "crio-" ID ".scope", ID, UID, NULL, PC_WORD_SYSTEM },
 		{ SLICES UID_ ".slice/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL,
-		  UID },
-		{ "/kubepods/besteffort/pod" UID "/" ID, NULL, ID, UID },
-		{ "/kubepods/burstable/pod" UID "/" ID, NULL, ID, UID },
-		{ "/kubepods/pod" UID "/" ID, NULL, ID, UID },
+		  UID, NULL, PC_WORD_NONE },
+		{ "/kubepods/besteffort/pod" UID "/" ID, NULL, ID, UID, NULL, PC_WORD_SYSTEM },
+		{ "/kubepods/burstable/pod" UID "/" ID, NULL, ID, UID, NULL, PC_WORD_SYSTEM },
+		{ "/kubepods/pod" UID "/" ID, NULL, ID, UID, NULL, PC_WORD_SYSTEM },
 		{ SLICES STATIC_UID ".slice/docker-" ID ".scope", "docker-" ID ".scope", ID,
-		  STATIC_UID },
-		{ "/docker/" OTHER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-"
-		  "besteffort-pod" UID_ ".slice/cri-containerd-" ID ".scope",
-		  "cri-containerd-" ID ".scope", ID, UID },
+		  STATIC_UID, NULL, PC_WORD_SYSTEM },
+		{ "/docker/" OTHER
+		  "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort-pod" UID_
+		  ".slice/cri-containerd-" ID ".scope",
+		  NULL, ID, UID, NULL, PC_WORD_UNIT },
 		{ "/system.slice/containerd.service/kubepods-besteffort-pod" UID_
 		  ".slice:cri-containerd:" ID,
-		  "containerd.service", ID, UID },
-		{ "/kubepods/pod" UID "/" ID "/podinfo", NULL, ID, UID },
+		  "containerd.service", ID, UID, NULL, PC_WORD_UNIT },
+		{ "/kubepods/pod" UID "/" ID "/podinfo", NULL, ID, UID, NULL, PC_WORD_SYSTEM },
 	};
 
 	(void)state;
@@ -261,12 +310,13 @@ static void pods(void **state)
 static void no_pods(void **state)
 {
 	static const struct example examples[] = {
-		{ "/kubepods.slice/kubepods-burstable.slice", NULL, NULL, NULL },
-		{ "/kubepods.slice/kubepods-pod.slice", NULL, NULL, NULL },
-		{ "/kubepods/pod", NULL, NULL, NULL },
-		{ "/kubepods-pod" UID_, NULL, NULL, NULL },
-		{ "/my-podcast.slice", NULL, NULL, NULL },
-		{ "/podman/podcast", NULL, NULL, NULL },
+		{ "/kubepods.slice/kubepods-burstable.slice", NULL, NULL, NULL, NULL,
+		  PC_WORD_NONE },
+		{ "/kubepods.slice/kubepods-pod.slice", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/kubepods/pod", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/kubepods-pod" UID_, NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/my-podcast.slice", NULL, NULL, NULL, NULL, PC_WORD_NONE },
+		{ "/podman/podcast", NULL, NULL, NULL, NULL, PC_WORD_NONE },
 	};
 
 	(void)state;
@@ -312,6 +362,8 @@ static void procfile(void **state)
 		{ "12:memory:/m\n0::/u\n", "/u" },
 		{ "9:memory:/a\n8:cpu,cpuacct:/a/b\n7:pids:/\n1:name=systemd:/\n0::/\n", "/a/b" },
 		{ "9:freezer:/a/b/c\n8:cpuset:/a/b/c\n7:pids:/p\n", "/p" },
+		{ "7:pids:/docker/x\n1:name=systemd:/\n0::/a/b\n", "/docker/x" },
+		{ "7:pids:/a\n0::/a/b\n", "/a/b" },
 		{ "9:net_cls,memory:/longer\n8:cpu:/short\n", "/longer" },
 		{ "9:memory:/\n8:cpu:/\n0::/\n", "/" },
 		/* Neither is cgroup v2: another number, another name. */
@@ -327,7 +379,7 @@ static void procfile(void **state)
 		char *path;
 
 		assert_int_equal(pc_cgroup_of_procfile(examples[i].text, &path), 0);
-		assert_text(examples[i].text, "path", path, examples[i].path);
+		cgroup_assert_text(examples[i].text, "path", path, examples[i].path);
 		free(path);
 	}
 }

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/settings.h"
+#include "core/config/settings.h"
 #include "host/config_file.h"
 
 #define NOBODY 65534
@@ -25,7 +25,7 @@ struct folder {
 	char file[64];
 };
 
-static int enter(void **state)
+static int config_file_enter(void **state)
 {
 	struct folder *f = calloc(1, sizeof(*f));
 
@@ -48,7 +48,7 @@ static int leave(void **state)
 	return 0;
 }
 
-static void put(const struct folder *f, size_t len, mode_t mode)
+static void config_file_put(const struct folder *f, size_t len, mode_t mode)
 {
 	char *text = malloc(len + 1);
 	int fd = open(f->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -71,7 +71,7 @@ static void reads_no_more_than_is_taken(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		size_t most = PC_SETTINGS_BYTES_MAX + 1;
 
-		put(f, sizes[i], 0644);
+		config_file_put(f, sizes[i], 0644);
 		assert_int_equal(pc_config_file_read(f->file, &file), 0);
 		assert_int_equal(file.len, sizes[i] < most ? sizes[i] : most);
 		for (size_t k = 0; k < file.len; k++)
@@ -126,11 +126,11 @@ static void says_who_else_may_change_it(void **state)
 	struct pc_config_file file;
 
 	if (geteuid()) {
-		print_message("skip: only root can give a file away\n");
+		print_message("skip says_who_else_may_change_it: giving a file away needs root\n");
 		skip();
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		put(f, 1, 0600);
+		config_file_put(f, 1, 0600);
 		assert_int_equal(chown(f->file, files[i].owner, files[i].group), 0);
 		assert_int_equal(chmod(f->file, files[i].mode), 0);
 		assert_int_equal(pc_config_file_read(f->file, &file), 0);
@@ -142,7 +142,7 @@ static void says_who_else_may_change_it(void **state)
 	}
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, config_file_enter, leave)
 
 int main(void)
 {

@@ -71,26 +71,27 @@ static void oracle_knows_the_matrix(void **state)
 	}
 }
 
-static void report(uint8_t proto, const struct oracle_side *a, const struct oracle_side *h)
+static void conflict_report(uint8_t proto, const struct oracle_side *a, const struct oracle_side *h)
 {
-	print_error("%s: asking %s reuse %d port %d cb %d uid %u dev %u; holding %s state %d "
-		    "reuse %d port %d uid %u dev %u: the oracle says %s\n",
-		    proto == PC_PROTO_TCP ? "tcp" : "udp", address_kind_name(a->address), a->reuse,
-		    a->reuseport, a->reuseport_cb, a->uid, a->device, address_kind_name(h->address),
-		    h->state, h->reuse, h->reuseport, h->uid, h->device,
-		    oracle_conflict(proto, a, h) ? "conflict" : "none");
+	print_error(
+		"%s: asking %s reuse %d port %d cb %d uid %u dev %u; holding %s state %d reuse %d port %d uid %u dev %u: the oracle says %s\n",
+		proto == PC_PROTO_TCP ? "tcp" : "udp", address_kind_name(a->address), a->reuse,
+		a->reuseport, a->reuseport_cb, a->uid, a->device, address_kind_name(h->address),
+		h->state, h->reuse, h->reuseport, h->uid, h->device,
+		oracle_conflict(proto, a, h) ? "conflict" : "none");
 }
 
 static unsigned long compared;
 
-static void compare(uint8_t proto, const struct oracle_side *a, const struct oracle_side *h)
+static void conflict_compare(uint8_t proto, const struct oracle_side *a,
+			     const struct oracle_side *h)
 {
 	struct pc_side asking = oracle_side(a), holding = oracle_side(h);
 
 	compared++;
 	if (pc_conflict(proto, &asking, &holding) == oracle_conflict(proto, a, h))
 		return;
-	report(proto, a, h);
+	conflict_report(proto, a, h);
 	fail();
 }
 
@@ -118,7 +119,7 @@ static void compare_options(enum address_kind asking, enum address_kind holding,
 
 	if (bits & 1 && h.state != SOCKET_BOUND)
 		return; /* UDP knows no states */
-	compare(bits & 1 ? PC_PROTO_UDP : PC_PROTO_TCP, &a, &h);
+	conflict_compare(bits & 1 ? PC_PROTO_UDP : PC_PROTO_TCP, &a, &h);
 }
 
 static void all_combinations(void **state)
@@ -147,20 +148,20 @@ static void forced(void **state)
 	struct oracle_side h = { .address = V4_ANY, .state = SOCKET_LISTENING };
 
 	(void)state;
-	compare(PC_PROTO_TCP, &a, &h);
+	conflict_compare(PC_PROTO_TCP, &a, &h);
 	h.state = SOCKET_BOUND;
-	compare(PC_PROTO_TCP, &a, &h);
+	conflict_compare(PC_PROTO_TCP, &a, &h);
 	a.reuse = 0;
 	h.reuse = 2; /* of the holder it counts as SO_REUSEADDR */
-	compare(PC_PROTO_TCP, &a, &h);
+	conflict_compare(PC_PROTO_TCP, &a, &h);
 	a.reuse = 1;
-	compare(PC_PROTO_TCP, &a, &h);
+	conflict_compare(PC_PROTO_TCP, &a, &h);
 }
 
 /* From records to sides: what bind() asked for counts, not what the socket has forgotten. */
 static void side_of_bind(void **state)
 {
-	struct pc_refusal r = { .op = PC_OP_BIND, .wanted_family = PC_FAMILY_V6 };
+	struct pc_request r = { .op = PC_OP_BIND, .wanted_family = PC_FAMILY_V6 };
 	struct pc_side side;
 
 	(void)state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What watching costs: as it is read from /proc, and as each output has it; what is not known, or
- * not counted by the kernel, is nowhere a 0. */
+/* The cost of watching, as it is read from /proc and as each output has it. A number that is not
+ * known, or not counted by the kernel, is nowhere a 0. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/procfile.h"
-#include "core/text.h"
+#include "core/process/procfile.h"
+#include "core/base/text.h"
 #include "host/self.h"
 #include "out/json_parts.h"
 #include "out/prometheus.h"
-#include "out/text_parts.h"
+#include "out/text_block.h"
 #include "promtext.h"
 
 #define MIB (1024 * 1024)
@@ -144,32 +144,22 @@ static void assert_json(const struct pc_cost *cost, const char *expected)
 static void as_json(void **state)
 {
 	(void)state;
-	assert_json(&counted,
-		    "{\"cpu_seconds\": 1.75, \"cpu_start_seconds\": 0.5,"
-		    "\"resident_bytes\": 15204352, \"resident_peak_bytes\": 20971520,"
-		    "\"map_bytes\": 5242880, \"rings\": {"
-		    "\"claims\": {\"size_bytes\": 1048576, \"peak_bytes\": 12800},"
-		    "\"refusals\": {\"size_bytes\": 2097152, \"peak_bytes\": 0}}, \"programs\": {"
-		    "\"sys_exit_bind\": {\"runs\": 3, \"seconds\": 4.5e-6, \"missed\": 1},"
-		    "\"sweep\": {\"runs\": 1, \"seconds\": 1.000000001, \"missed\": 0}}}");
-	assert_json(&unknown,
-		    "{\"cpu_seconds\": null, \"cpu_start_seconds\": null,"
-		    "\"resident_bytes\": null, \"resident_peak_bytes\": null,"
-		    "\"map_bytes\": null, \"rings\": {"
-		    "\"claims\": {\"size_bytes\": 0, \"peak_bytes\": 0},"
-		    "\"refusals\": {\"size_bytes\": 0, \"peak_bytes\": 0}}, \"programs\": {"
-		    "\"sys_exit_bind\": {\"runs\": null, \"seconds\": null,"
-		    "\"missed\": 2}}}");
+	assert_json(
+		&counted,
+		"{\"cpu_seconds\": 1.75, \"cpu_start_seconds\": 0.5,\"resident_bytes\": 15204352, \"resident_peak_bytes\": 20971520,\"map_bytes\": 5242880, \"rings\": {\"claims\": {\"size_bytes\": 1048576, \"peak_bytes\": 12800},\"refusals\": {\"size_bytes\": 2097152, \"peak_bytes\": 0}}, \"programs\": {\"sys_exit_bind\": {\"runs\": 3, \"seconds\": 4.5e-6, \"missed\": 1},\"sweep\": {\"runs\": 1, \"seconds\": 1.000000001, \"missed\": 0}}}");
+	assert_json(
+		&unknown,
+		"{\"cpu_seconds\": null, \"cpu_start_seconds\": null,\"resident_bytes\": null, \"resident_peak_bytes\": null,\"map_bytes\": null, \"rings\": {\"claims\": {\"size_bytes\": 0, \"peak_bytes\": 0},\"refusals\": {\"size_bytes\": 0, \"peak_bytes\": 0}}, \"programs\": {\"sys_exit_bind\": {\"runs\": null, \"seconds\": null,\"missed\": 2}}}");
 	assert_json(NULL, "null");
 }
 
-static void assert_text(const struct pc_cost *cost, uint64_t watched_ns, const char *expected)
+static void cost_assert_text(const struct pc_cost *cost, uint64_t watched_ns, const char *expected)
 {
 	struct pc_text text;
 	char *have;
 
 	assert_int_equal(pc_text_open(&text), 0);
-	pc_put_cost(text.out, "\n%s%s: ", cost, watched_ns);
+	pc_put_cost(text.out, cost, watched_ns);
 	have = pc_text_close(&text);
 	assert_string_equal(have, expected);
 	free(have);
@@ -180,25 +170,17 @@ static void as_text(void **state)
 	struct pc_cost cost = counted;
 
 	(void)state;
-	assert_text(&counted, 500000000000,
-		    "\n    cost: 0.500 s of CPU to start, 1.250 s since (0.25 % of a core); "
-		    "14.5 MiB resident (at most 20.0 MiB); 5.0 MiB of BPF maps"
-		    "\n    : most that waited in a ring: claims 12.5 KiB of 1.0 MiB, "
-		    "refusals 0.0 KiB of 2.0 MiB"
-		    "\n    : in the kernel: 4 runs of its programs, 1.000 s, 250001125 ns each");
-	assert_text(&unknown, 0,
-		    "\n    cost: memory of BPF maps not known"
-		    "\n    : most that waited in a ring: claims 0.0 KiB of 0.0 KiB, "
-		    "refusals 0.0 KiB of 0.0 KiB"
-		    "\n    : in the kernel: not counted (kernel.bpf_stats_enabled is not 1)");
+	cost_assert_text(
+		&counted, 500000000000,
+		"\n    cost         0.500 s of CPU to start, 1.250 s since (0.25 % of a core); 14.5 MiB resident (at most 20.0 MiB); 5.0 MiB of BPF maps\n                 most that waited in a ring: claims 12.5 KiB of 1.0 MiB, refusals 0.0 KiB of 2.0 MiB\n                 in the kernel: 4 runs of its programs, 1.000 s, 250001125 ns each");
+	cost_assert_text(
+		&unknown, 0,
+		"\n    cost         memory of BPF maps not known\n                 most that waited in a ring: claims 0.0 KiB of 0.0 KiB, refusals 0.0 KiB of 0.0 KiB\n                 in the kernel: not counted (kernel.bpf_stats_enabled is not 1)");
 	cost.programs_count = 0;
 	cost.maps_known = cost.memory_known = false;
-	assert_text(&cost, 0,
-		    "\n    cost: 0.500 s of CPU to start, 1.250 s since (0.00 % of a core); "
-		    "memory of BPF maps not known"
-		    "\n    : most that waited in a ring: claims 12.5 KiB of 1.0 MiB, "
-		    "refusals 0.0 KiB of 2.0 MiB"
-		    "\n    : in the kernel: 0 runs of its programs, 0.000 s");
+	cost_assert_text(
+		&cost, 0,
+		"\n    cost         0.500 s of CPU to start, 1.250 s since (0.00 % of a core); memory of BPF maps not known\n                 most that waited in a ring: claims 12.5 KiB of 1.0 MiB, refusals 0.0 KiB of 2.0 MiB\n                 in the kernel: 0 runs of its programs, 0.000 s");
 }
 
 static char *textfile_of(const struct pc_cost *cost, struct reading *reading)
@@ -253,7 +235,7 @@ static void metrics_that_are_not_known(void **state)
 	free(text);
 }
 
-/* As many programs as there is room for, each with the highest numbers. */
+/* The table is full: as many programs as there is room for, each with the highest numbers. */
 static void all_is_bounded(void **state)
 {
 	static struct reading reading;

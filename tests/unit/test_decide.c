@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/decide.h"
-#include "core/names.h"
+#include "core/verdict/causes.h"
+#include "core/verdict/decide.h"
 
 static bool reached[PC_CAUSE_COUNT];
 
-static enum pc_cause decide(struct pc_verdict *v)
+static enum pc_cause decide_of_decide(struct pc_verdict *v)
 {
 	pc_decide(v);
 	assert_in_range(v->cause, PC_CAUSE_INVALID + 1, PC_CAUSE_COUNT - 1);
@@ -25,9 +25,9 @@ static enum pc_cause decide(struct pc_verdict *v)
 	return v->cause;
 }
 
-static void assert_cause(struct pc_verdict *v, enum pc_cause want)
+static void decide_assert_cause(struct pc_verdict *v, enum pc_cause want)
 {
-	enum pc_cause got = decide(v);
+	enum pc_cause got = decide_of_decide(v);
 
 	if (got == want)
 		return;
@@ -66,15 +66,15 @@ static void claims_stand(void **state)
 		struct pc_verdict v;
 
 		case_refusal(&v);
-		v.refusal.proto = v.refusal.socket.proto = examples[i].proto;
+		v.request.proto = v.request.socket.proto = examples[i].proto;
 		case_holder(&v, examples[i].state)->how = examples[i].how;
-		assert_cause(&v, examples[i].cause);
+		decide_assert_cause(&v, examples[i].cause);
 		assert_int_equal(v.holders[0].how, examples[i].how);
 		assert_false(v.holders[0].how_inferred);
 	}
 }
 
-static void self_connect(void **state)
+static void decide_self_connect(void **state)
 {
 	struct pc_verdict v;
 	struct pc_holder *h;
@@ -83,13 +83,13 @@ static void self_connect(void **state)
 	case_refusal(&v);
 	h = case_client(&v);
 	memcpy(h->socket.remote, h->socket.local, sizeof(h->socket.remote));
-	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT); /* the same address, another port */
+	decide_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT); /* the same address, another port */
 	h->socket.rport = h->socket.lport;
-	assert_cause(&v, PC_CAUSE_SELF_CONNECT);
+	decide_assert_cause(&v, PC_CAUSE_SELF_CONNECT);
 	h->how = PC_HOW_BIND;
-	assert_cause(&v, PC_CAUSE_SELF_CONNECT);
+	decide_assert_cause(&v, PC_CAUSE_SELF_CONNECT);
 	h->socket.remote[3]++;
-	assert_cause(&v, PC_CAUSE_EXPLICIT_CLIENT);
+	decide_assert_cause(&v, PC_CAUSE_EXPLICIT_CLIENT);
 }
 
 /* An orphan in FIN_WAIT2 is kept as a TIME_WAIT that remembers it: not ended yet. */
@@ -103,11 +103,11 @@ static void fin_wait2(void **state)
 	h = case_time_wait(&v);
 	h->socket.substate = PC_STATE_FIN_WAIT2;
 	h->socket.fastreuse = h->socket.fastreuseport = -1;
-	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
+	decide_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
 	h->how = PC_HOW_ACCEPT;
-	assert_cause(&v, PC_CAUSE_LINGERING_CONNECTION);
+	decide_assert_cause(&v, PC_CAUSE_LINGERING_CONNECTION);
 	h->socket.substate = PC_STATE_TIME_WAIT;
-	assert_cause(&v, PC_CAUSE_TIME_WAIT);
+	decide_assert_cause(&v, PC_CAUSE_TIME_WAIT);
 }
 
 /* Two bound the port and one listens: how it came by the port does not matter. */
@@ -121,12 +121,12 @@ static void listen_lost(void **state)
 		struct pc_holder *h;
 
 		case_refusal(&v);
-		v.refusal.op = PC_OP_LISTEN;
-		v.refusal.socket.reuse = 1;
+		v.request.op = PC_OP_LISTEN;
+		v.request.socket.reuse = 1;
 		h = case_listener(&v);
 		h->how = hows[i];
 		h->socket.reuse = 1;
-		assert_cause(&v, PC_CAUSE_LISTEN_RACE);
+		decide_assert_cause(&v, PC_CAUSE_LISTEN_RACE);
 	}
 }
 
@@ -136,17 +136,17 @@ static void nothing_blocks(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	assert_cause(&v, PC_CAUSE_UNKNOWN);
+	decide_assert_cause(&v, PC_CAUSE_UNKNOWN);
 	assert_int_equal(v.primary, -1);
 
 	/* Another address, and SO_REUSEADDR on both sides: neither blocks. */
 	case_refusal(&v);
-	v.refusal.wanted[0] = 127;
-	v.refusal.wanted[3] = 1;
-	v.refusal.socket.reuse = 1;
+	v.request.wanted[0] = 127;
+	v.request.wanted[3] = 1;
+	v.request.socket.reuse = 1;
 	case_client(&v);
 	case_bound(&v)->socket.reuse = 1;
-	assert_cause(&v, PC_CAUSE_UNKNOWN);
+	decide_assert_cause(&v, PC_CAUSE_UNKNOWN);
 	assert_int_equal(v.primary, -1);
 	assert_false(v.holders[0].blocking || v.holders[1].blocking);
 	assert_int_equal(v.holders[0].how, PC_HOW_CONNECT); /* told all the same */
@@ -162,11 +162,12 @@ static void by_errno(void **state)
 	} examples[] = {
 		{ EACCES, PC_OP_BIND, 80, 1024, PC_CAUSE_PRIVILEGED_PORT },
 		{ EACCES, PC_OP_BIND, 1023, 1024, PC_CAUSE_PRIVILEGED_PORT },
-		{ EACCES, PC_OP_BIND, 1024, 1024, PC_CAUSE_UNKNOWN }, /* SELinux, Landlock */
-		{ EACCES, PC_OP_BIND, 80, 80, PC_CAUSE_UNKNOWN },
-		{ EACCES, PC_OP_BIND, 80, 0, PC_CAUSE_UNKNOWN },
+		{ EACCES, PC_OP_BIND, 1024, 1024, PC_CAUSE_SECURITY_DENIED },
+		{ EACCES, PC_OP_BIND, 80, 80, PC_CAUSE_SECURITY_DENIED },
+		{ EACCES, PC_OP_BIND, 80, 0, PC_CAUSE_SECURITY_DENIED },
 		{ EACCES, PC_OP_BIND, 35000, 65535, PC_CAUSE_PRIVILEGED_PORT },
-		{ EACCES, PC_OP_BIND, 0, 1024, PC_CAUSE_UNKNOWN },
+		{ EACCES, PC_OP_BIND, 0, 1024, PC_CAUSE_SECURITY_DENIED },
+		{ EPERM, PC_OP_BIND, 80, 1024, PC_CAUSE_CGROUP_DENIED },
 		{ EADDRNOTAVAIL, PC_OP_BIND, 35000, 1024, PC_CAUSE_ADDRESS_NOT_LOCAL },
 		{ EADDRNOTAVAIL, PC_OP_BIND, 0, 1024, PC_CAUSE_ADDRESS_NOT_LOCAL },
 		{ EADDRINUSE, PC_OP_BIND, 0, 1024, PC_CAUSE_RANGE_EXHAUSTED },
@@ -179,11 +180,11 @@ static void by_errno(void **state)
 		struct pc_verdict v;
 
 		case_refusal(&v);
-		v.refusal.error = examples[i].error;
-		v.refusal.op = examples[i].op;
-		v.refusal.wanted_port = examples[i].port;
-		v.refusal.unprivileged_start = examples[i].floor;
-		assert_cause(&v, examples[i].cause);
+		v.request.error = examples[i].error;
+		v.request.op = examples[i].op;
+		v.request.wanted_port = examples[i].port;
+		v.settings.unprivileged_start = examples[i].floor;
+		decide_assert_cause(&v, examples[i].cause);
 		assert_int_equal(v.primary, -1);
 	}
 }
@@ -195,10 +196,59 @@ static void listen_denied(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	v.refusal.error = EACCES;
-	v.refusal.op = PC_OP_LISTEN;
-	v.refusal.wanted_port = 80;
-	assert_cause(&v, PC_CAUSE_UNKNOWN);
+	v.request.error = EACCES;
+	v.request.op = PC_OP_LISTEN;
+	v.request.wanted_port = 80;
+	decide_assert_cause(&v, PC_CAUSE_SECURITY_DENIED);
+}
+
+/* With the capability it was not the lack of it. */
+static void denied_in_spite_of_capability(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_refusal(&v);
+	v.request.error = EACCES;
+	v.request.wanted_port = 80;
+	decide_assert_cause(&v, PC_CAUSE_PRIVILEGED_PORT);
+	v.request.capable = true;
+	decide_assert_cause(&v, PC_CAUSE_SECURITY_DENIED);
+}
+
+/* A guessed errno stands if a holder blocks, or if a program on the cgroup had refused. */
+static void answer_not_seen(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_not_seen(&v);
+	decide_assert_cause(&v, PC_CAUSE_NOT_SEEN);
+	v.request.error = EADDRINUSE;
+	decide_assert_cause(&v, PC_CAUSE_NOT_SEEN);
+	assert_int_equal(v.request.error, 0);
+	v.request.wanted_port = 0;
+	v.request.error = EADDRINUSE;
+	decide_assert_cause(&v, PC_CAUSE_NOT_SEEN);
+	v.request.error = EPERM;
+	decide_assert_cause(&v, PC_CAUSE_CGROUP_DENIED);
+	case_wildcard(&v);
+	v.request.late = true;
+	decide_assert_cause(&v, PC_CAUSE_WILDCARD_OVERLAP);
+	assert_int_equal(v.request.error, EADDRINUSE);
+}
+
+/* Without a source address the kernel looks for no port, whether the client has one or not. */
+static void no_source_address(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_connect_exhausted(&v);
+	v.request.no_source = true;
+	decide_assert_cause(&v, PC_CAUSE_NO_SOURCE_ADDRESS);
+	v.request.socket.lport = 40000;
+	decide_assert_cause(&v, PC_CAUSE_NO_SOURCE_ADDRESS);
 }
 
 /* The same connection once more from a port that was bound. */
@@ -208,14 +258,14 @@ static void connection_exists(void **state)
 
 	(void)state;
 	case_connection_exists(&v);
-	assert_cause(&v, PC_CAUSE_CONNECTION_EXISTS);
+	decide_assert_cause(&v, PC_CAUSE_CONNECTION_EXISTS);
 	assert_int_equal(v.primary, 0);
 	assert_true(v.holders[0].blocking);
-	v.refusal.wanted_port++;
-	assert_cause(&v, PC_CAUSE_UNKNOWN);
+	v.request.wanted_port++;
+	decide_assert_cause(&v, PC_CAUSE_UNKNOWN);
 	assert_false(v.holders[0].blocking);
-	v.refusal.socket.lport = 0;
-	assert_cause(&v, PC_CAUSE_RANGE_EXHAUSTED);
+	v.request.socket.lport = 0;
+	decide_assert_cause(&v, PC_CAUSE_RANGE_EXHAUSTED);
 }
 
 /* One example of each cause of a server; test_server.c and test_party.c have the rest. */
@@ -232,6 +282,12 @@ static void servers(void **state)
 		{ case_dual_stack, PC_CAUSE_DUAL_STACK },
 		{ case_listen_race, PC_CAUSE_LISTEN_RACE },
 		{ case_kernel, PC_CAUSE_KERNEL_SOCKET },
+		{ case_unix_server, PC_CAUSE_UNIX_SERVER },
+		{ case_unix_left_behind, PC_CAUSE_UNIX_LEFT_BEHIND },
+		{ case_unix_folder, PC_CAUSE_UNIX_NOT_A_SOCKET },
+		{ case_unix_abstract, PC_CAUSE_UNIX_ABSTRACT },
+		{ case_vsock, PC_CAUSE_OTHER_FAMILY },
+		{ case_transparent, PC_CAUSE_TRANSPARENT_SOURCE },
 	};
 
 	(void)state;
@@ -239,7 +295,7 @@ static void servers(void **state)
 		struct pc_verdict v;
 
 		examples[i].make(&v);
-		assert_cause(&v, examples[i].cause);
+		decide_assert_cause(&v, examples[i].cause);
 	}
 }
 
@@ -254,11 +310,19 @@ static void every_cause(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(claims_stand),	  cmocka_unit_test(self_connect),
-		cmocka_unit_test(fin_wait2),	  cmocka_unit_test(listen_lost),
-		cmocka_unit_test(nothing_blocks), cmocka_unit_test(by_errno),
-		cmocka_unit_test(listen_denied),  cmocka_unit_test(connection_exists),
-		cmocka_unit_test(servers),	  cmocka_unit_test(every_cause),
+		cmocka_unit_test(claims_stand),
+		cmocka_unit_test(decide_self_connect),
+		cmocka_unit_test(fin_wait2),
+		cmocka_unit_test(listen_lost),
+		cmocka_unit_test(nothing_blocks),
+		cmocka_unit_test(by_errno),
+		cmocka_unit_test(listen_denied),
+		cmocka_unit_test(connection_exists),
+		cmocka_unit_test(servers),
+		cmocka_unit_test(denied_in_spite_of_capability),
+		cmocka_unit_test(no_source_address),
+		cmocka_unit_test(answer_not_seen),
+		cmocka_unit_test(every_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,7 @@ static void test_sizes(void **state)
 	}
 }
 
-static void test_nothing(void **state)
+static void escape_test_nothing(void **state)
 {
 	char out[4] = "abc";
 
@@ -246,7 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),	 cmocka_unit_test(test_clean_invalid),
 		cmocka_unit_test(test_terminal), cmocka_unit_test(test_label),
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_sizes),	 cmocka_unit_test(escape_test_nothing),
 		cmocka_unit_test(test_random),	 cmocka_unit_test(test_exhaustive),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which ports the kernel may choose, and the chance that it chose a server's. */
+/* The ports that the kernel may choose, and the chance that it chose a server's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "core/exposure.h"
-#include "core/ports.h"
+#include "core/rule/exposure.h"
+#include "core/base/ports.h"
 
 struct sets {
 	uint64_t reserved[PC_PORT_WORDS];
@@ -17,7 +17,7 @@ struct sets {
 	uint64_t clients[PC_PORT_WORDS];
 };
 
-static void parse(const char *list, uint64_t *set)
+static void exposure_parse(const char *list, uint64_t *set)
 {
 	const char *bad;
 
@@ -30,7 +30,7 @@ static void both_ends_belong_to_the_range(void **state)
 	struct pc_offer offer = { 32768, 60999, reserved };
 
 	(void)state;
-	parse("40000-40010,60999", reserved);
+	exposure_parse("40000-40010,60999", reserved);
 	assert_true(pc_port_exposed(&offer, 32768));
 	assert_true(pc_port_exposed(&offer, 60998));
 	assert_false(pc_port_exposed(&offer, 60999));
@@ -74,13 +74,13 @@ static void sets_are_cut_to_what_is_exposed(void **state)
 	};
 
 	(void)state;
-	parse("30500-30599", reserved);
+	exposure_parse("30500-30599", reserved);
 	assert_int_equal(pc_offer_size(&offer), 901);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t want[PC_PORT_WORDS];
 
-		parse(cases[i].ports, ports);
-		parse(cases[i].exposed, want);
+		exposure_parse(cases[i].ports, ports);
+		exposure_parse(cases[i].exposed, want);
 		pc_ports_exposed(&offer, ports, ports);
 		assert_memory_equal(ports, want, sizeof(want));
 	}
@@ -93,9 +93,9 @@ static void chance(const char *reserved, const char *servers, const char *client
 	struct pc_offer offer = { 100, 199, s.reserved };
 	struct pc_chance have;
 
-	parse(reserved, s.reserved);
-	parse(servers, s.servers);
-	parse(clients, s.clients);
+	exposure_parse(reserved, s.reserved);
+	exposure_parse(servers, s.servers);
+	exposure_parse(clients, s.clients);
 	have = pc_exposure_chance(&offer, proto, port, s.servers, s.clients);
 	assert_int_equal(have.taken, taken);
 	assert_int_equal(have.of, of);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is advised: only what is true. SO_REUSEADDR only where it lets the socket in, the
- * reserve command with all that is reserved today, commands that a shell reads as meant. */
+/* Advice is only what is true: SO_REUSEADDR only where it lets the socket in, the reserve command
+ * with all that is reserved today, commands that a shell reads as meant. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +13,12 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/conflict.h"
-#include "core/decide.h"
-#include "core/names.h"
-#include "core/ports.h"
+#include "core/verdict/advice.h"
+#include "core/rule/conflict.h"
+#include "core/verdict/decide.h"
+#include "core/base/ports.h"
+#include "core/verdict/causes.h"
+#include "core/verdict/range_use.h"
 
 #define RESERVE "net.ipv4.ip_local_reserved_ports"
 #define REUSEADDR "set SO_REUSEADDR on the refused socket"
@@ -29,11 +30,12 @@ static void advise(struct pc_verdict *v)
 }
 
 /* The fix with these words in its text or command, or NULL. */
-static const struct pc_fix *find_fix(const struct pc_verdict *v, const char *words)
+static const struct pc_fix *fixes_find_fix(const struct pc_verdict *v, const char *words)
 {
 	for (unsigned i = 0; i < v->fixes_count; i++)
 		if (strstr(v->fixes[i].what, words) ||
-		    (v->fixes[i].command && strstr(v->fixes[i].command, words)))
+		    (v->fixes[i].command && strstr(v->fixes[i].command, words)) ||
+		    (v->fixes[i].plain && strstr(v->fixes[i].plain, words)))
 			return &v->fixes[i];
 	return NULL;
 }
@@ -43,13 +45,13 @@ static bool reuseaddr_helps(const struct pc_verdict *v)
 {
 	struct pc_side asking, holding;
 
-	pc_side_of_requester(&v->refusal, &asking);
+	pc_side_of_requester(&v->request, &asking);
 	if (asking.reuse)
 		return false;
 	asking.reuse = 1;
 	for (unsigned i = 0; i < v->holders_count; i++) {
 		pc_side_of_holder(&v->holders[i].socket, &holding);
-		if (pc_conflict(v->refusal.proto, &asking, &holding))
+		if (pc_conflict(v->request.proto, &asking, &holding))
 			return false;
 	}
 	return true;
@@ -60,7 +62,7 @@ static void check_reuseaddr(struct pc_verdict *v)
 	bool offered;
 
 	advise(v);
-	offered = find_fix(v, REUSEADDR);
+	offered = fixes_find_fix(v, REUSEADDR);
 	if (offered != (v->primary >= 0 && reuseaddr_helps(v))) {
 		print_error("%s: SO_REUSEADDR is %s\n", pc_cause_name(v->cause),
 			    offered ? "offered and does not help" : "not offered and would help");
@@ -84,7 +86,7 @@ static void reuseaddr_one_holder(void **state)
 			case_refusal(&v);
 			if (options & 4)
 				case_udp(&v);
-			v.refusal.socket.reuse = options & 1;
+			v.request.socket.reuse = options & 1;
 			holders[i](&v)->socket.reuse = !!(options & 2);
 			check_reuseaddr(&v);
 		}
@@ -117,29 +119,33 @@ static void reuseaddr_unseen_holders(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_client(&v)->socket.reuse = 1;
-	v.refusal.holders_total = PC_HOLDERS_MAX + 1;
+	v.holders_total = PC_HOLDERS_MAX + 1;
 	advise(&v);
-	assert_null(find_fix(&v, REUSEADDR));
+	assert_null(fixes_find_fix(&v, REUSEADDR));
 	pc_verdict_clear(&v);
 }
 
+/* The command adds; the plain one has all that is reserved today. */
 static void reserve_list(struct pc_verdict *v, const char *today, const char *want)
 {
 	uint64_t reserved[PC_PORT_WORDS] = { 0 };
+	const struct pc_fix *fix;
 	const char *bad;
-	char command[128], persistent[128];
+	char plain[128];
 
 	assert_int_equal(pc_ports_parse(today, true, reserved, &bad), 0);
-	v->reserved = reserved;
+	v->settings.reserved = reserved;
+	v->monitor_boots = true;
 	advise(v);
-	snprintf(command, sizeof(command), "sysctl -w " RESERVE "=%s", want);
-	snprintf(persistent, sizeof(persistent), RESERVE " = %s'", want);
-	assert_non_null(find_fix(v, "sysctl -w"));
-	assert_string_equal(find_fix(v, "sysctl -w")->command, command);
-	assert_non_null(find_fix(v, persistent));
-	assert_non_null(find_fix(v, "/etc/sysctl.d/"));
+	snprintf(plain, sizeof(plain), "sysctl -w " RESERVE "=%s", want);
+	fix = fixes_find_fix(v, "portclash reserve");
+	assert_non_null(fix);
+	assert_string_equal(fix->command, "portclash reserve 35000 --persist");
+	assert_string_equal(fix->plain, plain);
+	assert_null(fixes_find_fix(v, "/etc/sysctl.d/"));
+	assert_null(fixes_find_fix(v, "made anew"));
 	pc_verdict_clear(v);
-	v->reserved = NULL;
+	v->settings.reserved = NULL;
 }
 
 static void reserve_keeps_the_others(void **state)
@@ -163,21 +169,22 @@ static void reserve_only_if_it_helps(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_client(&v);
-	advise(&v); /* not known what is reserved: the command would undo it */
-	assert_null(find_fix(&v, RESERVE));
+	advise(&v); /* not known what is reserved: the plain command would undo it */
+	assert_null(fixes_find_fix(&v, "portclash reserve")->plain);
+	assert_null(fixes_find_fix(&v, RESERVE));
 	pc_verdict_clear(&v);
 
-	v.reserved = none;
-	v.refusal.reserved = 1;
+	v.settings.reserved = none;
+	v.settings.wanted_reserved = 1;
 	advise(&v);
-	assert_null(find_fix(&v, RESERVE));
+	assert_null(fixes_find_fix(&v, "reserve"));
 	pc_verdict_clear(&v);
 
-	v.refusal.reserved = 0;
+	v.settings.wanted_reserved = 0;
 	v.holders[0].how = PC_HOW_BIND; /* asked for by number: reserving is no help */
 	v.holders[0].socket.userlocks = PC_LOCK_PORT;
 	advise(&v);
-	assert_null(find_fix(&v, RESERVE));
+	assert_null(fixes_find_fix(&v, "portclash reserve"));
 	pc_verdict_clear(&v);
 }
 
@@ -191,30 +198,44 @@ static void other_namespace(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_client(&v);
-	v.reserved = none;
+	v.settings.reserved = none;
 	v.monitor_netns = 1;
 	advise(&v);
-	assert_string_equal(find_fix(&v, "sysctl -w")->command,
-			    "nsenter -t 4120 -n sysctl -w " RESERVE "=35000");
-	assert_null(find_fix(&v, "/etc/sysctl.d/"));
+	assert_string_equal(fixes_find_fix(&v, "portclash reserve")->command,
+			    "portclash reserve 35000 --netns 4026531840");
+	assert_string_equal(fixes_find_fix(&v, "sysctl -w")->plain,
+			    "nsenter -t 4312 -n sysctl -w " RESERVE "=35000");
+	assert_null(fixes_find_fix(&v, "/etc/sysctl.d/"));
 	pc_verdict_clear(&v);
 
-	v.holders[0].maker.running = false; /* by the requester then */
+	v.netns_pid = 4120; /* but the advice stops that one: no way in for what comes after */
 	advise(&v);
-	assert_non_null(find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
+	assert_non_null(fixes_find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
 	pc_verdict_clear(&v);
+
+	v.netns_pid = 77;
+	advise(&v);
+	assert_non_null(fixes_find_fix(&v, "nsenter -t 77 -n sysctl -w"));
+	pc_verdict_clear(&v);
+
+	v.netns_pid = 0;
+	v.requester.running = false; /* nobody else is left */
+	advise(&v);
+	assert_non_null(fixes_find_fix(&v, "nsenter -t 4120 -n sysctl -w"));
+	pc_verdict_clear(&v);
+	v.requester.running = true;
 
 	elsewhere.netns = 2; /* it was passed the socket, and lives in yet another one */
-	v.holders[0].maker = case_party(&elsewhere);
+	v.holders[0].claimer = case_party(&elsewhere);
 	advise(&v);
-	assert_null(find_fix(&v, "nsenter -t 4200"));
-	assert_non_null(find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
+	assert_null(fixes_find_fix(&v, "nsenter -t 4200"));
+	assert_non_null(fixes_find_fix(&v, "nsenter -t 4312 -n sysctl -w"));
 	pc_verdict_clear(&v);
 
-	v.holders[0].maker.running = false;
+	v.holders[0].claimer.running = false;
 	v.requester.running = false; /* nobody left: said, not guessed */
 	advise(&v);
-	assert_non_null(find_fix(&v, "nsenter -t PID_IN_THAT_NAMESPACE -n sysctl -w"));
+	assert_non_null(fixes_find_fix(&v, "nsenter -t PID_IN_THAT_NAMESPACE -n sysctl -w"));
 	pc_verdict_clear(&v);
 }
 
@@ -227,28 +248,30 @@ static void stop_whom(void **state)
 	case_refusal(&v);
 	case_client(&v);
 	advise(&v);
-	assert_string_equal(find_fix(&v, "stop pid 4120")->command, "kill 4120");
+	assert_string_equal(fixes_find_fix(&v, "stop pid 4120")->command, "kill 4120");
 	pc_verdict_clear(&v);
 
-	/* It has passed the socket on and exited: the one that has it is the one to stop. */
-	v.holders[0].maker.running = false;
+	/* The claimer has passed the socket on and exited: the owner is the one to stop. */
+	v.holders[0].claimer.running = false;
 	v.holders[0].owners[0] = case_party(case_other());
 	v.holders[0].owners_count = 1;
 	advise(&v);
-	assert_non_null(find_fix(&v, "kill 4200"));
-	assert_null(find_fix(&v, "4120"));
+	assert_non_null(fixes_find_fix(&v, "kill 4200"));
+	assert_null(fixes_find_fix(&v, "4120"));
 	pc_verdict_clear(&v);
 
 	unit.unit = (char *)"backup.service";
 	v.holders[0].owners[0].who = &unit;
+	v.holders[0].owners[0].place.role = PC_ROLE_MAIN;
 	advise(&v);
-	assert_string_equal(find_fix(&v, "systemctl")->command, "systemctl stop backup.service");
+	assert_string_equal(fixes_find_fix(&v, "systemctl")->command,
+			    "systemctl stop backup.service");
 	pc_verdict_clear(&v);
 
 	unit.container = (char *)"0123"; /* perhaps a unit of the container's own systemd */
 	advise(&v);
-	assert_null(find_fix(&v, "systemctl"));
-	assert_non_null(find_fix(&v, "kill 4120"));
+	assert_null(fixes_find_fix(&v, "systemctl"));
+	assert_non_null(fixes_find_fix(&v, "kill 4120"));
 	pc_verdict_clear(&v);
 }
 
@@ -259,15 +282,15 @@ static void own_socket(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	case_bound(&v)->maker = case_party(case_server());
+	case_bound(&v)->claimer = case_party(case_server());
 	advise(&v);
-	assert_non_null(find_fix(&v, "own"));
-	assert_null(find_fix(&v, "kill"));
-	assert_null(find_fix(&v, "systemctl"));
+	assert_non_null(fixes_find_fix(&v, "own"));
+	assert_null(fixes_find_fix(&v, "kill"));
+	assert_null(fixes_find_fix(&v, "systemctl"));
 	pc_verdict_clear(&v);
 }
 
-/* Only what the kernel is ending ends by itself. */
+/* Only a connection that the kernel is ending ends by itself. */
 static void wait_only_for_orphans(void **state)
 {
 	static const struct {
@@ -287,10 +310,10 @@ static void wait_only_for_orphans(void **state)
 
 		case_refusal(&v);
 		h = case_client(&v);
-		h->maker = case_party(NULL);
+		h->claimer = case_party(NULL);
 		h->socket.flags = sockets[i].flags;
 		advise(&v);
-		assert_int_equal(!!find_fix(&v, "the kernel ends this connection by itself"),
+		assert_int_equal(!!fixes_find_fix(&v, "the kernel ends this connection by itself"),
 				 sockets[i].ends);
 		pc_verdict_clear(&v);
 	}
@@ -304,11 +327,33 @@ static void cut_command(void **state)
 	(void)state;
 	case_refusal(&v);
 	h = case_client(&v);
-	h->maker = case_party(NULL);
+	h->claimer = case_party(NULL);
 	h->socket.flags = PC_SOCKET_ORPHAN | PC_SOCKET_DEAD;
 	advise(&v);
-	assert_string_equal(find_fix(&v, "ss -K")->command,
-			    "ss -K -t src 10.0.0.5:35000 dst 192.0.2.7:443");
+	assert_string_equal(fixes_find_fix(&v, "portclash free")->command, "portclash free 35000");
+	pc_verdict_clear(&v);
+}
+
+/* A wider range is a command only after a look at the servers that it would reach. */
+static void wider_range_after_a_look(void **state)
+{
+	struct pc_range_use use = { .wider = { 32768, 61000 } };
+	const struct pc_fix *fix;
+	struct pc_verdict v;
+
+	(void)state;
+	case_send_exhausted(&v);
+	v.range_use = &use;
+	advise(&v);
+	assert_non_null(fixes_find_fix(&v, "ip_local_port_range='32768 61000'"));
+	pc_verdict_clear(&v);
+
+	case_send_exhausted(&v);
+	advise(&v);
+	fix = fixes_find_fix(&v, "ip_local_port_range");
+	assert_non_null(fix);
+	assert_null(fix->command);
+	assert_non_null(strstr(fix->what, "could not look"));
 	pc_verdict_clear(&v);
 }
 
@@ -325,6 +370,7 @@ int main(void)
 		cmocka_unit_test(own_socket),
 		cmocka_unit_test(wait_only_for_orphans),
 		cmocka_unit_test(cut_command),
+		cmocka_unit_test(wider_range_after_a_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

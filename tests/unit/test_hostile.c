@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/cgroup.h"
-#include "core/decide.h"
+#include "core/verdict/advice.h"
+#include "core/process/cgroup.h"
+#include "core/verdict/decide.h"
 #include "shell.h"
 
 static const char *command_with(const struct pc_verdict *v, const char *words)
@@ -42,10 +42,11 @@ static void exe_path(void **state)
 		char words[512] = "";
 
 		case_refusal(&v);
-		v.refusal.error = EACCES;
-		v.refusal.wanted_port = 80;
+		v.request.error = EACCES;
+		v.request.wanted_port = 80;
 		who.exe = (char *)hostile[i];
 		v.requester.who = &who;
+		v.requester.place.roots_file = true;
 		pc_decide(&v);
 		assert_int_equal(pc_advise(&v), 0);
 		assert_int_equal(shell_words(command_with(&v, "setcap"), words, sizeof(words)), 2);
@@ -58,7 +59,8 @@ static void exe_path(void **state)
 static void advise_to_stop(struct pc_verdict *v, struct pc_identity *who)
 {
 	case_refusal(v);
-	case_client(v)->maker.who = who;
+	case_client(v)->claimer.who = who;
+	v->holders[0].claimer.place.role = PC_ROLE_MAIN;
 	pc_decide(v);
 	assert_int_equal(pc_advise(v), 0);
 }
@@ -118,7 +120,7 @@ static void unterminated_comm(void **state)
 	(void)state;
 	memset(who.comm, 'x', sizeof(who.comm));
 	case_refusal(&v);
-	case_client(&v)->maker = case_party(&who);
+	case_client(&v)->claimer = case_party(&who);
 	pc_decide(&v);
 	assert_int_equal(pc_advise(&v), 0);
 	assert_non_null(strstr(v.explanation, "xxxxxxxxxxxxxxx[4120]"));
@@ -131,8 +133,8 @@ static struct pc_holder *(*const holders[])(struct pc_verdict *) = {
 };
 #define HOLDERS (sizeof(holders) / sizeof(holders[0]))
 
-/* What is known of nobody: `depth` 0 no process at all, 1 a process without strings. */
-static struct pc_party nobody(int depth)
+/* An unknown process: `depth` 0 has no process at all, 1 a process without strings. */
+static struct pc_party hostile_nobody(int depth)
 {
 	static const struct pc_identity nameless = { .key = { .tgid = 4120 } };
 	struct pc_party party = { .fd = -1 };
@@ -154,11 +156,11 @@ static void nothing_known(void **state)
 		if (i & 1)
 			case_udp(&v);
 		v.monitor_netns = 1;
-		v.requester = nobody(i >> 1 & 1);
+		v.requester = hostile_nobody(i >> 1 & 1);
 		h = holders[i / 4](&v);
-		h->maker = nobody(i >> 1 & 1);
-		h->peer = nobody(0);
-		h->owners[0] = nobody(i >> 1 & 1);
+		h->claimer = hostile_nobody(i >> 1 & 1);
+		h->peer = hostile_nobody(0);
+		h->owners[0] = hostile_nobody(i >> 1 & 1);
 		h->owners_count = 1;
 		pc_decide(&v);
 		assert_int_equal(pc_advise(&v), 0);
@@ -176,10 +178,10 @@ static void nothing_known_no_holder(void **state)
 		struct pc_verdict v;
 
 		case_refusal(&v);
-		v.refusal.error = errors[i / 2];
-		v.refusal.wanted_port = i & 1 ? 80 : 0;
+		v.request.error = errors[i / 2];
+		v.request.wanted_port = i & 1 ? 80 : 0;
 		v.monitor_netns = 1;
-		v.requester = nobody(0);
+		v.requester = hostile_nobody(0);
 		pc_decide(&v);
 		assert_int_equal(pc_advise(&v), 0);
 		assert_true(strlen(v.explanation) > 0);
@@ -195,10 +197,10 @@ static void nonsense(void **state)
 		struct pc_verdict v;
 
 		case_refusal(&v);
-		memset(&v.refusal, fill, sizeof(v.refusal));
+		memset(&v.request, fill, sizeof(v.request));
 		v.holders_count = 1;
 		memset(&v.holders[0].socket, fill, sizeof(v.holders[0].socket));
-		v.refusal.error = EADDRINUSE;
+		v.request.error = EADDRINUSE;
 		pc_decide(&v);
 		assert_int_equal(pc_advise(&v), 0);
 		pc_verdict_clear(&v);

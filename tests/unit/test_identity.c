@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Identities from process records: whole, empty, cut and hostile ones. Each record lies in
+/* Identities from process records: identity_whole, empty, cut and hostile ones. Each record lies in
  * memory of exactly the size it claims, so that reading further is caught. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/identity.h"
+#include "core/join/process_record.h"
+#include "core/process/identity.h"
 
-#define FIXED offsetof(struct pc_process, text)
+#define FIXED offsetof(struct pc_process_record, text)
 
 /* Without the NUL that ends the literal: write the last one as \0. */
 #define PART(text) text, sizeof(text) - 1
 
 struct draft {
-	struct pc_process record;
+	struct pc_process_record record;
 	size_t len;
 };
 
@@ -31,7 +32,7 @@ static uint16_t append(struct draft *d, const char *part, size_t len)
 	return (uint16_t)len;
 }
 
-static void begin(struct draft *d)
+static void identity_begin(struct draft *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->record.header.type = PC_RECORD_PROCESS;
@@ -59,7 +60,7 @@ static void cgroup(struct draft *d, const char *part, size_t len)
 
 static int parse_sized(struct draft *d, size_t size, struct pc_identity *out)
 {
-	struct pc_process *exact = malloc(size);
+	struct pc_process_record *exact = malloc(size);
 	int err;
 
 	assert_non_null(exact);
@@ -70,23 +71,23 @@ static int parse_sized(struct draft *d, size_t size, struct pc_identity *out)
 	return err;
 }
 
-static int parse(struct draft *d, struct pc_identity *out)
+static int identity_parse(struct draft *d, struct pc_identity *out)
 {
 	return parse_sized(d, FIXED + d->len, out);
 }
 
-static void whole(void **state)
+static void identity_whole(void **state)
 {
 	struct pc_identity who;
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	d.record.descendant = 1;
 	args(&d, PART("curl\0-s\0\0https://example.org/ a\0"));
 	exe(&d, PART("curl\0bin\0usr\0"));
 	cgroup(&d, PART("backup.service\0system.slice\0"));
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_int_equal(who.key.start_ns, 123456789012345);
 	assert_int_equal(who.key.tgid, 4120);
 	assert_int_equal(who.key.exec_id, 7);
@@ -103,14 +104,14 @@ static void whole(void **state)
 	pc_identity_free(&who);
 }
 
-static void kernel_thread(void **state)
+static void identity_kernel_thread(void **state)
 {
 	struct pc_identity who;
 	struct draft d;
 
 	(void)state;
-	begin(&d);
-	assert_int_equal(parse(&d, &who), 0);
+	identity_begin(&d);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_null(who.cmdline);
 	assert_null(who.exe);
 	assert_false(who.descendant);
@@ -126,17 +127,17 @@ static void cut_args(void **state)
 
 	(void)state;
 	memset(big, 'x', sizeof(big));
-	begin(&d);
+	identity_begin(&d);
 	args(&d, big, sizeof(big));
 	d.record.args_cut = 1;
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_true(who.cmdline_cut);
 	assert_int_equal(strlen(who.cmdline), sizeof(big));
 	pc_identity_free(&who);
 
-	begin(&d);
+	identity_begin(&d);
 	d.record.args_cut = 1; /* too long, and then could not be read */
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_null(who.cmdline);
 	assert_false(who.cmdline_cut);
 	pc_identity_free(&who);
@@ -148,11 +149,11 @@ static void only_nuls(void **state)
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	args(&d, PART("\0\0\0"));
 	exe(&d, PART("\0\0"));
 	cgroup(&d, PART("\0"));
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_null(who.cmdline);
 	assert_null(who.exe);
 	assert_string_equal(who.cgroup, "/");
@@ -165,12 +166,12 @@ static void not_terminated(void **state)
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	memset(d.record.comm, 'c', sizeof(d.record.comm));
 	args(&d, PART("a\0b"));
 	exe(&d, PART("x\0\0bin"));
 	cgroup(&d, PART("leaf\0root"));
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_string_equal(who.comm, "ccccccccccccccc");
 	assert_string_equal(who.cmdline, "a b");
 	assert_string_equal(who.exe, "/bin/x");
@@ -187,22 +188,22 @@ static void full(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = i % 2 ? '\0' : 'a';
-	begin(&d);
+	identity_begin(&d);
 	cgroup(&d, text, sizeof(text));
-	assert_int_equal(parse(&d, &who), 0);
+	assert_int_equal(identity_parse(&d, &who), 0);
 	assert_int_equal(strlen(who.cgroup), sizeof(text));
 	assert_memory_equal(who.cgroup, "/a/a/a", 6);
 	pc_identity_free(&who);
 }
 
 /* The ring rounds a record's size up; the reader may hand on what is behind the text. */
-static void padded(void **state)
+static void identity_padded(void **state)
 {
 	struct pc_identity who;
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	exe(&d, PART("x\0"));
 	assert_int_equal(parse_sized(&d, FIXED + d.len + 6, &who), 0);
 	assert_string_equal(who.exe, "/x");
@@ -219,12 +220,12 @@ static void assert_refused(struct draft *d, size_t size)
 	assert_memory_equal(&who, &untouched, sizeof(who));
 }
 
-static void truncated(void **state)
+static void identity_truncated(void **state)
 {
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	args(&d, PART("a\0"));
 	exe(&d, PART("x\0bin\0"));
 	cgroup(&d, PART("leaf\0"));
@@ -237,13 +238,13 @@ static void lengths_too_long(void **state)
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	d.record.args_len = PC_PROCESS_TEXT + 1;
 	assert_refused(&d, sizeof(d.record));
-	begin(&d);
+	identity_begin(&d);
 	d.record.args_len = d.record.exe_len = d.record.cgroup_len = UINT16_MAX;
 	assert_refused(&d, sizeof(d.record));
-	begin(&d);
+	identity_begin(&d);
 	d.record.cgroup_len = 1;
 	assert_refused(&d, FIXED);
 }
@@ -254,10 +255,10 @@ static void wrong_header(void **state)
 	struct draft d;
 
 	(void)state;
-	begin(&d);
+	identity_begin(&d);
 	d.record.header.type = PC_RECORD_CLAIM;
 	assert_refused(&d, sizeof(d.record));
-	begin(&d);
+	identity_begin(&d);
 	d.record.header.size = UINT32_MAX;
 	assert_int_equal(pc_identity_from_record(&d.record, &who), -EBADMSG);
 	d.record.header.size = sizeof(d.record) + 1;
@@ -277,6 +278,45 @@ static void join_args(void **state)
 	assert_string_equal(empty, "");
 	pc_identity_join_args(first, 2);
 	assert_string_equal(first, " a");
+}
+
+/* On a hybrid machine the kernel side sends the path in cgroup v2, an empty component, the path in v1. */
+static void hybrid_cgroup(void **state)
+{
+	static const struct {
+		const char *parts;
+		size_t len;
+		const char *cgroup, *v2;
+	} cases[] = {
+		{ PART("containerd.service\0system.slice\0\0feed\0docker\0"), "/docker/feed",
+		  "/system.slice/containerd.service" },
+		{ PART("\0feed\0docker\0"), "/docker/feed", "/" },
+		{ PART("\0"), "/", "/" },
+		{ PART("a.service\0system.slice\0\0"), "/system.slice/a.service",
+		  "/system.slice/a.service" },
+		{ PART("a.service\0system.slice\0\0system.slice\0"), "/system.slice/a.service",
+		  "/system.slice/a.service" },
+		{ PART("ab\0\0a\0"), "/a", "/ab" },
+		{ PART("a\0\0b\0a\0"), "/a/b", "/a" },
+		{ PART("a.service\0system.slice\0"), "/system.slice/a.service", NULL },
+		{ PART("a\0\0\0\0"), "/a", "/a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pc_identity who;
+		struct draft d;
+
+		identity_begin(&d);
+		cgroup(&d, cases[i].parts, cases[i].len);
+		assert_int_equal(identity_parse(&d, &who), 0);
+		assert_string_equal(who.cgroup, cases[i].cgroup);
+		if (cases[i].v2)
+			assert_string_equal(who.cgroup_v2, cases[i].v2);
+		else
+			assert_null(who.cgroup_v2);
+		pc_identity_free(&who);
+	}
 }
 
 static void name_cgroup(void **state)
@@ -304,17 +344,12 @@ static void name_cgroup(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),
-		cmocka_unit_test(kernel_thread),
-		cmocka_unit_test(cut_args),
-		cmocka_unit_test(only_nuls),
-		cmocka_unit_test(not_terminated),
-		cmocka_unit_test(full),
-		cmocka_unit_test(padded),
-		cmocka_unit_test(truncated),
-		cmocka_unit_test(lengths_too_long),
-		cmocka_unit_test(wrong_header),
-		cmocka_unit_test(join_args),
+		cmocka_unit_test(identity_whole),   cmocka_unit_test(identity_kernel_thread),
+		cmocka_unit_test(cut_args),	    cmocka_unit_test(only_nuls),
+		cmocka_unit_test(not_terminated),   cmocka_unit_test(full),
+		cmocka_unit_test(identity_padded),  cmocka_unit_test(identity_truncated),
+		cmocka_unit_test(lengths_too_long), cmocka_unit_test(wrong_header),
+		cmocka_unit_test(join_args),	    cmocka_unit_test(hybrid_cgroup),
 		cmocka_unit_test(name_cgroup),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is read from the kernel's flags of a holder whose claim was not seen. */
+/* Inference from the kernel's flags of a holder whose claim was not seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,16 +9,17 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/decide.h"
-#include "core/names.h"
+#include "core/verdict/decide.h"
+#include "core/base/names.h"
+#include "core/verdict/causes.h"
 
-static enum pc_cause decide(struct pc_verdict *v)
+static enum pc_cause infer_decide(struct pc_verdict *v)
 {
 	pc_decide(v);
 	return v->cause;
 }
 
-/* What the kernel's flags show of one holder, and what follows. */
+/* The kernel's flags of one holder, and what follows. */
 struct flags_example {
 	const char *name;
 	uint8_t proto;
@@ -106,9 +107,9 @@ static void prepare(const struct flags_example *e, struct pc_verdict *v)
 	struct pc_holder *h;
 
 	case_refusal(v);
-	v->refusal.proto = v->refusal.socket.proto = e->proto;
+	v->request.proto = v->request.socket.proto = e->proto;
 	if (e->out_of_range)
-		v->refusal.wanted_port = 8080;
+		v->request.wanted_port = 8080;
 	h = case_holder(v, e->state);
 	h->socket.userlocks = e->userlocks;
 	h->socket.fastreuse = h->socket.fastreuseport = e->fastreuse;
@@ -125,7 +126,7 @@ static void inference(void **state)
 		struct pc_verdict v;
 
 		prepare(e, &v);
-		if (decide(&v) == e->cause && v.holders[0].how == e->how &&
+		if (infer_decide(&v) == e->cause && v.holders[0].how == e->how &&
 		    v.holders[0].how_inferred == (e->how != NONE) && v.primary == 0)
 			continue;
 		print_error("%s: %s, %s; not %s, %s\n", e->name, pc_cause_name(v.cause),
@@ -158,12 +159,12 @@ static void boundaries(void **state)
 		struct pc_holder *h;
 
 		case_refusal(&v);
-		v.refusal.wanted_port = examples[i].port;
+		v.request.wanted_port = examples[i].port;
 		h = case_accepted(&v);
 		h->older = true;
 		h->socket.fastreuse = examples[i].fastreuse;
 		h->socket.fastreuseport = examples[i].fastreuseport;
-		decide(&v);
+		infer_decide(&v);
 		assert_int_equal(h->how, examples[i].how);
 	}
 }

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/decide.h"
-#include "core/text.h"
+#include "core/verdict/advice.h"
+#include "core/verdict/decide.h"
+#include "core/base/text.h"
 #include "out/journal.h"
 #include "out/journal_fields.h"
 
@@ -29,7 +29,7 @@ static char folder[64];
 static char path[96];
 static int server = -1;
 
-static void serve(void)
+static void journal_serve(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -39,18 +39,18 @@ static void serve(void)
 	assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof(address)), 0);
 }
 
-static int set_up(void **state)
+static int journal_set_up(void **state)
 {
 	(void)state;
 	snprintf(folder, sizeof(folder), "/tmp/portclash-journal-XXXXXX");
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/socket", folder);
-	serve();
+	journal_serve();
 	return 0;
 }
 
-static int tear_down(void **state)
+static int journal_tear_down(void **state)
 {
 	(void)state;
 	if (server >= 0)
@@ -91,7 +91,7 @@ static size_t receive(char *out, size_t size, int *seals)
 	return (size_t)n;
 }
 
-static void fields(void **state)
+static void journal_fields(void **state)
 {
 	static const char want[] = "A=b\nC\n\x03\0\0\0\0\0\0\0x\ny\nD=\nE=a=b\nF=\x01\0\xff\n";
 	struct pc_text text;
@@ -160,12 +160,12 @@ static void absent_and_back(void **state)
 	assert_int_equal(pc_journal_send(&j, "A=1\n", 4), -ECONNREFUSED);
 	unlink(path);
 	assert_int_equal(pc_journal_send(&j, "A=2\n", 4), -ENOENT);
-	serve();
+	journal_serve();
 	assert_int_equal(pc_journal_send(&j, "A=3\n", 4), 0);
 	assert_int_equal(receive(have, sizeof(have), &seals), 4);
 	/* Made anew while we were connected: nothing is lost. */
 	close(server);
-	serve();
+	journal_serve();
 	assert_int_equal(pc_journal_send(&j, "A=4\n", 4), 0);
 	assert_int_equal(receive(have, sizeof(have), &seals), 4);
 	assert_memory_equal(have, "A=4\n", 4);
@@ -181,7 +181,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* One that takes nothing: the first entry waits for it, the others do not. */
+/* A journal that takes nothing: the first entry waits for it, the others do not. */
 static void hangs(void **state)
 {
 	struct pc_journal j = journal_here();
@@ -257,8 +257,8 @@ static void hostile(void **state)
 	evil.cmdline = (char *)"\xff\n_PID=1";
 	memcpy(evil.comm, "a\nERRNO=1\x1b", 10);
 	case_refusal(&v);
-	case_client(&v)->maker = case_party(&evil);
-	v.refusal.process.tgid = 4312;
+	case_client(&v)->claimer = case_party(&evil);
+	v.requester.key.tgid = 4312;
 	pc_decide(&v);
 	assert_int_equal(pc_advise(&v), 0);
 	assert_int_equal(pc_sink_journal.verdict(&j, &clock, &v), 0);
@@ -298,7 +298,7 @@ static void delegated_unit(void **state)
 	pc_journal_close(&j);
 }
 
-static char *read_whole(const char *name)
+static char *journal_read_whole(const char *name)
 {
 	FILE *file = fopen(name, "re");
 	char *text = NULL;
@@ -319,10 +319,10 @@ static bool is_field(const char *name, size_t len)
 	return false;
 }
 
-/* What journald accepts, and docs/journal.md has each, and no other. */
+/* journald accepts each field, docs/journal.md has each, and no other. */
 static void table_and_document(void **state)
 {
-	char *text = read_whole("docs/journal.md"), quoted[80];
+	char *text = journal_read_whole("docs/journal.md"), quoted[80];
 
 	(void)state;
 	for (int i = 0; i < PC_FIELD_COUNT; i++) {
@@ -346,10 +346,11 @@ static void table_and_document(void **state)
 static void message_ids(void **state)
 {
 	static const char *const ids[] = { PC_JOURNAL_REFUSAL_ID, PC_JOURNAL_REPEAT_ID,
-					   PC_JOURNAL_WARNING_ID, PC_JOURNAL_READY_ID,
-					   PC_JOURNAL_SUMMARY_ID };
-	char *catalog = read_whole("packaging/systemd/portclash.catalog"), line[64];
-	char *text = read_whole("docs/journal.md");
+					   PC_JOURNAL_OUTCOME_ID, PC_JOURNAL_WARNING_ID,
+					   PC_JOURNAL_READY_ID,	  PC_JOURNAL_SUMMARY_ID,
+					   PC_JOURNAL_GUARD_ID };
+	char *catalog = journal_read_whole("packaging/systemd/portclash.catalog"), line[64];
+	char *text = journal_read_whole("docs/journal.md");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -367,16 +368,16 @@ static void message_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields),
+		cmocka_unit_test(journal_fields),
 		cmocka_unit_test(table_and_document),
 		cmocka_unit_test(message_ids),
-		cmocka_unit_test_setup_teardown(datagram, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(large, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(absent_and_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(hangs, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(stream, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(hostile, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(delegated_unit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(datagram, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(large, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(absent_and_back, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(hangs, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(stream, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(hostile, journal_set_up, journal_tear_down),
+		cmocka_unit_test_setup_teardown(delegated_unit, journal_set_up, journal_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/ledger.h"
+#include "core/memory/ledger.h"
 
 static struct pc_entry entry(uint64_t cookie, uint64_t time_ns)
 {
@@ -23,7 +23,7 @@ static struct pc_entry entry(uint64_t cookie, uint64_t time_ns)
 	};
 }
 
-static void put(struct pc_ledger *l, uint64_t cookie, uint64_t time_ns)
+static void ledger_put(struct pc_ledger *l, uint64_t cookie, uint64_t time_ns)
 {
 	struct pc_entry e = entry(cookie, time_ns);
 
@@ -43,7 +43,7 @@ static void assert_has(const struct pc_ledger *l, uint64_t cookie, uint64_t time
 	assert_int_equal(e->how, want.how);
 }
 
-static void empty(void **state)
+static void ledger_empty(void **state)
 {
 	struct pc_ledger *l = pc_ledger_new();
 
@@ -77,7 +77,7 @@ static void replaces(void **state)
 	struct pc_entry e = entry(7, 1);
 
 	(void)state;
-	put(l, 7, 1);
+	ledger_put(l, 7, 1);
 	e.how = 5;
 	e.tid = 0x3fffff;
 	e.time_ns = 2;
@@ -96,8 +96,8 @@ static void remembers_all(void **state)
 
 	(void)state;
 	for (uint64_t i = 1; i <= count; i++) {
-		put(l, i, i);
-		put(l, i << 40, i);
+		ledger_put(l, i, i);
+		ledger_put(l, i << 40, i);
 	}
 	assert_int_equal(pc_ledger_count(l), 2 * count);
 	assert_true(pc_ledger_bytes(l) >= 2 * count * sizeof(struct pc_entry));
@@ -123,7 +123,7 @@ static void limit(void **state)
 		err = pc_ledger_put(l, &e);
 	}
 	assert_int_equal(err, -ENOSPC);
-	put(l, 1, 2); /* replacing still works */
+	ledger_put(l, 1, 2); /* replacing still works */
 	assert_has(l, 1, 2);
 	assert_null(pc_ledger_find(l, cookie));
 	assert_int_equal(pc_ledger_count(l), cookie - 1);
@@ -147,7 +147,7 @@ static void room_after_sweep(void **state)
 	assert_true(pc_ledger_wants_sweep(l));
 	pc_ledger_mark(l, 5);
 	assert_int_equal(pc_ledger_sweep(l, 2, NULL, NULL), cookie - 2);
-	put(l, cookie, 3);
+	ledger_put(l, cookie, 3);
 	assert_has(l, 5, 1);
 	assert_true(pc_ledger_bytes(l) < 1 << 20);
 	pc_ledger_free(l);
@@ -159,7 +159,7 @@ struct kept {
 	uint64_t sum;
 };
 
-static void keep(void *context, const struct pc_entry *e)
+static void ledger_keep(void *context, const struct pc_entry *e)
 {
 	struct kept *kept = context;
 
@@ -168,7 +168,7 @@ static void keep(void *context, const struct pc_entry *e)
 	kept->sum += e->cookie;
 }
 
-static void sweep(void **state)
+static void sweep_drops_the_dead(void **state)
 {
 	struct pc_ledger *l = pc_ledger_new();
 	struct pc_entry older = entry(4, 0);
@@ -176,15 +176,15 @@ static void sweep(void **state)
 
 	(void)state;
 	older.flags = PC_ENTRY_OLDER | PC_ENTRY_LATE;
-	put(l, 1, 10); /* neither marked nor new: dropped */
-	put(l, 2, 10);
-	put(l, 3, 20); /* claimed as the sweep began: stays */
+	ledger_put(l, 1, 10); /* neither marked nor new: dropped */
+	ledger_put(l, 2, 10);
+	ledger_put(l, 3, 20); /* claimed as the sweep began: stays */
 	assert_int_equal(pc_ledger_put(l, &older), 0);
 	pc_ledger_mark(l, 2);
 	pc_ledger_mark(l, 2);
 	pc_ledger_mark(l, 4);
 	pc_ledger_mark(l, 99);
-	assert_int_equal(pc_ledger_sweep(l, 20, keep, &kept), 1);
+	assert_int_equal(pc_ledger_sweep(l, 20, ledger_keep, &kept), 1);
 	assert_int_equal(pc_ledger_count(l), 3);
 	assert_null(pc_ledger_find(l, 1));
 	assert_has(l, 2, 10);
@@ -204,7 +204,7 @@ static void sweep_failed(void **state)
 	struct pc_ledger *l = pc_ledger_new();
 
 	(void)state;
-	put(l, 1, 10);
+	ledger_put(l, 1, 10);
 	pc_ledger_mark(l, 1);
 	pc_ledger_sweep_failed(l);
 	assert_has(l, 1, 10);
@@ -221,25 +221,25 @@ static void when_to_sweep(void **state)
 
 	(void)state;
 	while (cookie < PC_LEDGER_SWEEP_MIN - 1)
-		put(l, ++cookie, 1);
+		ledger_put(l, ++cookie, 1);
 	assert_false(pc_ledger_wants_sweep(l));
-	put(l, ++cookie, 1);
+	ledger_put(l, ++cookie, 1);
 	assert_true(pc_ledger_wants_sweep(l));
 	while (cookie < many)
-		put(l, ++cookie, 1);
+		ledger_put(l, ++cookie, 1);
 	assert_int_equal(pc_ledger_sweep(l, 1, NULL, NULL), 0);
 	assert_false(pc_ledger_wants_sweep(l));
 	while (cookie < many + many - 1)
-		put(l, ++cookie, 1);
+		ledger_put(l, ++cookie, 1);
 	assert_false(pc_ledger_wants_sweep(l));
-	put(l, ++cookie, 1);
+	ledger_put(l, ++cookie, 1);
 	assert_true(pc_ledger_wants_sweep(l));
 	pc_ledger_sweep_failed(l);
 	assert_false(pc_ledger_wants_sweep(l));
 	pc_ledger_free(l);
 }
 
-static void fill(struct pc_ledger *l, uint64_t *cookie)
+static void ledger_fill(struct pc_ledger *l, uint64_t *cookie)
 {
 	int err = 0;
 
@@ -259,20 +259,20 @@ static void sweep_at_the_limit(void **state)
 	uint64_t cookie = 0;
 
 	(void)state;
-	fill(l, &cookie);
+	ledger_fill(l, &cookie);
 	assert_true(pc_ledger_wants_sweep(l));
 	for (uint64_t i = 1; i <= alive; i++)
 		pc_ledger_mark(l, i);
 	assert_int_equal(pc_ledger_sweep(l, 2, NULL, NULL), PC_LEDGER_MAX - alive);
 	assert_false(pc_ledger_wants_sweep(l));
-	fill(l, &cookie);
+	ledger_fill(l, &cookie);
 	assert_true(pc_ledger_wants_sweep(l));
 	pc_ledger_sweep_failed(l);
 	assert_false(pc_ledger_wants_sweep(l));
 	for (int i = 1; i < PC_LEDGER_SWEEP_MIN; i++)
-		fill(l, &cookie);
+		ledger_fill(l, &cookie);
 	assert_false(pc_ledger_wants_sweep(l));
-	fill(l, &cookie);
+	ledger_fill(l, &cookie);
 	assert_true(pc_ledger_wants_sweep(l));
 	pc_ledger_free(l);
 }
@@ -332,7 +332,7 @@ static void model_step(struct model *m, struct pc_ledger *l, uint64_t now)
 		m->marked[i] = m->time_ns[i];
 		break;
 	default:
-		put(l, cookie, now);
+		ledger_put(l, cookie, now);
 		m->count += !m->time_ns[i];
 		m->time_ns[i] = now;
 		m->marked[i] = false; /* an entry that is replaced is a new one */
@@ -357,11 +357,16 @@ static void against_a_model(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),	   cmocka_unit_test(cookie_zero),
-		cmocka_unit_test(replaces),	   cmocka_unit_test(remembers_all),
-		cmocka_unit_test(limit),	   cmocka_unit_test(room_after_sweep),
-		cmocka_unit_test(sweep),	   cmocka_unit_test(sweep_failed),
-		cmocka_unit_test(when_to_sweep),   cmocka_unit_test(sweep_at_the_limit),
+		cmocka_unit_test(ledger_empty),
+		cmocka_unit_test(cookie_zero),
+		cmocka_unit_test(replaces),
+		cmocka_unit_test(remembers_all),
+		cmocka_unit_test(limit),
+		cmocka_unit_test(room_after_sweep),
+		cmocka_unit_test(sweep_drops_the_dead),
+		cmocka_unit_test(sweep_failed),
+		cmocka_unit_test(when_to_sweep),
+		cmocka_unit_test(sweep_at_the_limit),
 		cmocka_unit_test(against_a_model),
 	};
 

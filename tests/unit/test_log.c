@@ -27,7 +27,7 @@
 
 #define GOOD "{\"good\":1}"
 
-static int enter_folder(void **state)
+static int log_enter_folder(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -58,7 +58,7 @@ static void assert_reads(int fd, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static off_t size_of(const char *path)
+static off_t log_size_of2(const char *path)
 {
 	struct stat st;
 
@@ -134,7 +134,7 @@ static void test_dev_full(void **state)
 	pc_log_close(&log);
 }
 
-static void limit_file_size(rlim_t limit)
+static void log_limit_file_size(rlim_t limit)
 {
 	struct rlimit now;
 
@@ -151,11 +151,11 @@ static void test_file_is_cut_back(void **state)
 	(void)state;
 	assert_int_equal(pc_log_open(&log, "log"), 0);
 	assert_int_equal(good_line(&log), 0);
-	limit_file_size(100);
+	log_limit_file_size(100);
 	assert_int_equal(long_line(&log, 'x', 500), -EFBIG);
 	folder_expect("log", GOOD "\n");
 	assert_int_equal(good_line(&log), 0); /* a short one still fits */
-	limit_file_size(RLIM_INFINITY);
+	log_limit_file_size(RLIM_INFINITY);
 	assert_int_equal(good_line(&log), 0);
 	folder_expect("log", GOOD "\n" GOOD "\n" GOOD "\n");
 	assert_int_equal(log.lost, 1);
@@ -168,12 +168,12 @@ static void test_shared_file_is_closed_off(void **state)
 	struct pc_log log = { .fd = open("stdout", O_WRONLY | O_CREAT, 0600) };
 
 	(void)state;
-	limit_file_size(8);
+	log_limit_file_size(8);
 	assert_int_equal(long_line(&log, 'x', 500), -EFBIG);
 	assert_int_equal(long_line(&log, 'y', 500), -EFBIG); /* not a byte of it */
-	limit_file_size(9);
+	log_limit_file_size(9);
 	assert_int_equal(long_line(&log, 'z', 500), -EFBIG); /* only the newline before it */
-	limit_file_size(RLIM_INFINITY);
+	log_limit_file_size(RLIM_INFINITY);
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(good_line(&log), 0);
 	folder_expect("stdout", "xxxxxxxx\n" GOOD "\n" GOOD "\n");
@@ -188,16 +188,16 @@ static void test_opened_torn(void **state)
 	(void)state;
 	folder_put("log", "{\"type\":\"refu");
 	assert_int_equal(pc_log_open(&log, "log"), 0);
-	limit_file_size(20);
+	log_limit_file_size(20);
 	assert_int_equal(long_line(&log, 'x', 500), -EFBIG); /* taken back: still torn */
-	limit_file_size(RLIM_INFINITY);
+	log_limit_file_size(RLIM_INFINITY);
 	assert_int_equal(good_line(&log), 0);
 	assert_int_equal(good_line(&log), 0);
 	pc_log_close(&log);
 	folder_expect("log", "{\"type\":\"refu\n" GOOD "\n" GOOD "\n");
 }
 
-static void test_reopen(void **state)
+static void log_test_reopen(void **state)
 {
 	struct pc_log log = PC_LOG_INIT;
 
@@ -267,7 +267,7 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-static void read_slowly(int fd)
+static void log_read_slowly(int fd)
 {
 	char text[1 << 15];
 	size_t total = 0, others = 0;
@@ -296,7 +296,7 @@ static void test_interrupted(void **state)
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
-		read_slowly(ends[0]);
+		log_read_slowly(ends[0]);
 	}
 	log.fd = ends[1];
 	sigaction(SIGALRM, &action, NULL);
@@ -310,10 +310,10 @@ static void test_interrupted(void **state)
 }
 
 /* A file system of 64 KiB that only this process sees. */
-static void mount_small(void)
+static void log_mount_small(void)
 {
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
-		print_message("SKIPPED: a full disk needs root, to mount a small file system\n");
+		print_message("skip full_disk: mounting a small file system needs root\n");
 		skip();
 	}
 	assert_int_equal(mkdir("small", 0755), 0);
@@ -321,20 +321,20 @@ static void mount_small(void)
 }
 
 /* 64 KiB are full after 65 lines of 1,000 bytes and a half: that half is taken back. */
-static void test_full_disk(void **state)
+static void log_test_full_disk(void **state)
 {
 	struct pc_log log = PC_LOG_INIT;
 	int whole = 0;
 
 	(void)state;
-	mount_small();
+	log_mount_small();
 	assert_int_equal(pc_log_open(&log, "small/log"), 0);
 	while (whole < 1000 && !long_line(&log, 'x', 999))
 		whole++;
 	assert_int_equal(whole, 65);
-	assert_int_equal(size_of("small/log"), whole * 1000);
+	assert_int_equal(log_size_of2("small/log"), whole * 1000);
 	assert_int_equal(long_line(&log, 'x', 999), -ENOSPC);
-	assert_int_equal(size_of("small/log"), whole * 1000);
+	assert_int_equal(log_size_of2("small/log"), whole * 1000);
 	assert_int_equal(log.lost, 2);
 	assert_int_equal(truncate("small/log", 0), 0); /* as logrotate's copytruncate does */
 	assert_int_equal(good_line(&log), 0);
@@ -343,7 +343,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(umount2("small", MNT_DETACH), 0);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, folder_leave)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, log_enter_folder, folder_leave)
 
 int main(void)
 {
@@ -351,9 +351,9 @@ int main(void)
 		IN_FOLDER(test_appends),	  IN_FOLDER(test_cannot_open),
 		IN_FOLDER(test_standard_output),  IN_FOLDER(test_dev_full),
 		IN_FOLDER(test_file_is_cut_back), IN_FOLDER(test_shared_file_is_closed_off),
-		IN_FOLDER(test_opened_torn),	  IN_FOLDER(test_reopen),
+		IN_FOLDER(test_opened_torn),	  IN_FOLDER(log_test_reopen),
 		IN_FOLDER(test_stalled_reader),	  IN_FOLDER(test_interrupted),
-		IN_FOLDER(test_full_disk),
+		IN_FOLDER(log_test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/names.h"
-#include "core/text.h"
+#include "core/base/text.h"
+#include "core/verdict/causes.h"
+#include "out/layout.h"
 #include "out/manual.h"
 
 static char *section(const char *cause, bool *found)
@@ -54,16 +55,53 @@ static void sections(void **state)
 	}
 }
 
+/* The page breaks its lines anywhere; a terminal breaks a paragraph at its own width. */
+static void paragraphs(void **state)
+{
+	bool found;
+	char *text = section("ephemeral-client", &found);
+
+	(void)state;
+	assert_part("ephemeral-client", text,
+		    "\n\nThe kernel takes the source port of a connection from the ephemeral range (net.",
+		    true);
+	free(text);
+	text = section("address-not-local", &found);
+	assert_part("address-not-local", text,
+		    "\n* on a device that is down;\n* still tentative", true);
+	free(text);
+}
+
+/* The widest example of a cause that fits 80 columns, also with the indent of a manual page. Commands, which
+ * stand deeper, may be longer: nobody breaks them. */
+#define EXAMPLE_COLUMNS 76
+#define COMMAND_DEPTH 18
+
+static void examples_fit(void **state)
+{
+	bool found;
+
+	(void)state;
+	for (int i = PC_CAUSE_INVALID + 1; i < PC_CAUSE_COUNT; i++) {
+		char *text = section(pc_cause_name(i), &found), *rest = text;
+
+		for (char *line; (line = strsep(&rest, "\n"));) {
+			size_t spaces = strspn(line, " ");
+			size_t columns = pc_layout_columns(line, strlen(line));
+
+			if (spaces >= 4 && spaces < COMMAND_DEPTH && columns > EXAMPLE_COLUMNS)
+				fail_msg("%s: %zu columns: %s", pc_cause_name(i), columns, line);
+		}
+		free(text);
+	}
+}
+
 static void not_there(void **state)
 {
 	static const char *const names[] = {
-		"",
-		"invalid",
-		"listene",
-		"listener`\n",
-		"Causes",
-		"listener-listener-listener-listener-listener-listener-"
-		"listener"
+		"",	   "invalid",
+		"listene", "listener`\n",
+		"Causes",  "listener-listener-listener-listener-listener-listener-listener"
 	};
 	bool found;
 
@@ -96,16 +134,60 @@ static void list(void **state)
 		assert_true(end[-1] == '.');
 		line = end + 1;
 	}
-	assert_string_equal(line, "");
+	assert_int_equal(*line++, '\n');
+	assert_int_equal(strncmp(line, "EADDRINUSE ", 11), 0);
+	assert_non_null(strstr(line, "\nTIME_WAIT "));
+	for (; *line; line = strchr(line, '\n') + 1)
+		assert_true(strchr(line, '\n')[-1] == '.');
 	free(all);
+}
+
+static void topics(void **state)
+{
+	static const struct {
+		const char *word, *topic;
+	} all[] = {
+		{ "TIME_WAIT", "TIME_WAIT" },
+		{ "time_wait", "TIME_WAIT" },
+		{ "eaddrinuse", "EADDRINUSE" },
+		{ "98", "EADDRINUSE" },
+		{ "Address already in use", "EADDRINUSE" },
+		{ "EACCES", "EACCES" },
+		{ "13", "EACCES" },
+		{ "permission denied", "EACCES" },
+		{ "0", NULL },
+		{ "", NULL },
+		{ "time-wait", NULL },
+		{ "EIO", NULL },
+	};
+	bool found;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const char *have = pc_manual_topic(all[i].word);
+
+		if (!all[i].topic) {
+			assert_null(have);
+			continue;
+		}
+		assert_string_equal(have, all[i].topic);
+		free(section(have, &found));
+		assert_true(found);
+	}
+	assert_string_equal(pc_manual_nearest("listner"), "listener");
+	assert_string_equal(pc_manual_nearest("EADRINUSE"), "EADDRINUSE");
+	assert_null(pc_manual_nearest("something"));
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sections),
+		cmocka_unit_test(paragraphs),
+		cmocka_unit_test(examples_fit),
 		cmocka_unit_test(not_there),
 		cmocka_unit_test(list),
+		cmocka_unit_test(topics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

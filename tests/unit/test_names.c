@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/names.h"
+#include "core/base/names.h"
+#include "core/verdict/causes.h"
 
 static const char *cause(int value)
 {
@@ -83,7 +84,7 @@ static void out_of_range(void **state)
 }
 
 /* The words of the issue and of the documents. */
-static void words(void **state)
+static void names_words(void **state)
 {
 	(void)state;
 	assert_string_equal(cause(PC_CAUSE_EPHEMERAL_CLIENT), "ephemeral-client");
@@ -101,9 +102,9 @@ static void protocols(void **state)
 	assert_string_equal(pc_proto_name(6), "tcp");
 	assert_string_equal(pc_proto_name(17), "udp");
 	assert_string_equal(pc_proto_name(132), "unknown");
-	assert_string_equal(pc_family_name(2), "ipv4");
-	assert_string_equal(pc_family_name(10), "ipv6");
-	assert_string_equal(pc_family_name(1), "unknown");
+	assert_string_equal(pc_address_family_name(2), "ipv4");
+	assert_string_equal(pc_address_family_name(10), "ipv6");
+	assert_string_equal(pc_address_family_name(1), "unknown");
 }
 
 static void errnos(void **state)
@@ -120,8 +121,8 @@ static void errnos(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(distinct), cmocka_unit_test(out_of_range),
-		cmocka_unit_test(words),    cmocka_unit_test(protocols),
+		cmocka_unit_test(distinct),    cmocka_unit_test(out_of_range),
+		cmocka_unit_test(names_words), cmocka_unit_test(protocols),
 		cmocka_unit_test(errnos),
 	};
 

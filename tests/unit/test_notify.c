@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/status.h"
+#include "out/status.h"
 #include "host/notify.h"
 
 struct manager {
@@ -191,7 +191,7 @@ static void bad_address(void **state)
 	assert_int_equal(pc_notify_open(&(struct pc_notify)PC_NOTIFY_INIT), -ENAMETOOLONG);
 }
 
-/* It must not keep the agent from watching. */
+/* A manager that does not read must not keep the agent from watching. */
 static void manager_does_not_read(void **state)
 {
 	struct pc_notify n = PC_NOTIFY_INIT;
@@ -205,7 +205,7 @@ static void manager_does_not_read(void **state)
 	pc_notify_close(&n);
 }
 
-static void counts(void **state)
+static void notify_counts(void **state)
 {
 	struct pc_counters c = {
 		.claims = { [PC_HOW_CONNECT] = 45000, [PC_HOW_BIND] = 210 },
@@ -215,15 +215,16 @@ static void counts(void **state)
 
 	(void)state;
 	pc_status_text("tracepoint", &c, text);
-	assert_string_equal(text, "tracepoint: 12 refusals, 3 collisions by ephemeral clients, "
-				  "45210 claims; 0 lost");
+	assert_string_equal(
+		text,
+		"tracepoint: 12 refusals, 3 collisions by ephemeral clients, 45210 claims; 0 lost");
 	c = (struct pc_counters){ .claims = { [PC_HOW_BIND] = 1 },
 				  .refusals = { [PC_CAUSE_EPHEMERAL_CLIENT] = 1 },
 				  .lost = { [PC_STAT_CLAIMS_LOST] = 2 },
 				  .records_bad = 1 };
 	pc_status_text("fentry", &c, text);
-	assert_string_equal(text, "fentry: 1 refusal, 1 collision by ephemeral clients, 1 claim; "
-				  "3 lost");
+	assert_string_equal(text,
+			    "fentry: 1 refusal, 1 collision by ephemeral clients, 1 claim; 3 lost");
 }
 
 int main(void)
@@ -237,7 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_manager, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(manager_does_not_read, setup, teardown),
-		cmocka_unit_test(counts),
+		cmocka_unit_test(notify_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
 
 static void parses(void **state)
 {
@@ -128,7 +128,7 @@ static void comma_at_end(void **state)
 	assert_in_range(bad - list, 2, 3);
 }
 
-static void nothing(void **state)
+static void ports_nothing(void **state)
 {
 	uint64_t set[PC_PORT_WORDS];
 	const char *lists[] = { "", "\n" }, *bad;
@@ -146,7 +146,7 @@ static void nothing(void **state)
 	}
 }
 
-static void counts(void **state)
+static void ports_counts(void **state)
 {
 	uint64_t set[PC_PORT_WORDS] = { 0 };
 
@@ -229,10 +229,10 @@ static void random_text(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parses),      cmocka_unit_test(refuses),
-		cmocka_unit_test(half_ranges), cmocka_unit_test(comma_at_end),
-		cmocka_unit_test(nothing),     cmocka_unit_test(counts),
-		cmocka_unit_test(round_trip),  cmocka_unit_test(random_text),
+		cmocka_unit_test(parses),	 cmocka_unit_test(refuses),
+		cmocka_unit_test(half_ranges),	 cmocka_unit_test(comma_at_end),
+		cmocka_unit_test(ports_nothing), cmocka_unit_test(ports_counts),
+		cmocka_unit_test(round_trip),	 cmocka_unit_test(random_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

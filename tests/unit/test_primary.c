@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which holders block, and which of several the verdict speaks of: what waiting helps least
- * with comes first, and what somebody has open before what nobody has. */
+/* The holders that block, and the one of several that the verdict speaks of. A holder that waiting
+ * helps least with comes first, and one that a process has open before one that none has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/decide.h"
+#include "core/verdict/decide.h"
 
-static struct pc_holder *self(struct pc_verdict *v)
+static struct pc_holder *primary_self(struct pc_verdict *v)
 {
 	struct pc_holder *h = case_client(v);
 
@@ -24,7 +24,7 @@ static struct pc_holder *self(struct pc_verdict *v)
 
 /* From the one that outlasts all others to the one that ends first. */
 static struct pc_holder *(*const order[])(struct pc_verdict *) = {
-	case_listener, self, case_bound, case_client, case_accepted, case_time_wait,
+	case_listener, primary_self, case_bound, case_client, case_accepted, case_time_wait,
 };
 #define ORDER_COUNT (sizeof(order) / sizeof(order[0]))
 
@@ -72,7 +72,7 @@ static void only_blocking_ones(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	v.refusal.socket.reuse = 1;
+	v.request.socket.reuse = 1;
 	case_bound(&v)->socket.reuse = 1; /* shares, heavier than the next */
 	case_time_wait(&v);
 	pc_decide(&v);
@@ -103,7 +103,7 @@ static void orphans(void **state)
 		assert_int_equal(v.primary, 0);
 		assert_int_equal(v.cause, PC_CAUSE_LINGERING_CONNECTION);
 
-		/* And before what weighs less. */
+		/* The holder comes before those that weigh less, too. */
 		case_time_wait(&v);
 		pc_decide(&v);
 		assert_int_equal(v.primary, 0);
@@ -129,11 +129,11 @@ static void listen_refused(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	v.refusal.op = PC_OP_LISTEN;
-	v.refusal.socket.reuse = 1;
-	inet_pton(AF_INET, "127.0.0.1", v.refusal.socket.local);
-	inet_pton(AF_INET, "127.0.0.1", &v.refusal.socket.v4_address);
-	memcpy(v.refusal.wanted, v.refusal.socket.local, sizeof(v.refusal.wanted));
+	v.request.op = PC_OP_LISTEN;
+	v.request.socket.reuse = 1;
+	inet_pton(AF_INET, "127.0.0.1", v.request.socket.local);
+	inet_pton(AF_INET, "127.0.0.1", &v.request.socket.v4_address);
+	memcpy(v.request.wanted, v.request.socket.local, sizeof(v.request.wanted));
 	case_bound(&v)->socket.reuse = 1;    /* shares: it does not listen */
 	case_listener(&v)->socket.reuse = 1; /* this one does */
 	inet_pton(AF_INET, "127.0.0.2", &case_listener(&v)->socket.v4_address);

@@ -3,7 +3,7 @@
  * test_procfs_race.c has what happens meanwhile, test_procfs_real.c the real /proc. */
 #include "fake_proc.h"
 
-static void whole(void **state)
+static void procfs_whole(void **state)
 {
 	struct fake *f = *state;
 	struct pc_identity who;
@@ -107,7 +107,7 @@ static void long_cmdline(void **state)
 	free(big);
 }
 
-static void kernel_thread(void **state)
+static void procfs_kernel_thread(void **state)
 {
 	struct fake *f = *state;
 	struct pc_identity who;
@@ -177,12 +177,12 @@ static unsigned count_descriptors(void)
 	return count;
 }
 
-static void no_descriptor_left(void **state)
+static void procfs_no_descriptor_left(void **state)
 {
 	struct fake *f = *state;
 	unsigned before = count_descriptors();
 
-	whole(state);
+	procfs_whole(state);
 	PUT(f, "stat", "");
 	bad_stat(state);
 	assert_int_equal(count_descriptors(), before);
@@ -191,9 +191,14 @@ static void no_descriptor_left(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		FAKE(whole),	    FAKE(hostile_comm),	      FAKE(bad_stat),
-		FAKE(long_cmdline), FAKE(kernel_thread),      FAKE(missing_pieces),
-		FAKE(odd_pieces),   FAKE(no_descriptor_left),
+		FAKE(procfs_whole),
+		FAKE(hostile_comm),
+		FAKE(bad_stat),
+		FAKE(long_cmdline),
+		FAKE(procfs_kernel_thread),
+		FAKE(missing_pieces),
+		FAKE(odd_pieces),
+		FAKE(procfs_no_descriptor_left),
 	};
 
 	alarm(120); /* a child or a FIFO that never answers is a failure, not a hang */

@@ -23,7 +23,7 @@ static int read_forbidden(const struct fake *f)
 	return 0;
 }
 
-static void forbidden(void **state)
+static void procfs_race_forbidden(void **state)
 {
 	struct fake *f = *state;
 	char path[160];
@@ -117,7 +117,7 @@ static void replaced_halfway(void **state)
 	assert_int_equal(read_swapped(f, 0, &who), -ESRCH);
 }
 
-static void same_process(void **state)
+static void procfs_race_same_process(void **state)
 {
 	struct fake *f = *state;
 	struct pc_process_key key = { TICKS * TICK_NS, PID, 3 };
@@ -143,7 +143,7 @@ static void same_process(void **state)
 	assert_false(pc_procfs_is(f->root, &key));
 }
 
-static void find_netns(void **state)
+static void procfs_race_find_netns(void **state)
 {
 	struct fake *f = *state;
 	char path[160];
@@ -163,8 +163,9 @@ static void find_netns(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		FAKE(forbidden),    FAKE(no_process), FAKE(replaced_halfway),
-		FAKE(same_process), FAKE(find_netns),
+		FAKE(procfs_race_forbidden),  FAKE(no_process),
+		FAKE(replaced_halfway),	      FAKE(procfs_race_same_process),
+		FAKE(procfs_race_find_netns),
 	};
 
 	alarm(120); /* a child or a FIFO that never answers is a failure, not a hang */

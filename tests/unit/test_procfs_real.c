@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/identity.h"
+#include "core/process/identity.h"
 #include "host/procfs.h"
 
 static void real_self(void **state)
@@ -109,7 +109,7 @@ static void *sleep_for_good(void *argument)
 	return NULL;
 }
 
-static char state_of(pid_t pid)
+static char procfs_real_state_of(pid_t pid)
 {
 	char path[64], text[512], *end;
 	FILE *file;
@@ -138,9 +138,9 @@ static void real_leader_gone(void **state)
 			_exit(1);
 		pthread_exit(NULL);
 	}
-	for (int i = 0; i < 1000 && state_of(child) != 'Z'; i++)
+	for (int i = 0; i < 1000 && procfs_real_state_of(child) != 'Z'; i++)
 		usleep(5000);
-	assert_int_equal(state_of(child), 'Z');
+	assert_int_equal(procfs_real_state_of(child), 'Z');
 	assert_int_equal(pc_procfs_read("/proc", (uint32_t)child, &who), 0);
 	assert_true(pc_procfs_is("/proc", &who.key));
 	kill(child, SIGKILL);
@@ -169,7 +169,7 @@ static void real_thread(void **state)
 	assert_int_equal(err, -ESRCH);
 }
 
-static void no_descriptor_left(void **state)
+static void procfs_real_no_descriptor_left(void **state)
 {
 	unsigned before = 0, after = 0;
 
@@ -184,9 +184,11 @@ static void no_descriptor_left(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_self),	      cmocka_unit_test(real_child),
-		cmocka_unit_test(real_leader_gone),   cmocka_unit_test(real_thread),
-		cmocka_unit_test(no_descriptor_left),
+		cmocka_unit_test(real_self),
+		cmocka_unit_test(real_child),
+		cmocka_unit_test(real_leader_gone),
+		cmocka_unit_test(real_thread),
+		cmocka_unit_test(procfs_real_no_descriptor_left),
 	};
 
 	alarm(120); /* a child that never answers is a failure, not a hang */

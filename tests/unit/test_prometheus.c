@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/names.h"
+#include "core/verdict/causes.h"
+
 #include "out/prometheus.h"
 #include "promtext.h"
 
@@ -25,7 +26,7 @@ struct fixture {
 	char *text;
 };
 
-static int set_up(void **state)
+static int prometheus_set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -39,7 +40,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int prometheus_tear_down(void **state)
 {
 	struct fixture *f = *state;
 
@@ -66,6 +67,8 @@ static struct reading *format(struct fixture *f)
 #define REFUSAL(cause, op, proto, err) \
 	REFUSALS "\"" cause "\",operation=\"" op "\",protocol=\"" proto "\",errno=\"" err "\"} "
 
+static const struct pc_family root;
+
 static void test_all_known_values_from_the_start(void **state)
 {
 	struct reading *reading = format(*state);
@@ -77,7 +80,7 @@ static void test_all_known_values_from_the_start(void **state)
 	}
 	assert_int_equal(promtext_count(reading, REFUSALS), PC_CAUSE_COUNT - 1);
 	assert_int_equal(promtext_count(reading, "portclash_claims_total{"), PC_HOW_COUNT);
-	assert_int_equal(promtext_count(reading, LOST), 8);
+	assert_int_equal(promtext_count(reading, LOST), 10);
 	assert_sample(reading, REFUSAL("ephemeral-client", "bind", "tcp", "EADDRINUSE") "0");
 	assert_sample(reading, REFUSAL("privileged-port", "bind", "tcp", "EACCES") "0");
 	assert_sample(reading, REFUSAL("address-not-local", "bind", "tcp", "EADDRNOTAVAIL") "0");
@@ -107,10 +110,10 @@ static void test_values_nobody_knows(void **state)
 	struct fixture *f = *state;
 	struct reading *reading;
 
-	pc_metrics_refusal(&f->metrics, 99, 77, 200, EPERM);
+	pc_metrics_refusal(&f->metrics, 99, 77, 200, ENOMEM);
 	pc_metrics_refusal(&f->metrics, -1, -1, 132, -EADDRINUSE);
 	pc_metrics_refusal(&f->metrics, PC_CAUSE_INVALID, PC_OP_INVALID, 0, 0);
-	pc_metrics_refused_port(&f->metrics, 80, 132);
+	pc_metrics_refused_port(&f->metrics, 80, 132, &root);
 	reading = format(f);
 	assert_sample(reading, REFUSAL("unknown", "invalid", "unknown", "other") "3");
 	assert_sample(reading, PORTS "\"80\",protocol=\"unknown\"} 1");
@@ -123,8 +126,8 @@ static void test_ports_are_bounded(void **state)
 
 	for (int round = 0; round < 2; round++) {
 		for (unsigned port = 0; port < PC_PORTS; port++) {
-			pc_metrics_refused_port(&f->metrics, port, PC_PROTO_UDP);
-			pc_metrics_refused_port(&f->metrics, port, PC_PROTO_TCP);
+			pc_metrics_refused_port(&f->metrics, port, PC_PROTO_UDP, &root);
+			pc_metrics_refused_port(&f->metrics, port, PC_PROTO_TCP, &root);
 		}
 	}
 	reading = format(f);
@@ -133,6 +136,51 @@ static void test_ports_are_bounded(void **state)
 	assert_sample(reading, PORTS "\"31\",protocol=\"tcp\"} 2");
 	assert_sample(reading, PORTS "\"other\",protocol=\"tcp\"} 131008");
 	assert_sample(reading, "portclash_refused_ports_folded_total 262016");
+}
+
+/* The number of series that this user gets by refusals on 1,000 ports. */
+static int ports_of_user(struct fixture *f, uint32_t uid, uint16_t first)
+{
+	unsigned before = f->metrics.ports_count;
+	struct pc_family by;
+
+	pc_family_of(uid, NULL, &by);
+	for (uint16_t port = first; port < first + 1000; port++)
+		pc_metrics_refused_port(&f->metrics, port, PC_PROTO_TCP, &by);
+	return (int)(f->metrics.ports_count - before);
+}
+
+/* One user, with ever so many subordinate ids, leaves series to others. */
+static void test_ports_of_a_flood(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t port = 1024;
+	struct reading *reading;
+
+	assert_int_equal(ports_of_user(f, 65534, port), PC_METRICS_PORTS_MAX / 4);
+	for (uint32_t uid = 100000; uid < 100020; uid++)
+		ports_of_user(f, uid, port += 1000);
+	assert_true(f->metrics.ports_count < PC_METRICS_PORTS_MAX / 2);
+	assert_true(ports_of_user(f, 33, 50000) >= 8);
+	pc_metrics_refused_port(&f->metrics, 443, PC_PROTO_TCP, &root);
+	pc_metrics_refused_port(&f->metrics, 443, PC_PROTO_TCP, &root);
+	reading = format(f);
+	assert_sample(reading, PORTS "\"443\",protocol=\"tcp\"} 2");
+	assert_sample(reading, PORTS "\"50000\",protocol=\"tcp\"} 1");
+	assert_sample(reading, PORTS "\"1024\",protocol=\"tcp\"} 1");
+}
+
+/* A container that a runtime of the system named is a family, whatever its user is. */
+static void test_ports_of_a_container(void **state)
+{
+	struct pc_identity who = { .container = "0123456789ab", .container_word = PC_WORD_SYSTEM };
+	struct fixture *f = *state;
+	struct pc_family by;
+
+	pc_family_of(0, &who, &by);
+	for (uint16_t port = 1; port < 1000; port++)
+		pc_metrics_refused_port(&f->metrics, port, PC_PROTO_TCP, &by);
+	assert_int_equal(f->metrics.ports_count, PC_METRICS_PORTS_MAX / 4);
 }
 
 /* Everything at once, as often as a counter can hold, is still a readable, bounded file. */
@@ -145,7 +193,7 @@ static void test_all_is_bounded(void **state)
 	memset(f->metrics.refusals, 0xff, sizeof(f->metrics.refusals));
 	f->metrics.start_ns = f->metrics.update_ns = UINT64_MAX;
 	for (unsigned port = 0; port < PC_PORTS; port++)
-		pc_metrics_refused_port(&f->metrics, port, port);
+		pc_metrics_refused_port(&f->metrics, port, port, &root);
 	memset(&f->metrics.usage, 0xff, offsetof(struct pc_port_usage, known));
 	f->metrics.usage.known = f->metrics.usage.in_use_known = f->metrics.usage.exposed_known =
 		true;
@@ -156,7 +204,7 @@ static void test_all_is_bounded(void **state)
 	assert_sample(&f->reading, "portclash_start_time_seconds 18446744073.709");
 }
 
-static void test_counters(void **state)
+static void prometheus_test_counters(void **state)
 {
 	struct fixture *f = *state;
 	struct reading *reading;
@@ -165,6 +213,9 @@ static void test_counters(void **state)
 		f->counters.lost[i] = 10 + i;
 	f->counters.records_bad = 20, f->counters.claims[PC_HOW_BIND_ZERO] = 30;
 	f->counters.ledger_refused = 40, f->counters.states_missed = 50;
+	f->counters.merged = 60;
+	f->counters.left_out = 61;
+	f->counters.unwritten = 62;
 	reading = format(f);
 	assert_sample(reading, LOST "\"claim\"} 10");
 	assert_sample(reading, LOST "\"endpoints\"} 12");
@@ -176,6 +227,22 @@ static void test_counters(void **state)
 	assert_sample(reading, "portclash_claims_total{how=\"bind-zero\"} 30");
 	assert_sample(reading, "portclash_ledger_refused_total 40");
 	assert_sample(reading, "portclash_state_changes_missed_total 50");
+	assert_sample(reading, "portclash_merged_total 60");
+	assert_sample(reading, "portclash_refusals_left_out_total 61");
+	assert_sample(reading, "portclash_unwritten_total 62");
+}
+
+static void test_flight(void **state)
+{
+	struct fixture *f = *state;
+	struct reading *reading;
+
+	f->metrics.flight = (struct pc_metrics_flight){ true, { 70, 8, 1763718978123456789 } };
+	reading = format(f);
+	assert_sample(reading, "portclash_flight_recorder_active 1");
+	assert_sample(reading, "portclash_flight_recorder_claims_total 70");
+	assert_sample(reading, "portclash_flight_recorder_overwritten_total 8");
+	assert_sample(reading, "portclash_flight_recorder_since_timestamp_seconds 1763718978.123");
 }
 
 static void test_gauges(void **state)
@@ -211,7 +278,7 @@ static void test_gauges(void **state)
 
 #define RATIO(proto) "portclash_ephemeral_range_use_ratio{protocol=\"" proto "\"} "
 
-/* What nobody knows is left off; a range that offers nothing is used up. */
+/* Samples that nobody knows are left off; a range that offers nothing is used up. */
 static void test_edges_of_the_use(void **state)
 {
 	struct fixture *f = *state;
@@ -245,8 +312,9 @@ static void test_hostile_labels(void **state)
 	f->metrics.backend = NULL;
 	f->metrics.kernel = "\xff\xc3";
 	reading = format(f);
-	assert_sample(reading, "portclash_build_info{version=\"1\\\"} 1\\nnode_load1 99\\\\\","
-			       "backend=\"\",kernel=\"\\\\xff\\\\xc3\"} 1");
+	assert_sample(
+		reading,
+		"portclash_build_info{version=\"1\\\"} 1\\nnode_load1 99\\\\\",backend=\"\",kernel=\"\\\\xff\\\\xc3\"} 1");
 	f->metrics.kernel = endless;
 	assert_int_equal(promtext_count(format(f), "portclash_build_info{"), 1);
 }
@@ -268,7 +336,7 @@ static void test_write(void **state)
 	assert_int_equal(rmdir(folder), 0); /* nothing else was left in it */
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, prometheus_set_up, prometheus_tear_down)
 
 int main(void)
 {
@@ -277,8 +345,11 @@ int main(void)
 		FRESH(test_refusals),
 		FRESH(test_values_nobody_knows),
 		FRESH(test_ports_are_bounded),
+		FRESH(test_ports_of_a_flood),
+		FRESH(test_ports_of_a_container),
 		FRESH(test_all_is_bounded),
-		FRESH(test_counters),
+		FRESH(prometheus_test_counters),
+		FRESH(test_flight),
 		FRESH(test_gauges),
 		FRESH(test_edges_of_the_use),
 		FRESH(test_hostile_labels),

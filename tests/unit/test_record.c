@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/identity.h"
-#include "core/record.h"
+#include "core/join/process_record.h"
+#include "core/process/identity.h"
+#include "core/join/record.h"
 #include "records.h"
 
 struct seen {
@@ -31,12 +32,12 @@ static bool proto_bad(unsigned proto)
 	return proto != PC_PROTO_TCP && proto != PC_PROTO_UDP;
 }
 
-static bool socket_bad(const struct pc_socket *s)
+static bool socket_bad(const struct pc_socket_record *s)
 {
 	return family_bad(s->family) || proto_bad(s->proto) || s->state >= PC_STATE_COUNT;
 }
 
-static void on_process(void *context, const struct pc_process *p)
+static void record_on_process(void *context, const struct pc_process_record *p)
 {
 	struct seen *seen = context;
 	struct pc_identity who;
@@ -47,7 +48,7 @@ static void on_process(void *context, const struct pc_process *p)
 		pc_identity_free(&who);
 }
 
-static void on_claim(void *context, const struct pc_claim *c)
+static void record_on_claim(void *context, const struct pc_claim_record *c)
 {
 	struct seen *seen = context;
 
@@ -56,7 +57,7 @@ static void on_claim(void *context, const struct pc_claim *c)
 		     family_bad(c->family) || proto_bad(c->proto);
 }
 
-static void on_endpoints(void *context, const struct pc_endpoints *e)
+static void record_on_endpoints(void *context, const struct pc_endpoints_record *e)
 {
 	struct seen *seen = context;
 
@@ -64,31 +65,63 @@ static void on_endpoints(void *context, const struct pc_endpoints *e)
 	seen->bad += family_bad(e->family) || e->state >= PC_STATE_COUNT;
 }
 
-static void on_refusal(void *context, const struct pc_refusal *r)
+static void record_on_refusal(void *context, const struct pc_refusal_record *r)
 {
 	struct seen *seen = context;
 
 	seen->calls++;
-	seen->bad += r->op == PC_OP_INVALID || r->op >= PC_OP_COUNT || r->error <= 0 ||
-		     family_bad(r->wanted_family) || proto_bad(r->proto) ||
-		     r->holders_count > PC_HOLDERS_MAX || socket_bad(&r->socket);
+	seen->bad += r->op == PC_OP_INVALID || r->op >= PC_OP_COUNT || r->error < 0 ||
+		     (!r->error && !(r->marks & PC_MARK_LATE)) || family_bad(r->wanted_family) ||
+		     proto_bad(r->proto) || r->holders_count > PC_HOLDERS_MAX ||
+		     socket_bad(&r->socket);
+}
+
+static void record_on_merged(void *context, const struct pc_merged_record *m)
+{
+	struct seen *seen = context;
+
+	seen->calls++;
+	seen->bad += !m->count || m->scope == PC_SCOPE_INVALID || m->scope >= PC_SCOPE_COUNT ||
+		     m->op == PC_OP_INVALID || m->op >= PC_OP_COUNT || m->error < 0 ||
+		     family_bad(m->wanted_family) || proto_bad(m->proto);
+}
+
+static void record_on_end(void *context, const struct pc_end_record *e)
+{
+	struct seen *seen = context;
+
+	seen->calls++;
+	seen->bad += !e->process.tgid;
+}
+
+static void record_on_foreign(void *context, const struct pc_foreign_record *r)
+{
+	struct seen *seen = context;
+
+	seen->calls++;
+	seen->bad += r->op != PC_OP_BIND || r->error <= 0 || !r->family ||
+		     r->address_len > PC_FOREIGN_ADDRESS ||
+		     (size_t)r->root_len + r->cwd_len > PC_FOREIGN_TEXT;
 }
 
 static int dispatch(const void *data, size_t size, struct seen *seen)
 {
 	const struct pc_record_handler handler = {
 		.context = seen,
-		.process = on_process,
-		.claim = on_claim,
-		.endpoints = on_endpoints,
-		.refusal = on_refusal,
+		.process = record_on_process,
+		.claim = record_on_claim,
+		.endpoints = record_on_endpoints,
+		.refusal = record_on_refusal,
+		.foreign = record_on_foreign,
+		.merged = record_on_merged,
+		.end = record_on_end,
 	};
 
 	*seen = (struct seen){ 0 };
 	return pc_record_dispatch(data, size, &handler);
 }
 
-static size_t size_of(const void *record)
+static size_t record_size_of(const void *record)
 {
 	return ((const struct pc_header *)record)->size;
 }
@@ -101,7 +134,7 @@ static void good(void **state)
 	for (size_t i = 0; i < RECORD_MAKERS; i++) {
 		void *record = record_makers[i]();
 
-		assert_int_equal(dispatch(record, size_of(record), &seen), 0);
+		assert_int_equal(dispatch(record, record_size_of(record), &seen), 0);
 		assert_int_equal(seen.calls, 1);
 		assert_int_equal(seen.bad, 0);
 		free(record);
@@ -109,14 +142,14 @@ static void good(void **state)
 }
 
 /* The ring rounds sizes up: padding behind the record is no part of it. */
-static void padded(void **state)
+static void record_padded(void **state)
 {
 	struct seen seen;
 
 	(void)state;
 	for (size_t i = 0; i < RECORD_MAKERS; i++) {
 		void *record = record_makers[i]();
-		size_t size = size_of(record);
+		size_t size = record_size_of(record);
 		uint8_t *larger = calloc(1, size + 64);
 
 		memcpy(larger, record, size);
@@ -128,7 +161,7 @@ static void padded(void **state)
 }
 
 /* Cut at every length, in what arrives and in what the header says. */
-static void truncated(void **state)
+static void record_truncated(void **state)
 {
 	struct seen seen;
 
@@ -136,7 +169,7 @@ static void truncated(void **state)
 	for (size_t i = 0; i < RECORD_MAKERS; i++) {
 		void *record = record_makers[i]();
 
-		for (size_t size = 0; size < size_of(record); size++) {
+		for (size_t size = 0; size < record_size_of(record); size++) {
 			void *cut = memcpy(malloc(size ? size : 1), record, size);
 
 			assert_int_equal(dispatch(cut, size, &seen), -EBADMSG);
@@ -210,8 +243,8 @@ static void impossible_values(void **state)
 	struct seen seen;
 
 	(void)state;
-	for (int which = 0; which < 5; which++) {
-		struct pc_refusal *r = record_refusal(2);
+	for (int which = 0; which < 6; which++) {
+		struct pc_refusal_record *r = record_refusal(2);
 
 		switch (which) {
 		case 0:
@@ -225,6 +258,9 @@ static void impossible_values(void **state)
 			break;
 		case 3:
 			r->op = PC_OP_COUNT;
+			break;
+		case 4:
+			r->error = 0; /* only of a refusal that is told late */
 			break;
 		default:
 			r->socket.proto = 132;
@@ -262,7 +298,7 @@ static int leaks(size_t which, uint8_t *record, size_t size)
 }
 
 /* Every byte, every value: 800,000 records. */
-static void every_byte(void **state)
+static void record_every_byte(void **state)
 {
 	int count = 0;
 
@@ -270,15 +306,16 @@ static void every_byte(void **state)
 	for (size_t i = 0; i < RECORD_MAKERS; i++) {
 		uint8_t *record = record_makers[i]();
 
-		count += leaks(i, record, size_of(record));
+		count += leaks(i, record, record_size_of(record));
 		free(record);
 	}
 	assert_int_equal(count, 0);
 }
 
-static void owners(void **state)
+static void record_owners2(void **state)
 {
-	struct pc_owner o = { .header = { PC_RECORD_OWNER, sizeof(o) }, .socket = record_socket() };
+	struct pc_owner_record o = { .header = { PC_RECORD_OWNER, sizeof(o) },
+				     .socket = record_socket() };
 
 	(void)state;
 	assert_int_equal(pc_record_check_owner(&o, sizeof(o)), 0);
@@ -286,7 +323,7 @@ static void owners(void **state)
 		assert_int_equal(pc_record_check_owner(&o, size), -EBADMSG);
 	for (size_t at = 0; at < sizeof(o); at++) {
 		for (int value = 0; value < 256; value++) {
-			struct pc_owner changed = o;
+			struct pc_owner_record changed = o;
 
 			((uint8_t *)&changed)[at] = (uint8_t)value;
 			if (!pc_record_check_owner(&changed, sizeof(changed)))
@@ -296,7 +333,8 @@ static void owners(void **state)
 	}
 }
 
-/* What stands for the cookie of a TIME_WAIT: no cookie, and different for different ends. */
+/* The key that stands for the cookie of a TIME_WAIT is no cookie, and differs for different
+ * ends. */
 static void time_wait_keys(void **state)
 {
 	enum { KEYS = 4096 };
@@ -323,14 +361,14 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
-		cmocka_unit_test(padded),
-		cmocka_unit_test(truncated),
+		cmocka_unit_test(record_padded),
+		cmocka_unit_test(record_truncated),
 		cmocka_unit_test(wrong_type),
 		cmocka_unit_test(exchanged_types),
 		cmocka_unit_test(oversized),
 		cmocka_unit_test(impossible_values),
-		cmocka_unit_test(every_byte),
-		cmocka_unit_test(owners),
+		cmocka_unit_test(record_every_byte),
+		cmocka_unit_test(record_owners2),
 		cmocka_unit_test(time_wait_keys),
 	};
 

@@ -13,25 +13,25 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/decide.h"
-#include "core/repeat.h"
+#include "core/verdict/decide.h"
+#include "core/memory/repeat.h"
 
 #define SECOND 1000000000ULL
 #define INTERVAL (10 * SECOND)
 
-static void collision(struct pc_verdict *v)
+static void repeat_collision(struct pc_verdict *v)
 {
 	case_refusal(v);
 	case_client(v);
 	pc_decide(v);
-	v->refusal.process = v->requester.who->key;
+	v->requester.key = v->requester.who->key;
 	snprintf(v->id, sizeof(v->id), "first");
 }
 
-/* What the session does with a verdict. True: it is written. */
-static bool refuse(struct pc_repeats *t, struct pc_verdict *v, uint64_t now)
+/* Does with a verdict what the session does. True: it is written. */
+static bool repeat_refuse(struct pc_repeats *t, struct pc_verdict *v, uint64_t now)
 {
-	v->refusal.time_ns = now;
+	v->time_ns = now;
 	if (pc_repeats_count(t, v, now))
 		return false;
 	pc_repeats_add(t, v, now);
@@ -54,6 +54,31 @@ static void assert_nothing(struct pc_repeats *t, uint64_t now)
 	assert_null(pc_repeats_next(t, now, false));
 }
 
+/* A user with more collisions than are remembered loses its own: that of another user beside it stays. */
+static void repeat_flood(void **state)
+{
+	struct pc_repeats *t = pc_repeats_new(INTERVAL);
+	struct pc_verdict v, other;
+	uint64_t now = SECOND;
+
+	(void)state;
+	repeat_collision(&v);
+	repeat_collision(&other);
+	v.request.uid = 33;
+	other.request.uid = 65534;
+	assert_true(repeat_refuse(t, &v, now));
+	for (unsigned i = 0; i < 3 * PC_REPEATS_MAX; i++) {
+		other.request.uid = i % 2 ? 100000 + i : 165535; /* by subuid(5) one user */
+		other.request.wanted_port = (uint16_t)(1000 + i);
+		assert_true(repeat_refuse(t, &other, now));
+		assert_nothing(t, now);
+	}
+	assert_int_equal(pc_repeats_evicted(t), 2 * PC_REPEATS_MAX + 1);
+	assert_false(repeat_refuse(t, &v, now + SECOND));
+	assert_next(t, now + INTERVAL, PC_REPEAT_GOES_ON, 1, 2);
+	pc_repeats_free(t);
+}
+
 /* After 10 s, a minute more, and every ten minutes; then it ends, and is told at once again. */
 static void growing_intervals(void **state)
 {
@@ -63,8 +88,8 @@ static void growing_intervals(void **state)
 	unsigned next = 0;
 
 	(void)state;
-	collision(&v);
-	assert_true(refuse(t, &v, now));
+	repeat_collision(&v);
+	assert_true(repeat_refuse(t, &v, now));
 	for (unsigned second = 1; second <= 1300; second++) {
 		now += SECOND;
 		if (next < 4 && second == due[next]) {
@@ -74,14 +99,14 @@ static void growing_intervals(void **state)
 			next++;
 		}
 		assert_nothing(t, now);
-		assert_false(refuse(t, &v, now));
+		assert_false(repeat_refuse(t, &v, now));
 		written++;
 	}
 	assert_int_equal(next, 4);
 	assert_nothing(t, now + 6 * INTERVAL - 1);
 	assert_next(t, now + 6 * INTERVAL, PC_REPEAT_ENDED, written, 1301);
 	assert_nothing(t, now + 6 * INTERVAL);
-	assert_true(refuse(t, &v, now + 6 * INTERVAL));
+	assert_true(repeat_refuse(t, &v, now + 6 * INTERVAL));
 	pc_repeats_free(t);
 }
 
@@ -91,12 +116,12 @@ static void once_is_not_summarised(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	collision(&v);
-	assert_true(refuse(t, &v, SECOND));
+	repeat_collision(&v);
+	assert_true(repeat_refuse(t, &v, SECOND));
 	for (unsigned i = 1; i < 100; i++)
 		assert_nothing(t, i * SECOND);
 	assert_null(pc_repeats_next(t, 100 * SECOND, true));
-	assert_true(refuse(t, &v, 101 * SECOND));
+	assert_true(repeat_refuse(t, &v, 101 * SECOND));
 	assert_null(pc_repeats_next(t, 102 * SECOND, true));
 	pc_repeats_free(t);
 }
@@ -108,9 +133,9 @@ static void end_is_told(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	collision(&v);
-	refuse(t, &v, SECOND);
-	refuse(t, &v, 2 * SECOND);
+	repeat_collision(&v);
+	repeat_refuse(t, &v, SECOND);
+	repeat_refuse(t, &v, 2 * SECOND);
 	assert_next(t, 11 * SECOND, PC_REPEAT_GOES_ON, 1, 2);
 	assert_nothing(t, 61 * SECOND);
 	assert_next(t, 62 * SECOND, PC_REPEAT_ENDED, 0, 2);
@@ -124,10 +149,10 @@ static void stop_tells_what_is_left(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	collision(&v);
-	refuse(t, &v, SECOND);
+	repeat_collision(&v);
+	repeat_refuse(t, &v, SECOND);
 	for (unsigned i = 0; i < 7; i++)
-		refuse(t, &v, 2 * SECOND);
+		repeat_refuse(t, &v, 2 * SECOND);
 	assert_next(t, 3 * SECOND, PC_REPEAT_STOPPED, 7, 8);
 	assert_null(pc_repeats_next(t, 3 * SECOND, true));
 	pc_repeats_free(t);
@@ -142,16 +167,16 @@ static void what_a_summary_says(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	collision(&v);
-	assert_true(refuse(t, &v, SECOND));
+	repeat_collision(&v);
+	assert_true(repeat_refuse(t, &v, SECOND));
 	for (uint32_t i = 1; i <= 3; i++) {
 		again.key.tgid = case_server()->key.tgid + i;
 		again.key.start_ns += i;
 		v.requester.who = &again;
-		v.refusal.process = again.key;
+		v.requester.key = again.key;
 		snprintf(v.id, sizeof(v.id), "%u", i);
-		assert_false(refuse(t, &v, (1 + i) * SECOND));
-		assert_false(refuse(t, &v, (1 + i) * SECOND));
+		assert_false(repeat_refuse(t, &v, (1 + i) * SECOND));
+		assert_false(repeat_refuse(t, &v, (1 + i) * SECOND));
 	}
 	memset(&again, 0, sizeof(again));
 	r = pc_repeats_next(t, 11 * SECOND, false);
@@ -161,7 +186,7 @@ static void what_a_summary_says(void **state)
 	assert_int_equal(r->processes, 4);
 	assert_int_equal(r->first.tgid, case_server()->key.tgid);
 	assert_int_equal(r->first_ns, SECOND);
-	assert_int_equal(r->refusal.time_ns, 4 * SECOND);
+	assert_int_equal(r->time_ns, 4 * SECOND);
 	assert_int_equal(r->requester.who->key.tgid, case_server()->key.tgid + 3);
 	assert_string_equal(r->requester.who->unit, "orders.service");
 	assert_int_equal(r->holder.who->key.tgid, case_thief()->key.tgid);
@@ -178,27 +203,27 @@ static void bounded(void **state)
 	struct pc_verdict v;
 
 	(void)state;
-	collision(&v);
+	repeat_collision(&v);
 	for (uint16_t i = 0; i < PC_REPEATS_MAX; i++) {
-		v.refusal.wanted_port = 1000 + i;
-		assert_true(refuse(t, &v, SECOND));
+		v.request.wanted_port = 1000 + i;
+		assert_true(repeat_refuse(t, &v, SECOND));
 		assert_nothing(t, SECOND);
 	}
 	for (uint16_t i = 0; i < 2; i++) {
-		v.refusal.wanted_port = 1001;
-		assert_false(refuse(t, &v, 2 * SECOND));
+		v.request.wanted_port = 1001;
+		assert_false(repeat_refuse(t, &v, 2 * SECOND));
 	}
-	v.refusal.wanted_port = 1002;
-	assert_false(refuse(t, &v, 2 * SECOND));
+	v.request.wanted_port = 1002;
+	assert_false(repeat_refuse(t, &v, 2 * SECOND));
 	/* 1000 goes without a word, and so on; 1001 and 1002 are the last of the old ones. */
 	for (uint16_t i = 0; i < PC_REPEATS_MAX - 2; i++) {
-		v.refusal.wanted_port = 5000 + i;
-		assert_true(refuse(t, &v, 3 * SECOND));
+		v.request.wanted_port = 5000 + i;
+		assert_true(repeat_refuse(t, &v, 3 * SECOND));
 		assert_nothing(t, 3 * SECOND);
 	}
 	assert_int_equal(pc_repeats_evicted(t), PC_REPEATS_MAX - 2);
-	v.refusal.wanted_port = 9000;
-	assert_true(refuse(t, &v, 3 * SECOND));
+	v.request.wanted_port = 9000;
+	assert_true(repeat_refuse(t, &v, 3 * SECOND));
 	assert_next(t, 3 * SECOND, PC_REPEAT_EVICTED, 2, 3);
 	assert_nothing(t, 3 * SECOND);
 	assert_int_equal(pc_repeats_evicted(t), PC_REPEATS_MAX - 1);
@@ -215,19 +240,19 @@ static void adds_up(void **state)
 
 	(void)state;
 	srandom(1);
-	collision(&v);
+	repeat_collision(&v);
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned port = random() % 2 ? random() % 8 : random() % 2048;
 
 		now += (uint64_t)(random() % 20) * SECOND / 1000;
-		v.refusal.wanted_port = (uint16_t)port;
+		v.request.wanted_port = (uint16_t)port;
 		refused[port]++;
-		seen[port] += refuse(t, &v, now);
+		seen[port] += repeat_refuse(t, &v, now);
 		while ((r = pc_repeats_next(t, now, false)))
-			seen[r->refusal.wanted_port] += r->count;
+			seen[r->request.wanted_port] += r->count;
 	}
 	while ((r = pc_repeats_next(t, now, true)))
-		seen[r->refusal.wanted_port] += r->count;
+		seen[r->request.wanted_port] += r->count;
 	assert_memory_equal(seen, refused, sizeof(seen));
 	assert_true(pc_repeats_evicted(t) > 0);
 	pc_repeats_free(t);
@@ -237,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growing_intervals),
+		cmocka_unit_test(repeat_flood),
 		cmocka_unit_test(once_is_not_summarised),
 		cmocka_unit_test(end_is_told),
 		cmocka_unit_test(stop_tells_what_is_left),

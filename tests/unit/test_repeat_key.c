@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What makes two verdicts the same collision, and what does not. */
+/* The key of a collision: the differences that count, and those that do not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,24 +11,27 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/decide.h"
-#include "core/repeat_key.h"
+#include "core/verdict/decide.h"
+#include "core/memory/repeat_key.h"
 
-static void collision(struct pc_verdict *v)
+static void repeat_key_collision(struct pc_verdict *v)
 {
 	case_refusal(v);
 	case_client(v);
 	pc_decide(v);
-	v->refusal.process = v->requester.who->key;
+	v->requester.key = v->requester.who->key;
 }
 
 static bool same(const struct pc_verdict *a, const struct pc_verdict *b)
 {
-	char *one = pc_repeat_key(a), *two = pc_repeat_key(b);
-	bool equal = !strcmp(one, two);
+	struct pc_repeat_key one = { 0 }, two = { 0 };
+	bool equal;
 
-	free(one);
-	free(two);
+	assert_int_equal(pc_repeat_key(a, &one), 0);
+	assert_int_equal(pc_repeat_key(b, &two), 0);
+	equal = one.len == two.len && !memcmp(one.bytes, two.bytes, one.len);
+	free(one.bytes);
+	free(two.bytes);
 	return equal;
 }
 
@@ -36,39 +39,45 @@ static struct pc_identity changed;
 
 static void other_port(struct pc_verdict *v)
 {
-	v->refusal.wanted_port++;
+	v->request.wanted_port++;
 }
 static void other_address(struct pc_verdict *v)
 {
-	v->refusal.wanted[0] = 127;
+	v->request.wanted[0] = 127;
 }
 static void other_proto(struct pc_verdict *v)
 {
-	v->refusal.proto = PC_PROTO_UDP;
+	v->request.proto = PC_PROTO_UDP;
 }
 static void other_op(struct pc_verdict *v)
 {
-	v->refusal.op = PC_OP_LISTEN;
+	v->request.op = PC_OP_LISTEN;
 }
 static void other_errno(struct pc_verdict *v)
 {
-	v->refusal.error = EACCES;
+	v->request.error = EACCES;
 }
+/* The inode number was used again. */
+static void later_netns(struct pc_verdict *v)
+{
+	v->request.netns_key++;
+}
+
 static void other_netns(struct pc_verdict *v)
 {
-	v->refusal.netns++;
+	v->request.netns++;
 }
 static void other_uid(struct pc_verdict *v)
 {
-	v->refusal.uid = 1000;
+	v->request.uid = 1000;
 }
 static void other_option(struct pc_verdict *v)
 {
-	v->refusal.socket.reuse = 1;
+	v->request.socket.reuse = 1;
 }
 static void reserved_since(struct pc_verdict *v)
 {
-	v->refusal.reserved = 1;
+	v->settings.wanted_reserved = 1;
 }
 static void other_cause(struct pc_verdict *v)
 {
@@ -87,9 +96,9 @@ static void no_holder(struct pc_verdict *v)
 	v->primary = -1;
 }
 
-static void other_maker(struct pc_verdict *v)
+static void other_claimer(struct pc_verdict *v)
 {
-	v->holders[0].maker = case_party(case_other());
+	v->holders[0].claimer = case_party(case_other());
 }
 
 static void other_owner(struct pc_verdict *v)
@@ -132,10 +141,11 @@ static void nobody_known(struct pc_verdict *v)
 static void differences(void **state)
 {
 	static void (*const change[])(struct pc_verdict *) = {
-		other_port,   other_address,   other_proto,  other_op,	     other_errno,
-		other_netns,  other_uid,       other_option, reserved_since, other_cause,
-		other_socket, other_state,     no_holder,    other_maker,    other_owner,
-		other_exe,    other_arguments, other_unit,   moved_string,   nobody_known,
+		other_port,   other_address, other_proto,     other_op,	    other_errno,
+		other_netns,  later_netns,   other_uid,	      other_option, reserved_since,
+		other_cause,  other_socket,  other_state,     no_holder,    other_claimer,
+		other_owner,  other_exe,     other_arguments, other_unit,   moved_string,
+		nobody_known,
 	};
 
 	(void)state;
@@ -143,7 +153,7 @@ static void differences(void **state)
 		struct pc_verdict v, other;
 
 		changed = *case_server();
-		collision(&v);
+		repeat_key_collision(&v);
 		other = v;
 		assert_true(same(&v, &other));
 		change[i](&other);
@@ -152,24 +162,24 @@ static void differences(void **state)
 	}
 }
 
-/* What differs from time to time, and says nothing else. */
+/* Differences from time to time that say nothing else. */
 static void no_differences(void **state)
 {
 	struct pc_identity again = *case_server();
 	struct pc_verdict v, other;
 
 	(void)state;
-	collision(&v);
+	repeat_key_collision(&v);
 	other = v;
 	again.key.tgid++;
 	again.key.start_ns++;
 	other.requester = case_party(&again);
 	other.requester.comm[0] = 'x';
 	other.requester.running = false;
-	other.refusal.process = again.key;
-	other.refusal.tid++;
-	other.refusal.time_ns++;
-	other.refusal.holders_total++;
+	other.requester.key = again.key;
+	other.requester.tid++;
+	other.time_ns++;
+	other.holders_total++;
 	other.holders[0].since_ns++;
 	assert_true(same(&v, &other));
 }
@@ -190,7 +200,7 @@ static void same_pod(void **state)
 	(void)state;
 	who.pod = (char *)"1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 	who.container = (char *)"one";
-	collision(&v);
+	repeat_key_collision(&v);
 	v.requester.who = &who;
 	other = v;
 	again = who;
@@ -201,17 +211,17 @@ static void same_pod(void **state)
 	assert_false(same(&v, &other));
 }
 
-/* Of processes of which nothing is known, two are never one program. */
+/* Two processes of which nothing is known are never one program. */
 static void unknown_requesters(void **state)
 {
 	struct pc_verdict v, other;
 
 	(void)state;
-	collision(&v);
+	repeat_key_collision(&v);
 	v.requester.who = NULL;
 	other = v;
 	assert_true(same(&v, &other));
-	other.refusal.process.tgid++;
+	other.requester.key.tgid++;
 	assert_false(same(&v, &other));
 }
 

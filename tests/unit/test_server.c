@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which cause a server in the way has: each shown by its own difference, and by no other; and
- * which of two goes first. */
+/* The causes of a server in the way: each is shown by its own difference, and by no other; and the
+ * order of two that apply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/advice.h"
-#include "core/decide.h"
-#include "core/names.h"
+#include "core/verdict/advice.h"
+#include "core/verdict/causes.h"
+#include "core/verdict/decide.h"
 
-static void assert_cause(struct pc_verdict *v, enum pc_cause want)
+static void server_assert_cause(struct pc_verdict *v, enum pc_cause want)
 {
 	pc_decide(v);
 	if (v->cause == want)
@@ -24,7 +24,7 @@ static void assert_cause(struct pc_verdict *v, enum pc_cause want)
 	fail();
 }
 
-static void assert_says(struct pc_verdict *v, const char *words, bool wanted)
+static void server_assert_says(struct pc_verdict *v, const char *words, bool wanted)
 {
 	pc_decide(v);
 	assert_int_equal(pc_advise(v), 0);
@@ -36,7 +36,7 @@ static void assert_says(struct pc_verdict *v, const char *words, bool wanted)
 	pc_verdict_clear(v);
 }
 
-static void hold(struct pc_verdict *v, int family, const char *address, bool v6only)
+static void server_hold(struct pc_verdict *v, int family, const char *address, bool v6only)
 {
 	struct pc_socket *s = &v->holders[0].socket;
 
@@ -54,10 +54,10 @@ static void hold(struct pc_verdict *v, int family, const char *address, bool v6o
 
 static void want(struct pc_verdict *v, int family, const char *address, bool v6only)
 {
-	v->refusal.wanted_family = family == AF_INET6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
-	v->refusal.socket.family = v->refusal.wanted_family;
-	inet_pton(family, address, v->refusal.wanted);
-	v->refusal.socket.flags |= v6only ? PC_SOCKET_V6ONLY : 0;
+	v->request.wanted_family = family == AF_INET6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
+	v->request.socket.family = v->request.wanted_family;
+	inet_pton(family, address, v->request.wanted);
+	v->request.socket.flags |= v6only ? PC_SOCKET_V6ONLY : 0;
 }
 
 #define OVERLAP PC_CAUSE_WILDCARD_OVERLAP
@@ -103,12 +103,12 @@ static void addresses(void **state)
 			else
 				case_refusal(&v);
 			udp ? case_bound(&v) : case_listener(&v);
-			hold(&v, examples[i].held_family, examples[i].held,
-			     examples[i].held_v6only);
+			server_hold(&v, examples[i].held_family, examples[i].held,
+				    examples[i].held_v6only);
 			want(&v, examples[i].wanted_family, examples[i].wanted,
 			     examples[i].wanted_v6only);
 			print_message("%s against %s\n", examples[i].wanted, examples[i].held);
-			assert_cause(&v, examples[i].cause);
+			server_assert_cause(&v, examples[i].cause);
 		}
 	}
 }
@@ -121,17 +121,17 @@ static void whose_address(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_listener(&v);
-	hold(&v, AF_INET, "127.0.0.1", false);
+	server_hold(&v, AF_INET, "127.0.0.1", false);
 	assert_true(case_advises(&v, "have the refused program bind"));
-	hold(&v, AF_INET, "0.0.0.0", false);
+	server_hold(&v, AF_INET, "0.0.0.0", false);
 	want(&v, AF_INET, "127.0.0.1", false);
 	assert_true(case_advises(&v, "have the holder bind"));
 	want(&v, AF_INET6, "::", false);
 	assert_true(case_advises(&v, "set IPV6_V6ONLY on the refused socket"));
-	hold(&v, AF_INET6, "::", false);
+	server_hold(&v, AF_INET6, "::", false);
 	want(&v, AF_INET, "0.0.0.0", false);
 	assert_true(case_advises(&v, "set IPV6_V6ONLY on the holder's socket"));
-	assert_says(&v, "it holds ::, 0.0.0.0 was asked for", true);
+	server_assert_says(&v, "it holds ::, 0.0.0.0 was asked for", true);
 }
 
 /* The same of a client in the way is still the client. */
@@ -142,11 +142,11 @@ static void addresses_of_clients(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_client(&v);
-	assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
+	server_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
 	case_refusal(&v);
 	case_listener(&v)->how = PC_HOW_BIND_ZERO;
-	hold(&v, AF_INET, "127.0.0.1", false);
-	assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
+	server_hold(&v, AF_INET, "127.0.0.1", false);
+	server_assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
 }
 
 static void reuseport(void **state)
@@ -175,10 +175,10 @@ static void reuseport(void **state)
 		case_refusal(&v);
 		case_listener(&v)->socket.uid = examples[i].uid;
 		v.holders[0].socket.flags = examples[i].held ? PC_SOCKET_REUSEPORT : 0;
-		v.refusal.socket.flags = (examples[i].wanted ? PC_SOCKET_REUSEPORT : 0) |
+		v.request.socket.flags = (examples[i].wanted ? PC_SOCKET_REUSEPORT : 0) |
 					 (examples[i].program ? PC_SOCKET_REUSEPORT_CB : 0);
-		assert_cause(&v, examples[i].cause);
-		assert_says(&v, examples[i].words, true);
+		server_assert_cause(&v, examples[i].cause);
+		server_assert_says(&v, examples[i].words, true);
 	}
 }
 
@@ -190,12 +190,12 @@ static void reuseport_rank(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_listener(&v);
-	hold(&v, AF_INET, "127.0.0.1", false);
-	v.refusal.socket.flags = PC_SOCKET_REUSEPORT;
-	assert_cause(&v, PC_CAUSE_WILDCARD_OVERLAP);
+	server_hold(&v, AF_INET, "127.0.0.1", false);
+	v.request.socket.flags = PC_SOCKET_REUSEPORT;
+	server_assert_cause(&v, PC_CAUSE_WILDCARD_OVERLAP);
 	v.holders[0].socket.flags = PC_SOCKET_REUSEPORT;
 	v.holders[0].socket.uid = 9;
-	assert_cause(&v, PC_CAUSE_REUSEPORT_MISMATCH);
+	server_assert_cause(&v, PC_CAUSE_REUSEPORT_MISMATCH);
 }
 
 static void listen_race(void **state)
@@ -204,15 +204,15 @@ static void listen_race(void **state)
 
 	(void)state;
 	case_refusal(&v);
-	v.refusal.op = PC_OP_LISTEN;
-	v.refusal.socket.reuse = 1;
+	v.request.op = PC_OP_LISTEN;
+	v.request.socket.reuse = 1;
 	case_listener(&v)->socket.reuse = 1;
-	assert_cause(&v, PC_CAUSE_LISTEN_RACE);
-	assert_says(&v, "bind() had succeeded", true);
-	assert_says(&v, "both bound it with SO_REUSEADDR", true);
+	server_assert_cause(&v, PC_CAUSE_LISTEN_RACE);
+	server_assert_says(&v, "bind() had succeeded", true);
+	server_assert_says(&v, "both bound it with SO_REUSEADDR", true);
 }
 
-/* Of the kernel's own socket nobody is accused, and nobody is to be killed. */
+/* The kernel's own socket: nobody is accused, and nobody is to be killed. */
 static void kernel_sockets(void **state)
 {
 	struct pc_verdict v;
@@ -222,7 +222,7 @@ static void kernel_sockets(void **state)
 		case_refusal(&v);
 		if (i == 3)
 			case_udp(&v);
-		v.refusal.wanted_port = i == 1 ? 2049 : CASE_PORT;
+		v.request.wanted_port = i == 1 ? 2049 : CASE_PORT;
 		if (i == 2)
 			case_client(&v);
 		else if (i == 3)
@@ -230,10 +230,10 @@ static void kernel_sockets(void **state)
 		else
 			case_listener(&v);
 		v.holders[0].socket.flags = PC_SOCKET_NO_FILE;
-		assert_cause(&v, PC_CAUSE_KERNEL_SOCKET);
-		assert_says(&v, "belongs to the kernel", true);
-		assert_says(&v, "curl", false);
-		assert_says(&v, "nfsd", i == 1);
+		server_assert_cause(&v, PC_CAUSE_KERNEL_SOCKET);
+		server_assert_says(&v, "belongs to the kernel", true);
+		server_assert_says(&v, "curl", false);
+		server_assert_says(&v, "nfsd", i == 1);
 		assert_false(case_advises(&v, "kill "));
 		assert_true(case_advises(&v, i == 1 ? "portlist" : "find out"));
 	}
@@ -242,7 +242,7 @@ static void kernel_sockets(void **state)
 	case_listener(&v)->socket.flags = PC_SOCKET_NO_FILE;
 	v.holders[0].owners[0] = case_party(case_thief());
 	v.holders[0].owners_count = 1;
-	assert_cause(&v, PC_CAUSE_LISTENER);
+	server_assert_cause(&v, PC_CAUSE_LISTENER);
 }
 
 static void multicast(void **state)
@@ -252,18 +252,18 @@ static void multicast(void **state)
 	(void)state;
 	case_udp(&v);
 	case_bound(&v)->socket.reuse = 1;
-	assert_cause(&v, PC_CAUSE_LISTENER);
-	assert_says(&v, "the holder set SO_REUSEADDR", true);
-	assert_says(&v, "but the refused socket did not", true);
+	server_assert_cause(&v, PC_CAUSE_LISTENER);
+	server_assert_says(&v, "the holder set SO_REUSEADDR", true);
+	server_assert_says(&v, "but the refused socket did not", true);
 	assert_true(case_advises(&v, "set SO_REUSEADDR on the refused socket"));
 	v.holders[0].socket.reuse = 0;
-	v.refusal.socket.reuse = 1;
-	assert_says(&v, "the refused socket set SO_REUSEADDR", true);
-	v.refusal.socket.reuse = 0;
-	assert_says(&v, "multicast", false);
+	v.request.socket.reuse = 1;
+	server_assert_says(&v, "the refused socket set SO_REUSEADDR", true);
+	v.request.socket.reuse = 0;
+	server_assert_says(&v, "multicast", false);
 	case_refusal(&v);
 	case_listener(&v)->socket.reuse = 1;
-	assert_says(&v, "multicast", false);
+	server_assert_says(&v, "multicast", false);
 }
 
 static void udp_clients(void **state)
@@ -280,25 +280,25 @@ static void udp_clients(void **state)
 		case_holder(&v, PC_STATE_ESTABLISHED)->socket.userlocks = 0;
 		v.holders[0].how = PC_HOW_AUTOBIND;
 		v.holders[0].socket.rport = examples[i].port;
-		assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
-		assert_says(&v, examples[i].words, true);
+		server_assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
+		server_assert_says(&v, examples[i].words, true);
 		v.holders[0].socket.rport = 4433;
-		assert_says(&v, "speaks", false);
+		server_assert_says(&v, "speaks", false);
 	}
 }
 
-static void time_wait(void **state)
+static void server_time_wait(void **state)
 {
 	struct pc_verdict v;
 
 	(void)state;
 	case_refusal(&v);
 	case_time_wait(&v);
-	assert_says(&v, "for up to 60 s", true);
-	assert_says(&v, "this end of it closed first", true);
-	assert_says(&v, "tcp_tw_reuse", true);
+	server_assert_says(&v, "for up to 60 s", true);
+	server_assert_says(&v, "this end of it closed first", true);
+	server_assert_says(&v, "tcp_tw_reuse", true);
 	v.holders[0].socket.seconds_left = 17;
-	assert_says(&v, "for 17 s more", true);
+	server_assert_says(&v, "for 17 s more", true);
 	assert_true(case_advises(&v, "within 17 s"));
 }
 
@@ -314,7 +314,7 @@ int main(void)
 		cmocka_unit_test(kernel_sockets),
 		cmocka_unit_test(multicast),
 		cmocka_unit_test(udp_clients),
-		cmocka_unit_test(time_wait),
+		cmocka_unit_test(server_time_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

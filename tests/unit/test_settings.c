@@ -12,21 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
-#include "core/settings.h"
+#include "core/base/ports.h"
+#include "core/config/settings.h"
 #include "settings.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 #define DEFAULTS "log=(none) textfile=(none) interval=15000ms protect= backend=auto verbose=0"
 
-static char *show(const struct pc_settings *s)
+static char *settings_show(const struct pc_settings *s)
 {
 	char *ports = pc_ports_format(s->protect), *text = NULL;
 
 	assert_true(asprintf(&text,
-			     "log=%s textfile=%s interval=%" PRIu64 "ms protect=%s backend=%s "
-			     "verbose=%d",
+			     "log=%s textfile=%s interval=%" PRIu64
+			     "ms protect=%s backend=%s verbose=%d",
 			     s->log ? s->log : "(none)", s->textfile ? s->textfile : "(none)",
 			     s->interval_ns / 1000000, ports, s->backend, s->verbose) > 0);
 	free(ports);
@@ -42,7 +42,7 @@ static void expect_settings(const char *text, const char *want)
 	if (settings_parse(text, strlen(text), &s, &m))
 		fail_msg("\"%s\": %u:%u: %s", text, m.list[0].line, m.list[0].column,
 			 m.list[0].reason);
-	have = show(&s);
+	have = settings_show(&s);
 	if (strcmp(have, want))
 		fail_msg("\"%s\" is taken as %s", text, have);
 	free(have);
@@ -74,20 +74,20 @@ static void nothing_set_is_the_defaults(void **state)
 static void every_key_is_taken(void **state)
 {
 	(void)state;
-	expect_settings("log: /var/log/a b.jsonl # where\n"
-			"textfile: \"/run/x.prom\"\n"
-			"interval: 1m\n"
-			"protect:\n- 10-12\n- https, 8000\n-   '90'\n"
-			"backend: kprobe\n"
-			"verbose: yes\n",
-			"log=/var/log/a b.jsonl textfile=/run/x.prom interval=60000ms "
-			"protect=10-12,90,443,8000 backend=kprobe verbose=1");
-	expect_settings("{ log: /ä, verbose: ON, protect: [http-alt, 1-2] }",
-			"log=/ä textfile=(none) interval=15000ms protect=1-2,8080 backend=auto "
-			"verbose=1");
-	expect_settings("---\r\nlog: /x\r\nprotect: 22 , 80-81\r\n",
-			"log=/x textfile=(none) interval=15000ms protect=22,80-81 backend=auto "
-			"verbose=0");
+	expect_settings(
+		"log: /var/log/a b.jsonl # where\n"
+		"textfile: \"/run/x.prom\"\n"
+		"interval: 1m\n"
+		"protect:\n- 10-12\n- https, 8000\n-   '90'\n"
+		"backend: kprobe\n"
+		"verbose: yes\n",
+		"log=/var/log/a b.jsonl textfile=/run/x.prom interval=60000ms protect=10-12,90,443,8000 backend=kprobe verbose=1");
+	expect_settings(
+		"{ log: /ä, verbose: ON, protect: [http-alt, 1-2] }",
+		"log=/ä textfile=(none) interval=15000ms protect=1-2,8080 backend=auto verbose=1");
+	expect_settings(
+		"---\r\nlog: /x\r\nprotect: 22 , 80-81\r\n",
+		"log=/x textfile=(none) interval=15000ms protect=22,80-81 backend=auto verbose=0");
 }
 
 static void units_of_time(void **state)
@@ -128,9 +128,11 @@ static void words_are_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		snprintf(text, sizeof(text), "verbose: %s", words[i].word);
-		expect_settings(text, words[i].yes ? "log=(none) textfile=(none) interval=15000ms "
-						     "protect= backend=auto verbose=1" :
-						     DEFAULTS);
+		expect_settings(
+			text,
+			words[i].yes ?
+				"log=(none) textfile=(none) interval=15000ms protect= backend=auto verbose=1" :
+				DEFAULTS);
 	}
 }
 
@@ -192,7 +194,12 @@ static void same_and_swap(void **state)
 {
 	static const char other[] =
 		"log: /a\ntextfile: /b.prom\ninterval: 1\nprotect: 1\nbackend: fentry\n"
-		"verbose: yes\njournal: on\nrepeat_interval: 0\nenter_netns: yes\n";
+		"btf: /t\nverbose: yes\njournal: on\nrepeat_interval: 0\nenter_netns: yes\n"
+		"container_names: no\n"
+		"patience: 1\nnetns: self\nunit: a,b\ncontainer: [c, d/e]\nuid: 1\nignore: uid:2\n"
+		"guard: [all, uid:7]\nguard_grace: 1h\nguard_share: 5\n"
+		"log_max_size: 1G\nlog_keep: 9\n"
+		"flight_recorder: /f\nflight_size: 1M\nflight_time: 5m\n";
 	struct pc_settings_mistakes m;
 	struct pc_settings a, b, c;
 

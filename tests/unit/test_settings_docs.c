@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* That docs/configuration.md and packaging/portclash.yaml say of each key what its table says: run
- * from the root of the tree. */
+/* Compare docs/configuration.md and packaging/portclash.yaml with the table of keys, key by key.
+ * Run from the root of the tree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/settings.h"
+#include "core/config/settings.h"
 
 #define LINE 1024
 
-static char *read_file(const char *path)
+static char *settings_docs_read_file(const char *path)
 {
 	char *text = calloc(1, PC_SETTINGS_BYTES_MAX + 1);
 	FILE *file = fopen(path, "re");
@@ -46,7 +46,7 @@ static void plain(const char *text, char *out)
 	*out = '\0';
 }
 
-static void expect_text(const char *path, const char *text, const char *wanted)
+static void settings_docs_expect_text(const char *path, const char *text, const char *wanted)
 {
 	if (!strstr(text, wanted))
 		fail_msg("%s has no line \"%s\"", path, wanted);
@@ -55,7 +55,7 @@ static void expect_text(const char *path, const char *text, const char *wanted)
 static void the_table_of_the_manual(void **state)
 {
 	static const char path[] = "docs/configuration.md";
-	char *text = read_file(path), row[LINE];
+	char *text = settings_docs_read_file(path), row[LINE];
 	size_t rows = 0;
 
 	(void)state;
@@ -64,7 +64,7 @@ static void the_table_of_the_manual(void **state)
 
 		snprintf(row, sizeof(row), "\n| `%s` | %s | `%s` | %s | %s |\n", key->name,
 			 key->takes, key->standard, key->at_start ? "stays" : "changes", key->help);
-		expect_text(path, text, row);
+		settings_docs_expect_text(path, text, row);
 	}
 	for (const char *at = text; (at = strstr(at, "\n| `")); at++)
 		rows += strncmp(at, "\n| `portclash_", 14) != 0;
@@ -72,10 +72,26 @@ static void the_table_of_the_manual(void **state)
 	free(text);
 }
 
+/* The documents have the words of `takes`; the parser has the list of choices. */
+static void takes_names_each_choice(void **state)
+{
+	char quoted[LINE];
+
+	(void)state;
+	for (size_t i = 0; i < pc_settings_keys_count; i++) {
+		const struct pc_settings_key *key = &pc_settings_keys[i];
+
+		for (size_t j = 0; key->choices && key->choices[j]; j++) {
+			snprintf(quoted, sizeof(quoted), "`%s`", key->choices[j]);
+			settings_docs_expect_text(key->name, key->takes, quoted);
+		}
+	}
+}
+
 static void the_default_file_names_each_key(void **state)
 {
 	static const char path[] = "packaging/portclash.yaml";
-	char *text = read_file(path), line[LINE], takes[LINE / 2];
+	char *text = settings_docs_read_file(path), line[LINE], takes[LINE / 2];
 
 	(void)state;
 	for (size_t i = 0; i < pc_settings_keys_count; i++) {
@@ -85,7 +101,7 @@ static void the_default_file_names_each_key(void **state)
 
 		plain(key->takes, takes);
 		snprintf(line, sizeof(line), "\n# Takes %s. Default: %s\n", takes, key->standard);
-		expect_text(path, text, line);
+		settings_docs_expect_text(path, text, line);
 		while (!follows && (at = strstr(at, line))) {
 			at += strlen(line);
 			at += *at == '#';
@@ -110,10 +126,10 @@ static void expect_right(const char *text)
 	pc_settings_free(&settings);
 }
 
-/* As it is, and when somebody takes away the # before each key. */
+/* The file is read as it is, and as when somebody takes away the # before each key. */
 static void the_default_file_is_right(void **state)
 {
-	char *text = read_file("packaging/portclash.yaml");
+	char *text = settings_docs_read_file("packaging/portclash.yaml");
 	unsigned taken = 0;
 
 	(void)state;
@@ -135,6 +151,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_of_the_manual),
+		cmocka_unit_test(takes_names_each_choice),
 		cmocka_unit_test(the_default_file_names_each_key),
 		cmocka_unit_test(the_default_file_is_right),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is wrong with a configuration's text: for each mistake the place and the reason. */
+/* Mistakes in a configuration's text: for each the place and the reason. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,11 +38,11 @@ static void expect_mistake(const struct bad *b, size_t len)
 static void mistakes_in_values(void **state)
 {
 	static const struct bad all[] = {
-		{ "log: x.jsonl", 1, 6, "`log` takes a path that starts with /" },
-		{ "log: ''", 1, 6, "has nothing" },
-		{ "log: /var/log/", 1, 6, "a folder" },
-		{ "log: [/a]", 1, 6, "`log` takes one value, not a list" },
-		{ "log: {a: b, c: [d]}", 1, 6, "not keys of its own" },
+		{ "log: x.jsonl", 1, 6, "`log`: expected a path that starts with /" },
+		{ "log: ''", 1, 6, "not an empty value" },
+		{ "log: /var/log/", 1, 6, "not of a folder" },
+		{ "log: [/a]", 1, 6, "`log`: expected one value, not a list" },
+		{ "log: {a: b, c: [d]}", 1, 6, "not keys below it" },
 		{ "log: \"/a\\0b\"", 1, 6, "control character" },
 		{ "log: \"/a\\nb\"", 1, 6, "control character" },
 		{ "log: \"/a\\e[1mb\"", 1, 6, "control character" },
@@ -51,7 +51,7 @@ static void mistakes_in_values(void **state)
 		{ "textfile: /a/.prom", 1, 11, "ends in .prom" },
 		{ "textfile: b.prom", 1, 11, "starts with /" },
 		{ "textfile: -", 1, 11, "block sequence entries are not allowed" },
-		{ "\n\ninterval: soon", 3, 11, "unit (ms, s, m, h, d), not \"soon\"" },
+		{ "\n\ninterval: soon", 3, 11, "with ms, s, m, h or d, not \"soon\"" },
 		{ "interval: 0", 1, 11, "seconds from 0.1 to 86400" },
 		{ "interval: -5", 1, 11, "not \"-5\"" },
 		{ "interval: 0.09", 1, 11, "0.1" },
@@ -69,22 +69,24 @@ static void mistakes_in_values(void **state)
 		{ "interval: s", 1, 11, "\"s\"" },
 		{ "interval: '.'", 1, 11, "\".\"" },
 		{ "interval: ''", 1, 11, "\"\"" },
-		{ "protect: 0", 1, 10, "from 1 to 65535" },
+		{ "protect: 0", 1, 10, "port 0 is out of range: expected 1 to 65535" },
 		{ "protect: 65536", 1, 10, "65536" },
 		{ "protect: 90-80", 1, 10, "90-80" },
 		{ "protect: 80,", 1, 10, "80," },
+		{ "protect: 80, 8080/tcp", 1, 10, "without protocol and address, because all are covered, not \"80, 8080/tcp\"" },
+		{ "protect: 127.0.0.1:8080", 1, 10, "without protocol and address" },
 		{ "protect: 80 90", 1, 10, "80 90" },
-		{ "protect: ssh, https", 1, 10, "a service \"ssh\" that is not in" },
+		{ "protect: ssh, https", 1, 10, "\"ssh\" is not a service in /etc/services" },
 		{ "protect:\n  - 80\n  - telnet\n", 3, 5, "telnet" },
-		{ "protect:\n  - 80\n  -\n", 3, 4, "from 1 to 65535" },
+		{ "protect:\n  - 80\n  -\n", 3, 4, "a port is missing" },
 		{ "protect:\n  - none\n", 2, 5, "none" },
-		{ "protect: [80, [90]]", 1, 15, "not a list of lists" },
-		{ "protect: [80: 90]", 1, 11, "not a list of lists or keys" },
-		{ "protect: {80: 90}", 1, 10, "not keys of its own" },
+		{ "protect: [80, [90]]", 1, 15, "not of lists or keys" },
+		{ "protect: [80: 90]", 1, 11, "not of lists or keys" },
+		{ "protect: {80: 90}", 1, 10, "not keys below it" },
 		{ "backend: magic", 1, 10, "auto, fentry, kprobe or tracepoint, not \"magic\"" },
 		{ "backend: Auto", 1, 10, "Auto" },
 		{ "backend: yes\n", 1, 10, "yes" },
-		{ "verbose: 1", 1, 10, "takes yes or no, not \"1\"" },
+		{ "verbose: 1", 1, 10, "expected yes or no, not \"1\"" },
 		{ "verbose: ''", 1, 10, "yes or no" },
 	};
 
@@ -96,25 +98,25 @@ static void mistakes_in_values(void **state)
 static void mistakes_in_keys(void **state)
 {
 	static const struct bad all[] = {
-		{ "intervall: 5", 1, 1, "there is no key `intervall`; is `interval` meant?" },
-		{ "Log: /x", 1, 1, "is `log` meant?" },
-		{ "text-file: /x.prom", 1, 1, "is `textfile` meant?" },
-		{ "x: 1", 1, 1, "there is no key `x`; portclash.yaml(5)" },
-		{ "'': 1", 1, 1, "there is no key ``" },
-		{ "<<: {log: /x}", 1, 1, "there is no key `<<`" },
+		{ "intervall: 5", 1, 1, "unknown key `intervall`; did you mean `interval`?" },
+		{ "Log: /x", 1, 1, "did you mean `log`?" },
+		{ "text-file: /x.prom", 1, 1, "did you mean `textfile`?" },
+		{ "x: 1", 1, 1, "unknown key `x`; see `man portclash.yaml`" },
+		{ "'': 1", 1, 1, "unknown key ``" },
+		{ "<<: {log: /x}", 1, 1, "unknown key `<<`" },
 		{ "nonsense: {deep: [1, {a: b}]}", 1, 1, "nonsense" },
-		{ "log: /a\nverbose: no\nlog: /b", 3, 1, "`log` is set in line 1 already" },
-		{ "? [a, b]\n: c\nlog: /x\n", 1, 3, "a key is one word" },
+		{ "log: /a\nverbose: no\nlog: /b", 3, 1, "`log` is already set in line 1" },
+		{ "? [a, b]\n: c\nlog: /x\n", 1, 3, "expected a key of one word" },
 		{ "- log: /x\n- a\n", 1, 1, "lines of `key: value`" },
 		{ "log", 1, 1, "lines of `key: value`" },
 		{ "'null'", 1, 1, "lines of `key: value`" },
-		{ "log: &a /x", 1, 6, "anchors (&a) and aliases (*a) are not taken" },
-		{ "log: *a", 1, 6, "not taken" },
-		{ "protect: [*a]", 1, 11, "not taken" },
-		{ "protect: &p [80]", 1, 10, "not taken" },
-		{ "log: !include /x", 1, 6, "the tag !include is not taken" },
-		{ "verbose: !!bool yes", 1, 10, "bool is not taken" },
-		{ "log: /x\n---\nlog: /y\n", 2, 1, "second document" },
+		{ "log: &a /x", 1, 6, "anchors and aliases (a) are not supported" },
+		{ "log: *a", 1, 6, "not supported" },
+		{ "protect: [*a]", 1, 11, "not supported" },
+		{ "protect: &p [80]", 1, 10, "not supported" },
+		{ "log: !include /x", 1, 6, "tags are not supported: remove !include" },
+		{ "verbose: !!bool yes", 1, 10, "tags are not supported" },
+		{ "log: /x\n---\nlog: /y\n", 2, 1, "second YAML document" },
 	};
 
 	(void)state;
@@ -125,19 +127,19 @@ static void mistakes_in_keys(void **state)
 static void mistakes_in_yaml(void **state)
 {
 	static const struct bad all[] = {
-		{ "log: /x\n\tinterval: 5\n", 2, 1, "with spaces, not with tabs" },
-		{ "log /x\ninterval: 5\n", 2, 9, "is a colon missing" },
-		{ "log: /x\ninterval\nverbose: no\n", 2, 1, "a line is `key: value`" },
+		{ "log: /x\n\tinterval: 5\n", 2, 1, "with spaces, not tabs" },
+		{ "log /x\ninterval: 5\n", 2, 9, "is a colon or a quote missing" },
+		{ "log: /x\ninterval\nverbose: no\n", 2, 1, "write `key: value`" },
 		{ "log: 'x\n", 2, 1, "not valid YAML" },
 		{ "protect: [80, 90\n", 2, 1, "not valid YAML" },
 		{ "log: /a: b\n", 1, 8, "not valid YAML" },
 		{ "log: @x\n", 1, 6, "not valid YAML" },
 		{ "  log: /x\nverbose: no\n", 2, 1, "not valid YAML" },
 		{ "%YAML 9.9\n---\nlog: /x\n", 1, 1, "not valid YAML" },
-		{ "log: /\xc3\xa4\xff\n", 1, 8, "is not text in UTF-8" },
-		{ "# \xc3\xa4\nlog: /\xc3", 2, 7, "is not text in UTF-8" },
+		{ "log: /\xc3\xa4\xff\n", 1, 8, "not UTF-8 text" },
+		{ "# \xc3\xa4\nlog: /\xc3", 2, 7, "not UTF-8 text" },
 		{ "log: /\x01\n", 1, 7, "control characters" },
-		{ "\xff\xfel", 1, 1, "is not text in UTF-8" },
+		{ "\xff\xfel", 1, 1, "not UTF-8 text" },
 	};
 	static const struct bad nul = { "log: /x\0y", 1, 8, "control characters" };
 
@@ -201,12 +203,12 @@ static void limits(void **state)
 	(void)state;
 	expect_limit("[", 60000, "nested deeper");
 	expect_limit("{a: ", 15000, "nested deeper");
-	expect_limit("x", PC_SETTINGS_BYTES_MAX - 5, "longer than one can be");
-	expect_limit("x", PC_SETTINGS_BYTES_MAX, "more than 65536 bytes");
+	expect_limit("x", PC_SETTINGS_BYTES_MAX - 5, "a shorter path");
+	expect_limit("x", PC_SETTINGS_BYTES_MAX, "larger than 65536 bytes");
 }
 
 /* Whatever is cut off, or stands where it should not, ends in settings or in a reason. */
-static void damaged(void **state)
+static void settings_mistakes_damaged(void **state)
 {
 	static const char text[] =
 		"# a\nlog: \"/x\\u00e4\"\nprotect: [80, {a: *b}]\n? &c [d]\n: |\n  e\n"
@@ -243,7 +245,7 @@ int main(void)
 		cmocka_unit_test(all_mistakes_are_found),
 		cmocka_unit_test(so_many_mistakes),
 		cmocka_unit_test(limits),
-		cmocka_unit_test(damaged),
+		cmocka_unit_test(settings_mistakes_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ struct answer {
 
 #define UNPADDED offsetof(struct answer, padding)
 
-static struct answer listener(void)
+static struct answer sockdiag_listener(void)
 {
 	return (struct answer){
 		.header = { .nlmsg_len = UNPADDED, .nlmsg_type = SOCK_DIAG_BY_FAMILY },
@@ -41,7 +41,7 @@ static struct answer listener(void)
 }
 
 /* In memory of exactly this size. */
-static int take(const struct answer *a, size_t size, struct pc_audit_sockets *out)
+static int sockdiag_take(const struct answer *a, size_t size, struct pc_socket_list *out)
 {
 	void *copy = memcpy(malloc(size), a, size);
 	int err = pc_sockdiag_take(copy, size, PC_PROTO_TCP, false, out);
@@ -52,11 +52,11 @@ static int take(const struct answer *a, size_t size, struct pc_audit_sockets *ou
 
 static void without_padding(void **state)
 {
-	struct pc_audit_sockets sockets = { 0 };
-	struct answer a = listener();
+	struct pc_socket_list sockets = { 0 };
+	struct answer a = sockdiag_listener();
 
 	(void)state;
-	assert_int_equal(take(&a, UNPADDED, &sockets), 0);
+	assert_int_equal(sockdiag_take(&a, UNPADDED, &sockets), 0);
 	assert_int_equal(sockets.count, 1);
 	assert_int_equal(sockets.list[0].socket.lport, 35000);
 	assert_int_equal(sockets.list[0].socket.flags, PC_SOCKET_V6ONLY);
@@ -65,16 +65,16 @@ static void without_padding(void **state)
 
 static void cut_anywhere(void **state)
 {
-	struct answer a = listener();
+	struct answer a = sockdiag_listener();
 
 	(void)state;
 	for (size_t size = 1; size < UNPADDED; size++) {
-		struct pc_audit_sockets sockets = { 0 };
+		struct pc_socket_list sockets = { 0 };
 
-		assert_int_equal(take(&a, size, &sockets), 0);
+		assert_int_equal(sockdiag_take(&a, size, &sockets), 0);
 		assert_int_equal(sockets.count, 0);
 		a.header.nlmsg_len = (uint32_t)size; /* and says so */
-		assert_int_equal(take(&a, size, &sockets), 0);
+		assert_int_equal(sockdiag_take(&a, size, &sockets), 0);
 		a.header.nlmsg_len = UNPADDED;
 		pc_sockdiag_free(&sockets);
 	}
@@ -82,14 +82,14 @@ static void cut_anywhere(void **state)
 
 static void attribute_lies(void **state)
 {
-	struct answer a = listener();
+	struct answer a = sockdiag_listener();
 
 	(void)state;
 	for (unsigned len = 0; len <= UINT16_MAX; len++) {
-		struct pc_audit_sockets sockets = { 0 };
+		struct pc_socket_list sockets = { 0 };
 
 		a.attribute.rta_len = (uint16_t)len;
-		assert_int_equal(take(&a, sizeof(a), &sockets), 0);
+		assert_int_equal(sockdiag_take(&a, sizeof(a), &sockets), 0);
 		assert_int_equal(sockets.count, 1);
 		pc_sockdiag_free(&sockets);
 	}
@@ -97,18 +97,22 @@ static void attribute_lies(void **state)
 
 static void errors(void **state)
 {
-	struct pc_audit_sockets sockets = { 0 };
-	struct answer a = listener();
+	struct pc_socket_list sockets = { 0 };
+	struct answer a = sockdiag_listener();
 	struct nlmsgerr error = { .error = -ENOENT };
 
 	(void)state;
 	a.header.nlmsg_type = NLMSG_ERROR;
 	memcpy(&a.socket, &error, sizeof(error));
-	assert_int_equal(take(&a, sizeof(a), &sockets), -ENOENT);
+	assert_int_equal(sockdiag_take(&a, sizeof(a), &sockets), -ENOENT);
+	/* The kernel sends no positive error. It must not be taken for the end of the dump. */
+	error.error = 1;
+	memcpy(&a.socket, &error, sizeof(error));
+	assert_int_equal(sockdiag_take(&a, sizeof(a), &sockets), -EBADMSG);
 	a.header.nlmsg_len = NLMSG_LENGTH(sizeof(error)) - 1;
-	assert_int_equal(take(&a, sizeof(a), &sockets), -EBADMSG);
+	assert_int_equal(sockdiag_take(&a, sizeof(a), &sockets), -EBADMSG);
 	a.header.nlmsg_type = NLMSG_DONE;
-	assert_int_equal(take(&a, sizeof(a), &sockets), 1);
+	assert_int_equal(sockdiag_take(&a, sizeof(a), &sockets), 1);
 	assert_int_equal(sockets.count, 0);
 }
 

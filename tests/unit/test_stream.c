@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -28,18 +27,10 @@
 
 static const struct pc_patience none = { .wait_ms = 0, .stop = -1 };
 
-static int enter_folder(void **state)
+static int stream_enter_folder(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	return folder_enter(state);
-}
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* "NUMBER xxx…", `len` bytes. */
@@ -69,7 +60,7 @@ static unsigned check_text(const char *text, size_t size, size_t len)
 	return count;
 }
 
-static size_t read_all(int fd, char *text, size_t size)
+static size_t stream_read_all(int fd, char *text, size_t size)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -80,8 +71,26 @@ static size_t read_all(int fd, char *text, size_t size)
 	return have;
 }
 
-/* Until lines are lost; how many were accepted. */
-static unsigned fill(struct pc_log *log, size_t len)
+/* Into a new pipe, which nobody reads yet. */
+static struct pc_log log_into(int ends[2], const struct pc_patience *patience)
+{
+	struct pc_log log = PC_LOG_INIT;
+
+	assert_int_equal(pipe(ends), 0);
+	log.fd = ends[1];
+	assert_int_equal(pc_log_bound(&log, patience), 0);
+	return log;
+}
+
+static void close_both(struct pc_log *log, const int ends[2])
+{
+	pc_log_close(log);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Write until lines are lost; return how many were accepted. */
+static unsigned stream_fill(struct pc_log *log, size_t len)
 {
 	unsigned count = 0;
 
@@ -95,25 +104,24 @@ static void check_stall(int reader, int writer, size_t len)
 	static char text[4 << 20];
 	struct pc_log log = PC_LOG_INIT;
 	unsigned accepted, count;
-	double begin = seconds();
 	size_t size;
 
 	log.fd = writer;
 	assert_int_equal(pc_log_bound(&log, &none), 0);
 	/* as test_foreign_pipe() has it */
 	assert_int_equal(log.stream->blocking, geteuid() != getuid());
-	accepted = fill(&log, len);
+	accepted = stream_fill(&log, len);
 	for (unsigned i = 1; i < 10; i++)
 		assert_int_equal(numbered(&log, accepted + i, len), -EAGAIN);
-	assert_true(seconds() - begin < 1);
+	assert_int_equal(log.stream->waited_ns, 0);
 	assert_int_equal(log.lost, 10);
-	size = read_all(reader, text, sizeof(text));
+	size = stream_read_all(reader, text, sizeof(text));
 	pc_log_flush(&log);
 	assert_int_equal(numbered(&log, accepted + 10, len), 0);
-	size += read_all(reader, text + size, sizeof(text) - size);
+	size += stream_read_all(reader, text + size, sizeof(text) - size);
 	for (int i = 0; i < 100 && log.stream->len; i++) {
 		pc_log_flush(&log);
-		size += read_all(reader, text + size, sizeof(text) - size);
+		size += stream_read_all(reader, text + size, sizeof(text) - size);
 	}
 	assert_int_equal(pc_log_finish(&log), 0);
 	count = check_text(text, size, len);
@@ -165,7 +173,7 @@ static void test_foreign_pipe(void **state)
 
 	(void)state;
 	if (geteuid()) {
-		print_message("SKIPPED: to be another user needs root\n");
+		print_message("skip foreign_pipe: becoming another user needs root\n");
 		skip();
 	}
 	assert_int_equal(pipe(ends), 0);
@@ -181,36 +189,28 @@ static void test_foreign_pipe(void **state)
 static void test_never_read(void **state)
 {
 	static char text[1 << 20];
-	struct pc_log log = PC_LOG_INIT;
-	unsigned accepted, count;
 	int ends[2];
+	struct pc_log log = log_into(ends, &none);
+	unsigned accepted, count;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	log.fd = ends[1];
-	assert_int_equal(pc_log_bound(&log, &none), 0);
-	accepted = fill(&log, 1500);
+	accepted = stream_fill(&log, 1500);
 	assert_int_equal(pc_log_finish(&log), -EAGAIN);
-	count = check_text(text, read_all(ends[0], text, sizeof(text)), 1500);
+	count = check_text(text, stream_read_all(ends[0], text, sizeof(text)), 1500);
 	assert_true(count > 20);
 	assert_int_equal(log.late, accepted - count);
 	assert_int_equal(log.lost, accepted - count + 1);
-	pc_log_close(&log);
-	close(ends[0]);
-	close(ends[1]);
+	close_both(&log, ends);
 }
 
 static void test_reader_gone(void **state)
 {
-	struct pc_log log = PC_LOG_INIT;
-	unsigned accepted;
 	int ends[2];
+	struct pc_log log = log_into(ends, &none);
+	unsigned accepted;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	log.fd = ends[1];
-	assert_int_equal(pc_log_bound(&log, &none), 0);
-	accepted = fill(&log, 1500);
+	accepted = stream_fill(&log, 1500);
 	close(ends[0]);
 	assert_int_equal(numbered(&log, 0, 1500), -EPIPE);
 	assert_int_equal(numbered(&log, 0, 1500), -EPIPE);
@@ -220,7 +220,7 @@ static void test_reader_gone(void **state)
 	close(ends[1]);
 }
 
-static void read_slowly(int fd, unsigned lines, size_t len)
+static void stream_read_slowly(int fd, unsigned lines, size_t len)
 {
 	static char text[4 << 20];
 	size_t size = 0;
@@ -246,7 +246,7 @@ static void test_slow_reader(void **state)
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
-		read_slowly(ends[0], 500, 2000);
+		stream_read_slowly(ends[0], 500, 2000);
 	}
 	close(ends[0]);
 	log.fd = ends[1];
@@ -261,27 +261,28 @@ static void test_slow_reader(void **state)
 	assert_int_equal(log.lost, 0);
 }
 
+static void assert_all_refused(struct pc_log *log)
+{
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(numbered(log, i, 2000), -EAGAIN);
+}
+
 /* Waited for once, not a second time for each line. */
 static void test_waits_once(void **state)
 {
 	struct pc_patience patience = { .wait_ms = 200, .stop = -1 };
-	struct pc_log log = PC_LOG_INIT;
-	double begin = seconds(), took;
 	int ends[2];
+	struct pc_log log = log_into(ends, &patience);
+	uint64_t waited;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	log.fd = ends[1];
-	assert_int_equal(pc_log_bound(&log, &patience), 0);
-	fill(&log, 2000);
-	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(numbered(&log, i, 2000), -EAGAIN);
-	took = seconds() - begin;
-	assert_true(took >= 0.2 && took < 2);
+	stream_fill(&log, 2000);
+	waited = log.stream->waited_ns;
+	assert_true(waited >= 200000000);
+	assert_all_refused(&log);
+	assert_int_equal(log.stream->waited_ns, waited);
 	assert_int_equal(pc_log_finish(&log), -EAGAIN);
-	pc_log_close(&log);
-	close(ends[0]);
-	close(ends[1]);
+	close_both(&log, ends);
 }
 
 /* A reader that takes something now and then is waited for so long in all, until the next round. */
@@ -289,58 +290,50 @@ static void test_round(void **state)
 {
 	static char text[1 << 16];
 	struct pc_patience patience = { .wait_ms = 50, .round_ms = 50, .stop = -1 };
-	struct pc_log log = PC_LOG_INIT;
 	int ends[2];
+	struct pc_log log = log_into(ends, &patience);
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	log.fd = ends[1];
-	assert_int_equal(pc_log_bound(&log, &patience), 0);
 	for (int round = 0; round < 3; round++) {
-		double begin = seconds(), took;
+		uint64_t waited;
 
-		fill(&log, 2000);
+		assert_int_equal(log.stream->waited_ns, 0);
+		stream_fill(&log, 2000);
+		waited = log.stream->waited_ns;
+		assert_true(waited >= 50000000);
 		for (unsigned i = 0; i < 20; i++) {
 			assert_true(read(ends[0], text, 4096) > 0);
-			fill(&log, 2000);
+			stream_fill(&log, 2000);
 		}
-		took = seconds() - begin;
-		assert_true(took >= 0.05 && took < 0.5);
+		assert_int_equal(log.stream->waited_ns, waited);
 		assert_true(read(ends[0], text, 4096) > 0);
 		pc_log_flush(&log);
 	}
 	pc_log_finish(&log);
-	pc_log_close(&log);
-	close(ends[0]);
-	close(ends[1]);
+	close_both(&log, ends);
 }
 
-/* A session that is told to end waits a second in all, however patient it was. */
+/* A session that is told to end waits a second in all, however patient it was: else this takes hours. */
 static void test_told_to_end(void **state)
 {
 	struct pc_patience patience = { .wait_ms = 600000, .stop = eventfd(1, EFD_CLOEXEC) };
-	struct pc_log log = PC_LOG_INIT;
-	double begin = seconds(), took;
 	int ends[2];
+	struct pc_log log = log_into(ends, &patience);
+	uint64_t last;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	log.fd = ends[1];
-	assert_int_equal(pc_log_bound(&log, &patience), 0);
-	fill(&log, 2000);
-	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(numbered(&log, i, 2000), -EAGAIN);
+	stream_fill(&log, 2000);
+	last = log.stream->last_ns;
+	assert_true(last > 0);
+	assert_all_refused(&log);
 	assert_int_equal(pc_log_finish(&log), -EAGAIN);
-	took = seconds() - begin;
-	assert_true(took >= 0.9 && took < 5);
-	pc_log_close(&log);
+	assert_int_equal(log.stream->last_ns, last);
+	close_both(&log, ends);
 	close(patience.stop);
-	close(ends[0]);
-	close(ends[1]);
 }
 
 /* A FIFO: half a long line is in it when it is opened again; the next is on a line of its own. */
-static void test_reopen(void **state)
+static void stream_test_reopen(void **state)
 {
 	static char text[1 << 20];
 	struct pc_log log = PC_LOG_INIT;
@@ -357,10 +350,10 @@ static void test_reopen(void **state)
 	assert_int_equal(pc_log_line(&log, line, len), 0);
 	assert_int_equal(pc_log_reopen(&log), 0);
 	assert_int_equal(log.late, 1);
-	size = read_all(reader, text, sizeof(text));
+	size = stream_read_all(reader, text, sizeof(text));
 	assert_true(size > 0 && size < len);
 	assert_int_equal(pc_log_line(&log, "{}", 2), 0);
-	size = read_all(reader, text, sizeof(text));
+	size = stream_read_all(reader, text, sizeof(text));
 	assert_int_equal(size, 4);
 	assert_memory_equal(text, "\n{}\n", 4);
 	assert_int_equal(pc_log_switch(&log, "file"), 0);
@@ -375,7 +368,7 @@ static void test_reopen(void **state)
 	free(line);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, folder_leave)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, stream_enter_folder, folder_leave)
 
 int main(void)
 {
@@ -384,7 +377,7 @@ int main(void)
 		IN_FOLDER(test_foreign_pipe), IN_FOLDER(test_never_read),
 		IN_FOLDER(test_reader_gone),  IN_FOLDER(test_slow_reader),
 		IN_FOLDER(test_waits_once),   IN_FOLDER(test_round),
-		IN_FOLDER(test_told_to_end),  IN_FOLDER(test_reopen),
+		IN_FOLDER(test_told_to_end),  IN_FOLDER(stream_test_reopen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

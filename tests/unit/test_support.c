@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/support.h"
+#include "core/config/support.h"
 
 static void lockdown(void **state)
 {
@@ -30,18 +30,32 @@ static void sentences(void **state)
 		int error;
 		const char *says;
 	} examples[] = {
-		{ { "5.4.0-42-generic", false, false, 0, true }, EINVAL, "5.10 or newer" },
-		{ { "4.18.0-553.el8", true, true, 0, true }, EINVAL, "4.18.0-553.el8" },
-		{ { "6.1.0", true, true, PC_LOCKDOWN_CONFIDENTIALITY, true },
+		{ { .release = "5.4.0-42-generic", .root = true },
+		  EINVAL,
+		  "CONFIG_DEBUG_INFO_BTF" },
+		{ { .release = "5.4.0-42-generic", .root = true }, EINVAL, "--btf FILE" },
+		{ { .btf = true, .root = true, .lockdown = PC_LOCKDOWN_CONFIDENTIALITY },
 		  EPERM,
 		  "confidentiality" },
-		{ { "6.1.0", true, true, PC_LOCKDOWN_INTEGRITY, true }, EPERM, "even to root" },
-		{ { "5.10.0", false, true, 0, true }, ESRCH, "CONFIG_DEBUG_INFO_BTF" },
-		{ { "6.1.0", true, false, 0, false }, EPERM, "run portclash as root" },
-		{ { "6.1.0", true, false, 0, true }, EINVAL, "ring buffers" },
-		{ { "6.1.0", true, true, 0, true }, EINVAL, "--verbose" },
-		{ { "10.0.0", true, true, 0, true }, E2BIG, "--verbose" },
-		{ { "strange", true, true, 0, true }, E2BIG, "--verbose" },
+		{ { .btf = true, .root = true, .lockdown = PC_LOCKDOWN_INTEGRITY },
+		  EPERM,
+		  "even to root" },
+		{ { .btf = true }, EPERM, "run portclash with sudo" },
+		{ { .btf = true, .root = true, .lack = PC_KERNEL_RING }, EINVAL, "ring buffers" },
+		{ { .btf = true, .root = true, .lack = PC_KERNEL_RUN }, EPERM, "Linux 5.10" },
+		{ { .btf = true, .root = true, .lack = PC_KERNEL_NETNS },
+		  EINVAL,
+		  "struct possible_net_t.net" },
+		{ { .btf = true, .root = true, .lack = PC_KERNEL_BIND_TABLE },
+		  EINVAL,
+		  "struct inet_bind_bucket.owners or struct inet_bind_bucket.bhash2" },
+		{ { .btf = true, .root = true, .field = "struct sock_common.skc_num" },
+		  EINVAL,
+		  "types lack struct sock_common.skc_num" },
+		{ { .btf = true, .root = true }, ESRCH, "lacks a function that fentry hooks" },
+		/* The number of a release decides nothing. */
+		{ { .release = "4.18.0-553.el8", .btf = true, .root = true }, EINVAL, "--verbose" },
+		{ { .release = "strange", .btf = true, .root = true }, E2BIG, "--verbose" },
 	};
 	char text[768], small[16];
 

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/ports.h"
-#include "core/sysctls.h"
+#include "core/base/ports.h"
+#include "core/audit/sysctls.h"
 #include "host/sysctl.h"
 
 static void lines_are_split(void **state)
@@ -55,7 +55,7 @@ static void lines_are_split(void **state)
 }
 
 /* The kind of the only finding; PC_SYSCTL_INVALID for none. */
-static enum pc_sysctl_kind judge(const char *line, const char *reserved)
+static enum pc_sysctl_kind sysctls_judge(const char *line, const char *reserved)
 {
 	struct pc_netns_settings now = { .known = true,
 					 .low = 32768,
@@ -123,7 +123,7 @@ static void files_are_judged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(judge(cases[i].line, cases[i].reserved), cases[i].kind);
+		assert_int_equal(sysctls_judge(cases[i].line, cases[i].reserved), cases[i].kind);
 }
 
 static void the_last_line_counts(void **state)
@@ -162,7 +162,7 @@ static void what_is_so_now(void **state)
 	pc_sysctl_findings_free(&found);
 }
 
-static void put(const char *root, const char *name, const char *text)
+static void sysctls_put(const char *root, const char *name, const char *text)
 {
 	char path[256];
 	FILE *file;
@@ -194,16 +194,16 @@ static void files_in_order(void **state)
 		snprintf(path, sizeof(path), "%s%s", root, folders[i]);
 		assert_int_equal(mkdir(path, 0755), 0);
 	}
-	put(root, files[0], "from.conf=1\n");
-	put(root, files[1], "\n# x\nfrom.a=1");
-	put(root, files[2], "from.readme=1\n");
-	put(root, files[3], "hidden=1\n");
+	sysctls_put(root, files[0], "from.conf=1\n");
+	sysctls_put(root, files[1], "\n# x\nfrom.a=1");
+	sysctls_put(root, files[2], "from.readme=1\n");
+	sysctls_put(root, files[3], "hidden=1\n");
 	long_line = malloc(20001);
 	assert_non_null(long_line);
 	memset(long_line, '1', 20000);
 	memcpy(long_line, "from.b=", 7);
 	long_line[20000] = '\0';
-	put(root, files[4], long_line);
+	sysctls_put(root, files[4], long_line);
 	snprintf(path, sizeof(path), "%s%s", root, files[5]);
 	assert_int_equal(symlink("../sysctl.conf", path), 0);
 	assert_int_equal(pc_sysctl_files(root, &lines), 0);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "shell.h"
 
 static char *quoted(const char *word)
@@ -35,7 +35,64 @@ static void assert_one_word(const char *word)
 	free(command);
 }
 
-static void empty(void **state)
+static void add(struct pc_words *words, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pc_words_add(words, format, args);
+	va_end(args);
+}
+
+static void words_grow(void **state)
+{
+	static const char piece[] = "7,xyz''\\'''";
+	struct pc_words words = { 0 };
+	size_t len = strlen(piece);
+	char *string;
+
+	(void)state;
+	assert_null(pc_words_take(&words));
+	for (int i = 0; i < 10000; i++) {
+		add(&words, "%d,%s", 7, "xyz");
+		pc_words_quote(&words, "'");
+	}
+	string = pc_words_take(&words);
+	assert_int_equal(strlen(string), 10000 * len);
+	for (size_t i = 0; i < 10000; i++)
+		assert_memory_equal(string + i * len, piece, len);
+	assert_null(words.string);
+	free(string);
+}
+
+/* One text that is longer than the room that there is. */
+static void words_long(void **state)
+{
+	struct pc_words words = { 0 };
+	static char text[5000];
+	char *string;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	add(&words, "a%sb", text);
+	string = pc_words_take(&words);
+	assert_int_equal(strlen(string), sizeof(text) + 1);
+	assert_int_equal(string[sizeof(text)], 'b');
+	free(string);
+}
+
+static void words_without_memory(void **state)
+{
+	struct pc_words words = { .failed = true };
+
+	(void)state;
+	add(&words, "%d", 1);
+	pc_words_quote(&words, "x");
+	assert_null(pc_words_take(&words));
+	assert_false(words.failed);
+}
+
+static void text_empty(void **state)
 {
 	struct pc_text text;
 	char *string;
@@ -106,7 +163,7 @@ static void hostile_words(void **state)
 		assert_one_word(words[i]);
 }
 
-static void every_byte(void **state)
+static void text_every_byte(void **state)
 {
 	char word[] = "a?b";
 
@@ -136,11 +193,14 @@ static void random_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),
+		cmocka_unit_test(words_grow),
+		cmocka_unit_test(words_long),
+		cmocka_unit_test(words_without_memory),
+		cmocka_unit_test(text_empty),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(plain_words_stay_plain),
 		cmocka_unit_test(hostile_words),
-		cmocka_unit_test(every_byte),
+		cmocka_unit_test(text_every_byte),
 		cmocka_unit_test(random_words),
 	};
 

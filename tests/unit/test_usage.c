@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
 #include "fake_proc.h"
 #include "host/usage.h"
 
@@ -33,7 +33,7 @@ static void offer(const struct fake *f, unsigned low, unsigned high, const char 
 	put(f, "../sys/net/ipv4/ip_local_reserved_ports", reserved, strlen(reserved));
 }
 
-static int bound(int type, uint16_t port)
+static int usage_bound(int type, uint16_t port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
@@ -46,7 +46,7 @@ static int bound(int type, uint16_t port)
 	return fd;
 }
 
-static uint16_t port_of(int fd)
+static uint16_t usage_port_of(int fd)
 {
 	struct sockaddr_in a;
 	socklen_t len = sizeof(a);
@@ -58,8 +58,8 @@ static uint16_t port_of(int fd)
 /* The kernel chooses it, and it is given back: nobody else has it in the next instant. */
 static uint16_t free_port(int type)
 {
-	int fd = bound(type, 0);
-	uint16_t port = port_of(fd);
+	int fd = usage_bound(type, 0);
+	uint16_t port = usage_port_of(fd);
 
 	close(fd);
 	return port;
@@ -78,7 +78,7 @@ static struct pc_port_usage usage_of(const struct fake *f, uint16_t port, const 
 static void a_listener_by_number_is_exposed(void **state)
 {
 	uint16_t port = free_port(SOCK_STREAM);
-	int fd = bound(SOCK_STREAM, port);
+	int fd = usage_bound(SOCK_STREAM, port);
 	struct pc_port_usage usage = usage_of(*state, port, "\n");
 	char reserved[16];
 
@@ -94,13 +94,13 @@ static void a_listener_by_number_is_exposed(void **state)
 	assert_int_equal(usage_of(*state, port, "\n").tcp_exposed, 0);
 }
 
-/* It is given another one when it is started anew. */
+/* A server on a port that the kernel chose is given another one when it is started anew. */
 static void a_port_that_the_kernel_chose_is_not(void **state)
 {
-	int tcp = bound(SOCK_STREAM, 0), udp = bound(SOCK_DGRAM, 0);
+	int tcp = usage_bound(SOCK_STREAM, 0), udp = usage_bound(SOCK_DGRAM, 0);
 
-	assert_int_equal(usage_of(*state, port_of(tcp), "\n").tcp_exposed, 0);
-	assert_int_equal(usage_of(*state, port_of(udp), "\n").udp_exposed, 0);
+	assert_int_equal(usage_of(*state, usage_port_of(tcp), "\n").tcp_exposed, 0);
+	assert_int_equal(usage_of(*state, usage_port_of(udp), "\n").udp_exposed, 0);
 	close(tcp);
 	close(udp);
 }
@@ -109,7 +109,7 @@ static void a_udp_server_is_exposed_until_it_connects(void **state)
 {
 	uint16_t port = free_port(SOCK_DGRAM);
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
-	int fd = bound(SOCK_DGRAM, port);
+	int fd = usage_bound(SOCK_DGRAM, port);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(usage_of(*state, port, "\n").udp_exposed, 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What `who` makes of the sockets on a port: order, counts, which are shown, and the answers. */
+/* The sockets on a port as `who` has them: order, counts, the ones that are shown, and the
+ * answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,17 +11,18 @@
 #include <string.h>
 
 #include "cases.h"
-#include "core/names.h"
-#include "core/peer.h"
-#include "core/who.h"
+#include "core/rule/peer.h"
+#include "core/port/alike.h"
+#include "core/port/who.h"
+#include "core/verdict/causes.h"
 
-#define MANY 100
+#define MANY 400
 
 static struct pc_socket list[MANY];
-static struct pc_who_place place;
+static struct pc_who_entry entry;
 
 /* A socket on 0.0.0.0, bound by number. */
-static struct pc_socket *add(size_t at, uint8_t state)
+static struct pc_socket *add_at(size_t at, uint8_t state)
 {
 	struct pc_socket *s = &list[at];
 
@@ -39,7 +41,7 @@ static struct pc_socket *add(size_t at, uint8_t state)
 /* To 192.0.2.7:443 from 192.0.2.1; the kernel chose the port at connect(). */
 static struct pc_socket *add_client(size_t at)
 {
-	struct pc_socket *s = add(at, PC_STATE_ESTABLISHED);
+	struct pc_socket *s = add_at(at, PC_STATE_ESTABLISHED);
 
 	inet_pton(AF_INET, "192.0.2.1", s->local);
 	inet_pton(AF_INET, "192.0.2.7", s->remote);
@@ -52,20 +54,21 @@ static struct pc_socket *add_client(size_t at)
 
 static void begin_as(uint8_t proto, bool blind, size_t count)
 {
-	place = (struct pc_who_place){
+	pc_who_end(&entry);
+	entry = (struct pc_who_entry){
 		.port = CASE_PORT,
 		.proto = proto,
 		.netns = CASE_NETNS,
 		.blind = blind,
-		.verdict.refusal.range_low = CASE_LOW,
-		.verdict.refusal.range_high = CASE_HIGH,
+		.verdict.settings.low = CASE_LOW,
+		.verdict.settings.high = CASE_HIGH,
 	};
 	pc_who_sort(list, count);
-	pc_who_begin(&place, list, count);
-	pc_who_decide(&place);
+	pc_who_begin(&entry, list, count);
+	pc_who_decide(&entry);
 }
 
-static void begin(size_t count)
+static void begin_who(size_t count)
 {
 	begin_as(PC_PROTO_TCP, false, count);
 }
@@ -74,7 +77,7 @@ static void assert_answer(uint16_t family, enum pc_who_option option, enum pc_ca
 			  int holder)
 {
 	const struct pc_who_answer *a =
-		&place.answers[(family == PC_FAMILY_V6 ? PC_WHO_OPTIONS : 0) + option];
+		&entry.answers[(family == PC_FAMILY_V6 ? PC_WHO_OPTIONS : 0) + option];
 
 	assert_int_equal(a->family, family);
 	assert_int_equal(a->option, option);
@@ -95,8 +98,8 @@ static void assert_allowed(uint16_t family, enum pc_who_option option)
 static void nobody(void **state)
 {
 	(void)state;
-	begin(0);
-	assert_int_equal(place.total, 0);
+	begin_who(0);
+	assert_int_equal(entry.total, 0);
 	for (int i = 0; i < PC_WHO_OPTIONS; i++) {
 		assert_allowed(PC_FAMILY_V4, (enum pc_who_option)i);
 		assert_allowed(PC_FAMILY_V6, (enum pc_who_option)i);
@@ -106,28 +109,28 @@ static void nobody(void **state)
 static void order_of_kinds(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_TIME_WAIT)->rport = 443;
+	add_at(0, PC_STATE_TIME_WAIT)->rport = 443;
 	add_client(1);
-	add(2, PC_STATE_CLOSE);
-	add(3, PC_STATE_LISTEN);
-	begin(4);
-	assert_int_equal(place.verdict.holders_count, 4);
-	assert_int_equal(place.verdict.holders[0].socket.state, PC_STATE_LISTEN);
-	assert_int_equal(place.verdict.holders[1].socket.state, PC_STATE_CLOSE);
-	assert_int_equal(place.verdict.holders[2].socket.state, PC_STATE_ESTABLISHED);
-	assert_int_equal(place.verdict.holders[3].socket.state, PC_STATE_TIME_WAIT);
-	assert_int_equal(place.verdict.holders[2].how, PC_HOW_CONNECT);
-	assert_true(place.verdict.holders[2].how_inferred);
+	add_at(2, PC_STATE_CLOSE);
+	add_at(3, PC_STATE_LISTEN);
+	begin_who(4);
+	assert_int_equal(entry.verdict.holders_count, 4);
+	assert_int_equal(entry.verdict.holders[0].socket.state, PC_STATE_LISTEN);
+	assert_int_equal(entry.verdict.holders[1].socket.state, PC_STATE_CLOSE);
+	assert_int_equal(entry.verdict.holders[2].socket.state, PC_STATE_ESTABLISHED);
+	assert_int_equal(entry.verdict.holders[3].socket.state, PC_STATE_TIME_WAIT);
+	assert_int_equal(entry.verdict.holders[2].how, PC_HOW_CONNECT);
+	assert_true(entry.verdict.holders[2].how_inferred);
 	for (int i = 0; i < 4; i++)
-		assert_true(place.verdict.holders[i].blocking);
+		assert_true(entry.verdict.holders[i].blocking);
 }
 
 static void namespaces_apart(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN)->netns = 9;
-	add(1, PC_STATE_LISTEN)->netns = 7;
-	add(2, PC_STATE_CLOSE)->netns = 9;
+	add_at(0, PC_STATE_LISTEN)->netns = 9;
+	add_at(1, PC_STATE_LISTEN)->netns = 7;
+	add_at(2, PC_STATE_CLOSE)->netns = 9;
 	pc_who_sort(list, 3);
 	assert_int_equal(list[0].netns, 7);
 	assert_int_equal(pc_who_same_netns(list, 3), 1);
@@ -138,22 +141,76 @@ static void namespaces_apart(void **state)
 static void listener(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN);
-	begin(1);
+	add_at(0, PC_STATE_LISTEN);
+	begin_who(1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_LISTENER, 0);
 	assert_answer(PC_FAMILY_V4, PC_WHO_REUSEADDR, PC_CAUSE_LISTENER, 0);
 	assert_answer(PC_FAMILY_V4, PC_WHO_REUSEPORT, PC_CAUSE_REUSEPORT_MISMATCH, 0);
 	assert_answer(PC_FAMILY_V6, PC_WHO_PLAIN, PC_CAUSE_DUAL_STACK, 0);
 }
 
+/* With an address, only what is in the way of a server there is listed and answered. */
+static void only_one_address(void **state)
+{
+	static const uint8_t here[4] = { 127, 0, 0, 1 }, there[4] = { 127, 0, 0, 2 };
+
+	(void)state;
+	memcpy(add_at(0, PC_STATE_LISTEN)->local, here, 4);
+	memcpy(&list[0].v4_address, here, 4);
+	memcpy(add_at(1, PC_STATE_LISTEN)->local, there, 4);
+	memcpy(&list[1].v4_address, there, 4);
+	entry = (struct pc_who_entry){
+		.port = CASE_PORT,
+		.proto = PC_PROTO_TCP,
+		.netns = CASE_NETNS,
+		.wanted_family = PC_FAMILY_V4,
+		.verdict.settings.low = CASE_LOW,
+		.verdict.settings.high = CASE_HIGH,
+	};
+	memcpy(entry.wanted, there, 4);
+	pc_who_begin(&entry, list, 2);
+	pc_who_decide(&entry);
+	assert_int_equal(entry.answers_count, PC_WHO_OPTIONS);
+	assert_int_equal(entry.total, 1);
+	assert_int_equal(entry.verdict.holders_count, 1);
+	assert_memory_equal(entry.verdict.holders[0].socket.local, there, 4);
+	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_LISTENER, 0);
+}
+
+/* Two processes that differ in their pids alone have alike sockets. */
+static void alike_holders(void **state)
+{
+	struct pc_identity one = { .uid = 7, .exe = "/bin/a" }, two = { .uid = 7, .exe = "/bin/a" };
+	struct pc_holder a = { .socket = *add_at(0, PC_STATE_LISTEN), .owners_count = 1 };
+	struct pc_holder b;
+
+	(void)state;
+	a.owners[0] = (struct pc_party){ .who = &one, .key.tgid = 100, .comm = "a" };
+	b = a;
+	b.socket.inode++;
+	b.owners[0] = (struct pc_party){ .who = &two, .key.tgid = 101, .comm = "a" };
+	assert_true(pc_holders_alike(&a, &b));
+	two.uid = 8;
+	assert_false(pc_holders_alike(&a, &b));
+	two.uid = 7;
+	two.exe = NULL;
+	assert_false(pc_holders_alike(&a, &b));
+	two.exe = one.exe;
+	b.socket.local[0] = 10;
+	assert_false(pc_holders_alike(&a, &b));
+	b.socket.local[0] = a.socket.local[0];
+	b.socket.state = PC_STATE_ESTABLISHED;
+	assert_false(pc_holders_alike(&a, &b));
+}
+
 static void reuseport_group(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN)->flags = PC_SOCKET_REUSEPORT;
-	begin(1);
+	add_at(0, PC_STATE_LISTEN)->flags = PC_SOCKET_REUSEPORT;
+	begin_who(1);
 	assert_allowed(PC_FAMILY_V4, PC_WHO_REUSEPORT);
 	list[0].uid = 1000;
-	begin(1);
+	begin_who(1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_REUSEPORT, PC_CAUSE_REUSEPORT_MISMATCH, 0);
 }
 
@@ -162,43 +219,44 @@ static void reuseaddr_over_time_wait(void **state)
 	(void)state;
 	add_client(0)->state = PC_STATE_TIME_WAIT;
 	list[0].reuse = 1;
-	begin(1);
+	begin_who(1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_TIME_WAIT, 0);
 	assert_allowed(PC_FAMILY_V4, PC_WHO_REUSEADDR);
 }
 
-/* A hundred with SO_REUSEADDR, and the one without is the last. */
+/* Four hundred with SO_REUSEADDR, and the one without is the last. */
 static void one_that_blocks_is_shown(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < MANY; i++)
 		add_client(i)->reuse = i != MANY - 1;
-	begin(MANY);
-	assert_int_equal(place.total, MANY);
-	assert_int_equal(place.states[PC_STATE_ESTABLISHED], MANY);
-	assert_int_equal(place.rest[PC_STATE_ESTABLISHED], MANY - PC_HOLDERS_MAX);
-	assert_int_equal(place.verdict.holders_count, PC_HOLDERS_MAX);
+	begin_who(MANY);
+	assert_int_equal(entry.total, MANY);
+	assert_int_equal(entry.states[PC_STATE_ESTABLISHED], MANY);
+	assert_int_equal(entry.rest[PC_STATE_ESTABLISHED],
+			 MANY - PC_HOLDERS_MAX * (1 + PC_WHO_PAGES_MAX));
+	assert_int_equal(entry.verdict.holders_count, PC_HOLDERS_MAX);
 	assert_answer(PC_FAMILY_V4, PC_WHO_REUSEADDR, PC_CAUSE_EPHEMERAL_CLIENT,
 		      PC_HOLDERS_MAX - 1);
-	assert_int_equal(place.verdict.holders[PC_HOLDERS_MAX - 1].socket.inode, 1000 + MANY - 1);
+	assert_int_equal(entry.verdict.holders[PC_HOLDERS_MAX - 1].socket.inode, 1000 + MANY - 1);
 }
 
 static void what_is_none_of_it(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN)->lport = 1;
-	add(1, PC_STATE_LISTEN)->proto = PC_PROTO_UDP;
-	add(2, PC_STATE_LISTEN)->family = 1;
-	add(3, PC_STATE_COUNT);
-	begin(4);
-	assert_int_equal(place.total, 0);
+	add_at(0, PC_STATE_LISTEN)->lport = 1;
+	add_at(1, PC_STATE_LISTEN)->proto = PC_PROTO_UDP;
+	add_at(2, PC_STATE_LISTEN)->family = 1;
+	add_at(3, PC_STATE_COUNT);
+	begin_who(4);
+	assert_int_equal(entry.total, 0);
 	assert_allowed(PC_FAMILY_V4, PC_WHO_PLAIN);
 }
 
 static void udp(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_CLOSE)->proto = PC_PROTO_UDP;
+	add_at(0, PC_STATE_CLOSE)->proto = PC_PROTO_UDP;
 	list[0].reuse = 1;
 	begin_as(PC_PROTO_UDP, false, 1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_LISTENER, 0);
@@ -212,51 +270,51 @@ static void udp(void **state)
 static void without_root(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN);
+	add_at(0, PC_STATE_LISTEN);
 	begin_as(PC_PROTO_TCP, true, 1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_LISTENER, 0);
-	assert_false(place.answers[PC_WHO_REUSEADDR].known);
-	assert_false(place.answers[PC_WHO_REUSEPORT].known);
-	assert_false(place.answers[PC_WHO_REUSEPORT].refused);
-	assert_int_equal(place.verdict.holders[0].how, PC_HOW_BIND);
+	assert_false(entry.answers[PC_WHO_REUSEADDR].known);
+	assert_false(entry.answers[PC_WHO_REUSEPORT].known);
+	assert_false(entry.answers[PC_WHO_REUSEPORT].refused);
+	assert_int_equal(entry.verdict.holders[0].how, PC_HOW_BIND);
 	add_client(0)->fastreuse = 0;
 	list[0].fastreuseport = 0;
 	list[0].lport = CASE_PORT;
 	begin_as(PC_PROTO_TCP, true, 1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_UNKNOWN, 0);
-	assert_int_equal(place.verdict.holders[0].how, PC_HOW_UNKNOWN);
-	assert_false(place.verdict.holders[0].how_inferred);
+	assert_int_equal(entry.verdict.holders[0].how, PC_HOW_UNKNOWN);
+	assert_false(entry.verdict.holders[0].how_inferred);
 }
 
 static void a_mark_in_the_bucket(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN)->fastreuseport = 2;
-	begin(1);
-	assert_false(place.answers[PC_WHO_REUSEPORT].known);
+	add_at(0, PC_STATE_LISTEN)->fastreuseport = 2;
+	begin_who(1);
+	assert_false(entry.answers[PC_WHO_REUSEPORT].known);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_LISTENER, 0);
 	list[0].flags = PC_SOCKET_REUSEPORT;
 	list[0].uid = 5;
-	begin(1);
+	begin_who(1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_REUSEPORT, PC_CAUSE_REUSEPORT_MISMATCH, 0);
 }
 
 static void the_kernels_own(void **state)
 {
 	(void)state;
-	add(0, PC_STATE_LISTEN)->flags = PC_SOCKET_NO_FILE;
-	begin(1);
+	add_at(0, PC_STATE_LISTEN)->flags = PC_SOCKET_NO_FILE;
+	begin_who(1);
 	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_KERNEL_SOCKET, 0);
-	assert_non_null(strstr(pc_holder_note(&place.verdict.holders[0]), "kernel itself"));
+	assert_non_null(strstr(pc_holder_note(&entry.verdict.holders[0]), "kernel itself"));
 }
 
 static void age(void **state)
 {
-	struct pc_holder *h = &place.verdict.holders[0];
+	struct pc_holder *h = &entry.verdict.holders[0];
 
 	(void)state;
-	add(0, PC_STATE_LISTEN);
-	begin(1);
+	add_at(0, PC_STATE_LISTEN);
+	begin_who(1);
 	assert_int_equal(pc_who_oldest_owner(h), 0);
 	h->owners[h->owners_count++] = case_party(case_server());
 	h->owners[h->owners_count++] = case_party(case_thief());
@@ -292,6 +350,8 @@ int main(void)
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(order_of_kinds),
 		cmocka_unit_test(namespaces_apart),
+		cmocka_unit_test(only_one_address),
+		cmocka_unit_test(alike_holders),
 		cmocka_unit_test(listener),
 		cmocka_unit_test(reuseport_group),
 		cmocka_unit_test(reuseaddr_over_time_wait),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attaching to a system call's tracepoint without tracefs being mounted, and to the return of a
- * function with room for more calls than there are CPUs. */
+/* This file attaches a program to a system call's tracepoint where tracefs is not mounted, and to
+ * the return of a function with room for more calls than there are CPUs. */
 #include "bpf/attach.h"
 
 #include <errno.h>
@@ -15,12 +15,12 @@
 
 #define GROUP "portclash"
 
-/* Calls between entry and return at a time for which there is room; without a word, the kernel has
- * some for each CPU, and where a call sleeps or is preempted the others go unseen. At most 4,096
- * (KRETPROBE_MAXACTIVE_MAX); each is about 100 bytes. */
+/* Between entry and return, so many calls at a time have room. Without this number the kernel has
+ * room for some calls a CPU: where a call sleeps or is preempted, the returns of others go unseen.
+ * The number may be 4,096 at most (KRETPROBE_MAXACTIVE_MAX); each call takes about 100 bytes. */
 #define CALLS_AT_A_TIME 512
 
-/* An event's definition */
+/* A line that defines an event has at most so many bytes. */
 #define LINE_SIZE 160
 
 static const char *function_of(const struct bpf_program *program)
@@ -44,7 +44,7 @@ static struct bpf_link *attach_event(const struct bpf_program *program, int id)
 		errno = -id;
 		return NULL;
 	}
-	/* One event on one CPU: the program behind it runs on all of them. */
+	/* The event is on one CPU, but the program behind it runs on all of them. */
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -54,7 +54,7 @@ static struct bpf_link *attach_event(const struct bpf_program *program, int id)
 		close(fd);
 		errno = error;
 	}
-	return link; /* owns the descriptor */
+	return link; /* the link owns the descriptor */
 }
 
 struct bpf_link *pc_attach_syscall(const struct bpf_program *program)
@@ -62,7 +62,7 @@ struct bpf_link *pc_attach_syscall(const struct bpf_program *program)
 	return attach_event(program, pc_tracefs_event_id("syscalls", function_of(program)));
 }
 
-static int command(int file, const char *line)
+static int write_definition(int file, const char *line)
 {
 	size_t len = strlen(line);
 
@@ -74,10 +74,11 @@ static void remove_probe(int file, const char *name)
 	char line[LINE_SIZE];
 
 	if (snprintf(line, sizeof(line), "-:" GROUP "/%s", name) < LINE_SIZE)
-		command(file, line);
+		write_definition(file, line);
 }
 
-/* "r512:portclash/NAME …" as kprobe_events shows it: the name, to its end. NULL: not one of ours. */
+/* Finds the name in "r512:portclash/NAME …", as kprobe_events shows a return probe, and ends it
+ * with a NUL. NULL: the probe is not one of portclash's. */
 static char *own_name(char *line)
 {
 	char *name = strstr(line, ":" GROUP "/");
@@ -89,7 +90,7 @@ static char *own_name(char *line)
 	return name;
 }
 
-/* Those that a portclash left which was killed. One that is in use cannot be removed. */
+/* Removes the probes that a killed portclash left. A probe that is in use cannot be removed. */
 static void remove_unused(int file)
 {
 	int fd = pc_tracefs_open("kprobe_events", O_RDONLY);
@@ -110,7 +111,7 @@ static void remove_unused(int file)
 	fclose(list);
 }
 
-/* O_TRUNC would remove everybody's probes. */
+/* Opens kprobe_events without O_TRUNC, which would remove the probes of all programs. */
 static int open_probes(struct pc_return_probes *probes)
 {
 	if (probes->file >= 0)
@@ -122,7 +123,7 @@ static int open_probes(struct pc_return_probes *probes)
 	return 0;
 }
 
-static int define(struct pc_return_probes *probes, const char *function, char *name)
+static int define_return_probe(struct pc_return_probes *probes, const char *function, char *name)
 {
 	char line[LINE_SIZE];
 	int err = open_probes(probes);
@@ -133,7 +134,7 @@ static int define(struct pc_return_probes *probes, const char *function, char *n
 		return -E2BIG;
 	snprintf(name, PC_TRACEFS_NAME, "%s_%d", function, (int)getpid());
 	snprintf(line, sizeof(line), "r%d:" GROUP "/%s %s", CALLS_AT_A_TIME, name, function);
-	return command(probes->file, line);
+	return write_definition(probes->file, line);
 }
 
 struct bpf_link *pc_attach_return(struct pc_return_probes *probes,
@@ -141,7 +142,7 @@ struct bpf_link *pc_attach_return(struct pc_return_probes *probes,
 {
 	char name[PC_TRACEFS_NAME];
 	struct bpf_link *link;
-	int err = define(probes, function_of(program), name);
+	int err = define_return_probe(probes, function_of(program), name);
 
 	if (err) {
 		errno = -err;

@@ -1,146 +1,207 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of attach back ends. To add one: its programs in bpf/portclash.bpf.c, a row here. */
+/* This is the table of attach back ends. A new back end has its programs in bpf/portclash.bpf.c and
+ * a row here. */
 #include "bpf/backend.h"
 
-#include <bpf/libbpf.h>
+/* The sockets that no back end looks into. */
+#define PC_BLIND_FAMILIES "who holds an address of another family (vsock, netlink, SCTP)"
+
+/* The last two columns of a row: what the kernel must have for the program to be of use, and how many arguments the
+ * function takes at whose exit it reads the result. */
+#define PLAIN PC_KERNEL_NOTHING, 0
+#define V6 PC_KERNEL_IPV6, 0
+#define TAKES(arguments) PC_KERNEL_NOTHING, arguments
+#define V6_TAKES(arguments) PC_KERNEL_IPV6, arguments
 
 static const struct pc_program tracepoint_programs[] = {
-	{ "inet_sock_set_state", PC_ATTACH_STATES },
-	{ "sys_exit_bind", PC_ATTACH_SYSCALL },
-	{ "sys_exit_listen", PC_ATTACH_SYSCALL },
-	{ "sys_exit_connect", PC_ATTACH_SYSCALL_RARE },
-	{ "sys_exit_sendto", PC_ATTACH_SYSCALL_RARE },
-	{ "sys_exit_sendmsg", PC_ATTACH_SYSCALL_RARE },
-	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL_RARE },
-	{ NULL, PC_ATTACH_NONE },
+	{ "inet_sock_set_state", PC_ATTACH_SECTION, PC_WHEN_ENDS | PC_WHEN_NO_CGROUP,
+	  PC_MISSED_STATE, PC_NEEDED, PLAIN },
+	{ "sys_exit_bind", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED, PLAIN },
+	{ "sys_exit_listen", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "sys_exit_connect", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_CALL, PC_NEEDED, PLAIN },
+	{ "sys_exit_sendto", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_CALL, PC_NEEDED, PLAIN },
+	{ "sys_exit_sendmsg", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_CALL, PC_NEEDED, PLAIN },
+	{ "sys_exit_sendmmsg", PC_ATTACH_SYSCALL, PC_WHEN_ALWAYS, PC_MISSED_CALL, PC_NEEDED,
+	  PLAIN },
+	{ "process_exit", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ 0 },
 };
 
 static const struct pc_program fentry_programs[] = {
-	{ "fentry_connect4", PC_ATTACH_CONNECT },
-	{ "fentry_connect6", PC_ATTACH_CONNECT },
-	{ "fexit_connect4", PC_ATTACH_RARE },
-	{ "fexit_connect6", PC_ATTACH_RARE },
-	{ "fexit_bind4", PC_ATTACH_SECTION },
-	{ "fexit_bind6", PC_ATTACH_SECTION },
-	{ "fexit_get_port", PC_ATTACH_SECTION },
-	{ "fexit_autobind", PC_ATTACH_SECTION },
-	{ "fentry_bind4", PC_ATTACH_SECTION },
-	{ "fentry_bind6", PC_ATTACH_SECTION },
-	{ "fentry_get_port", PC_ATTACH_SECTION },
-	{ "fexit_conflict", PC_ATTACH_OPTIONAL },
-	{ "fexit_saddr_equal", PC_ATTACH_OPTIONAL },
-	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
-	{ NULL, PC_ATTACH_NONE },
+	{ "fentry_connect4", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "fentry_connect6", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED,
+	  V6 },
+	{ "fexit_connect4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_ENDS, PC_NEEDED,
+	  TAKES(2) },
+	{ "fexit_connect6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_ENDS, PC_NEEDED,
+	  V6_TAKES(2) },
+	{ "fexit_bind4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  TAKES(4) },
+	{ "fexit_bind6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  V6_TAKES(4) },
+	{ "fexit_sys_bind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  TAKES(3) },
+	{ "fexit_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
+	  TAKES(3) },
+	{ "fexit_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  TAKES(2) },
+	{ "fexit_autobind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  TAKES(1) },
+	{ "fentry_bind4", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "fentry_bind6", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED, V6 },
+	{ "fentry_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "fexit_conflict", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  TAKES(6) },
+	{ "fexit_saddr_equal", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  TAKES(3) },
+	{ "inet_sock_set_state", PC_ATTACH_SECTION, PC_WHEN_ENDS, PC_MISSED_STATE, PC_NEEDED,
+	  PLAIN },
+	{ "process_exit", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ 0 },
 };
 
-/* Return probes first: a call that only the entry probe saw would wait for its return. */
+/* Return probes come first: a call that only the entry probe saw would wait for its return. */
 static const struct pc_program kprobe_programs[] = {
-	{ "kretprobe_connect4", PC_ATTACH_SECTION },
-	{ "kprobe_connect4", PC_ATTACH_SECTION },
-	{ "kretprobe_connect6", PC_ATTACH_SECTION },
-	{ "kprobe_connect6", PC_ATTACH_SECTION },
-	{ "kretprobe_bind4", PC_ATTACH_SECTION },
-	{ "kprobe_bind4", PC_ATTACH_SECTION },
-	{ "kretprobe_bind6", PC_ATTACH_SECTION },
-	{ "kprobe_bind6", PC_ATTACH_SECTION },
-	{ "kretprobe_get_port", PC_ATTACH_SECTION },
-	{ "kprobe_get_port", PC_ATTACH_SECTION },
-	{ "kretprobe_autobind", PC_ATTACH_SECTION },
-	{ "kprobe_autobind", PC_ATTACH_SECTION },
-	{ "kretprobe_conflict", PC_ATTACH_OPTIONAL },
-	{ "kprobe_conflict", PC_ATTACH_OPTIONAL },
-	{ "kretprobe_saddr_equal", PC_ATTACH_OPTIONAL },
-	{ "kprobe_saddr_equal", PC_ATTACH_OPTIONAL },
-	{ "inet_sock_set_state", PC_ATTACH_ENDPOINTS },
-	{ NULL, PC_ATTACH_NONE },
+	{ "kretprobe_connect4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kprobe_connect4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kretprobe_connect6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  V6 },
+	{ "kprobe_connect6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED, V6 },
+	{ "kretprobe_bind4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  PLAIN },
+	{ "kprobe_bind4", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED, PLAIN },
+	{ "kretprobe_bind6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED, V6 },
+	{ "kprobe_bind6", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED, V6 },
+	{ "kretprobe_sys_bind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  PLAIN },
+	{ "kprobe_sys_bind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
+	  PLAIN },
+	{ "kretprobe_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
+	  PLAIN },
+	{ "kprobe_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
+	  PLAIN },
+	{ "kretprobe_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kprobe_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kretprobe_autobind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kprobe_autobind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  PLAIN },
+	{ "kretprobe_conflict", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  PLAIN },
+	{ "kprobe_conflict", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  PLAIN },
+	{ "kretprobe_saddr_equal", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING,
+	  PC_OPTIONAL, PLAIN },
+	{ "kprobe_saddr_equal", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  PLAIN },
+	{ "inet_sock_set_state", PC_ATTACH_SECTION, PC_WHEN_ENDS, PC_MISSED_STATE, PC_NEEDED,
+	  PLAIN },
+	{ "process_exit", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ 0 },
 };
 
-/* A cookie for each new socket, without which its claim is not found again: the first in each
- * list, so that pc_backend_cgroup() can leave it out. */
-#define COOKIES                                 \
-	{                                       \
-		"sock_create", PC_ATTACH_COOKIE \
-	}
-
+/* These are the programs on cgroup hooks. Each list begins with the program that makes a cookie for
+ * each new socket, so that pc_backend_cgroup() can leave it out. Without a cookie a claim is not
+ * found again. The programs before and after bind() are in every list: post_bind comes first, so that
+ * each note that bind4 or bind6 makes is taken away. */
 static const struct pc_program cookie_programs[] = {
-	COOKIES,
-	{ NULL, PC_ATTACH_NONE },
+	{ "sock_create", PC_ATTACH_CGROUP, PC_WHEN_FIRST, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "sock_release", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ 0 },
 };
 
-/* connect() of TCP. A program on a function is left out while another task is preempted in it (7.x
- * preempts lazily), a program on a cgroup never is. */
+/* These programs see connect() of TCP. The kernel leaves out a program on a function while another
+ * task is preempted in it (7.x preempts lazily), but never a program on a cgroup. */
 static const struct pc_program connect_programs[] = {
-	COOKIES,
-	{ "connect4", PC_ATTACH_CGROUP },
-	{ "connect6", PC_ATTACH_CGROUP },
-	{ NULL, PC_ATTACH_NONE },
+	{ "sock_create", PC_ATTACH_CGROUP, PC_WHEN_FIRST, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "sock_release", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "connect4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "connect6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ 0 },
 };
 
-/* And ports of UDP taken by connect(), or by a send without a bind(). */
+/* These programs also see UDP ports taken by connect(), or by a send without a bind(). */
 static const struct pc_program autobind_programs[] = {
-	COOKIES,
-	{ "connect4", PC_ATTACH_CGROUP },
-	{ "connect6", PC_ATTACH_CGROUP },
-	{ "sendmsg4", PC_ATTACH_CGROUP },
-	{ "sendmsg6", PC_ATTACH_CGROUP },
-	{ NULL, PC_ATTACH_NONE },
+	{ "sock_create", PC_ATTACH_CGROUP, PC_WHEN_FIRST, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "post_bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "bind4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "bind6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "sock_release", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "connect4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "connect6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ "sendmsg4", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "sendmsg6", PC_ATTACH_CGROUP, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_NEEDED, V6 },
+	{ 0 },
 };
 
-#define WITHOUT_COOKIES "who made a claim on a socket without a cookie (no cgroup hooks here)"
-
-const struct pc_backend pc_backends[] = {
+const struct pc_backend pc_backends[PC_BACKENDS] = {
 	{
-		.name = "fentry",
+		.kind = PC_BACKEND_FENTRY,
 		.programs = fentry_programs,
 		.cgroup = connect_programs,
 		.makes_cookies = true,
-		.blind = "",
-		.cgroup_blind = WITHOUT_COOKIES,
+		.needs = PC_KERNEL_OWN_BTF,
+		.blind = PC_BLIND_FAMILIES,
+		.cgroup_blind = "the claimer of a socket without a cookie (no cgroup hooks here)",
 		.exact = 2,
 	},
 	{
-		.name = "kprobe",
+		.kind = PC_BACKEND_KPROBE,
 		.programs = kprobe_programs,
 		.cgroup = cookie_programs,
-		.blind = "",
-		.cgroup_blind = WITHOUT_COOKIES,
-		.needs = "/sys/bus/event_source/devices/kprobe/type",
-		.needs_what = "kprobes (CONFIG_KPROBE_EVENTS)",
+		.blind = PC_BLIND_FAMILIES,
+		.cgroup_blind = "the claimer of a socket without a cookie (no cgroup hooks here)",
+		.needs = PC_KERNEL_KPROBES,
 		.exact = 4,
 	},
 	{
-		.name = "tracepoint",
+		.kind = PC_BACKEND_TRACEPOINT,
 		.programs = tracepoint_programs,
 		.cgroup = autobind_programs,
-		.blind = "bind() and listen() by io_uring, by 32-bit programs and inside the "
-			 "kernel, and "
-			 "connect() by these that found no port",
-		.cgroup_blind = "UDP ports taken without a bind(), and " WITHOUT_COOKIES,
+		.blind =
+			"bind() inside the kernel, and listen() by io_uring, by 32-bit programs and inside the kernel; " PC_BLIND_FAMILIES,
+		.cgroup_blind =
+			"bind() by io_uring and by 32-bit programs, connect() by these that found no port, UDP ports taken without a bind(), and the claimer of a socket without a cookie (no cgroup hooks here)",
+		.needs = PC_KERNEL_SYSCALLS,
 		.calls_only = true,
 	},
 };
-const size_t pc_backends_count = sizeof(pc_backends) / sizeof(pc_backends[0]);
 
 const struct pc_program pc_common_programs[] = {
-	{ "socket_files", PC_ATTACH_NONE },
-	{ "process_files", PC_ATTACH_NONE },
-	{ "sweep", PC_ATTACH_NONE },
-	{ NULL, PC_ATTACH_NONE },
+	{ "process_files", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_NEEDED,
+	  PC_KERNEL_ITERATORS, 0 },
+	{ "files_listed", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "sweep", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "merged", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "late_one", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_NEEDED, PLAIN },
+	{ "late", PC_ATTACH_NONE, PC_WHEN_NEVER, PC_MISSED_NOTHING, PC_OPTIONAL,
+	  PC_KERNEL_EACH_ENTRY, 0 },
+	{ 0 },
 };
 
-/* The version that lets tracing programs make a cookie (compat_cookie()) brought bpf_check_mtu(). */
-static bool makes_cookies(const struct pc_backend *backend)
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend, bool tracing_cookies)
 {
-	return backend->makes_cookies &&
-	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) == 1;
+	return backend->cgroup + (backend->makes_cookies && tracing_cookies);
 }
 
-const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend)
+const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies)
 {
-	return backend->cgroup + makes_cookies(backend);
-}
-
-const char *pc_backend_cgroup_blind(const struct pc_backend *backend)
-{
-	return makes_cookies(backend) ? "" : backend->cgroup_blind;
+	return backend->makes_cookies && tracing_cookies ? "" : backend->cgroup_blind;
 }

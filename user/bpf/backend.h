@@ -1,57 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The table of attach back ends: which programs each needs and what it cannot see. The one
- * file that decides what is enabled. */
+/* The table of attach back ends says which programs each needs, and what each cannot see. This file
+ * alone decides what is enabled. */
 #ifndef PORTCLASH_BACKEND_H
 #define PORTCLASH_BACKEND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where a program is attached, and so how. */
+#include "core/config/backends.h"
+#include "core/config/needs.h"
+
+/* The place where a program is attached. */
 enum pc_attach {
-	PC_ATTACH_NONE = 0,	/* run on demand */
-	PC_ATTACH_SECTION,	/* by its section name: tp_btf, fentry, fexit, kprobe, kretprobe */
-	PC_ATTACH_RARE,		/* as SECTION, but nearly every run finds nothing to record */
-	PC_ATTACH_CONNECT,	/* as SECTION, where no cgroup program sees connect() of TCP */
-	PC_ATTACH_STATES,	/* as CONNECT, and as ENDPOINTS */
-	PC_ATTACH_SYSCALL,	/* the system call's tracepoint */
-	PC_ATTACH_SYSCALL_RARE, /* as SYSCALL, but nearly every run finds nothing to record */
-	PC_ATTACH_CGROUP,	/* root of the cgroup2 hierarchy */
-	PC_ATTACH_COOKIE,	/* the same, before all others */
-	PC_ATTACH_ENDPOINTS, /* as SECTION, but only where both ends of claims are wanted or ports protected */
-	PC_ATTACH_OPTIONAL, /* as SECTION, where the kernel has the function */
+	PC_ATTACH_NONE = 0, /* nowhere: run on demand */
+	PC_ATTACH_SECTION,  /* as its section says: tp_btf, fentry, fexit, kprobe or kretprobe */
+	PC_ATTACH_SYSCALL,  /* the tracepoint of a system call */
+	PC_ATTACH_CGROUP,   /* the root of the cgroup2 hierarchy */
+};
+
+/* The cases in which a program is attached; any one of them is enough. */
+enum pc_when {
+	PC_WHEN_NEVER = 0,
+	PC_WHEN_FIRST = 1,     /* always, and before the open sockets are listed */
+	PC_WHEN_ALWAYS = 2,    /* always, after the open sockets are listed */
+	PC_WHEN_ENDS = 4,      /* both ends of claims are wanted, or ports are protected */
+	PC_WHEN_NO_CGROUP = 8, /* no cgroup program sees connect() of TCP */
+};
+
+/* The loss when the kernel leaves out a run of a program. */
+enum pc_missed {
+	PC_MISSED_NOTHING = 0, /* nearly every run finds nothing to record */
+	PC_MISSED_RECORD,      /* each run records something: counted in PC_STAT_NOT_RUN */
+	PC_MISSED_UNNOTED,     /* the same, unless a program on a cgroup notes the call */
+	PC_MISSED_CALL, /* perhaps a refused connect() or send: counted in pc_losses.calls_missed */
+	PC_MISSED_ENDS, /* as PC_MISSED_RECORD, but only if the ends of claims are sent for protected ports */
+	PC_MISSED_STATE, /* perhaps a claim (PC_WHEN_NO_CGROUP) or the end of a socket (PC_WHEN_ENDS): pc_losses.states_missed, ends_missed */
+};
+
+/* May attaching a program fail? */
+enum pc_need {
+	PC_NEEDED = 0,
+	PC_OPTIONAL, /* yes: kernels lack or inline its function */
+	PC_SPARE,    /* the same, and another program sees nearly as much */
 };
 
 struct pc_program {
 	const char *name; /* of the BPF function */
 	enum pc_attach attach;
+	unsigned when; /* enum pc_when, as flags */
+	enum pc_missed missed;
+	enum pc_need need;
+	enum pc_kernel_need
+		needs; /* where the kernel lacks this, there is nothing for the program to see */
+	unsigned
+		arguments; /* of the function, behind which a program at its exit finds the result; 0: not used */
 };
 
 struct pc_backend {
-	const char *name;
+	enum pc_backend_kind kind;
 	const struct pc_program *programs; /* ends with a NULL name */
-	const struct pc_program *cgroup;   /* it can do without these */
-	bool makes_cookies;		   /* from 5.12 on, in its other programs */
-	const char *blind;		   /* what it cannot see; "" for nothing */
-	const char *
-		cgroup_blind; /* what more, without the cgroup programs; see pc_backend_cgroup_blind() */
-	const char *needs;	/* a file without which it is not worth trying, or NULL */
-	const char *needs_what; /* what that file stands for */
-	bool calls_only; /* it hooks no functions: cgroup programs, or else states, show connect() */
+	const struct pc_program *cgroup;   /* the back end can do without these */
+	bool makes_cookies;	   /* in its other programs, where PC_KERNEL_COOKIES allows it */
+	const char *blind;	   /* what the back end cannot see; "" for nothing */
+	const char *cgroup_blind;  /* see pc_backend_cgroup_blind() */
+	enum pc_kernel_need needs; /* without this, trying is not worthwhile */
+	bool calls_only; /* no hooks on functions: cgroup programs, or else states, show connect() */
 	unsigned exact;	 /* optional programs that see the kernel's conflict check */
 };
 
-/* Best first. */
-extern const struct pc_backend pc_backends[];
-extern const size_t pc_backends_count;
+/* The back ends, in the order of their kinds: best first. */
+extern const struct pc_backend pc_backends[PC_BACKENDS];
 
-/* Its programs on cgroup hooks, as far as this kernel needs them. */
-const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend);
+static inline const char *pc_backend_name(const struct pc_backend *backend)
+{
+	return pc_backend_names[backend->kind];
+}
 
-/* What it cannot see on this kernel without them; "" for nothing more. */
-const char *pc_backend_cgroup_blind(const struct pc_backend *backend);
+/* The back end's programs on cgroup hooks, as far as it needs them: on a kernel where tracing programs make
+ * cookies (PC_KERNEL_COOKIES), or on another one. */
+const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend, bool tracing_cookies);
 
-/* Needed by every back end. */
+/* Says what the back end cannot see on such a kernel without its cgroup programs; "" for nothing more. */
+const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies);
+
+/* The programs that every back end needs. */
 extern const struct pc_program pc_common_programs[];
 
 #endif

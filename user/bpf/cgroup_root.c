@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The root of the cgroup2 hierarchy. */
+/* This file finds the root of the cgroup2 hierarchy. */
 #include "bpf/cgroup_root.h"
 
 #include <errno.h>
@@ -12,12 +12,12 @@
 
 #include "bpf/detached.h"
 
-/* Of the hierarchy's own root: the first that kernfs_create_root() gives. A mount made in a cgroup
- * namespace, as in a container, begins with the container's cgroup: programs that are attached there
- * see nobody else. */
+/* The hierarchy's own root has the first inode number that kernfs_create_root() gives. A mount made
+ * in a cgroup namespace, as in a container, begins with the container's cgroup, and programs
+ * attached there see only the container. */
 #define ROOT_INODE 1
 
-/* `fd`, or -EXDEV when it is a cgroup further in; then it is closed. */
+/* Returns `fd` if it is the root. Otherwise closes it and returns -EXDEV. */
 static int only_root(int fd)
 {
 	struct stat st;

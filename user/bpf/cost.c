@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel side costs: runs and time of each program, memory of the maps. */
+/* This file reads what the kernel side costs: runs and time of each program, and memory of the
+ * maps. */
 #include <bpf/bpf.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@ static void add_program(const struct bpf_program *p, struct pc_cost *out)
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
-	/* Asked of a program, this does not keep others from running, as it would of a map. */
+	/* This call asks about a program. About a map, the same call would keep other programs from
+	 * running. */
 	if (out->programs_count == PC_COST_PROGRAMS_MAX ||
 	    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
 		return;
@@ -42,8 +44,8 @@ void pc_monitor_cost(const struct pc_monitor *m, struct pc_cost *out)
 	}
 }
 
-/* As the kernel accounts it (map_mem_usage(), 6.4+); before, an estimate of its own, which is 0 for
- * a ring. 0: not known. */
+/* Reads the size of a map as the kernel accounts it (map_mem_usage(), 6.4+). An older kernel shows
+ * an estimate, which is 0 for a ring. Returns 0 when the size is not known. */
 static uint64_t bytes_of(const struct bpf_map *map)
 {
 	bool ring = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
@@ -60,8 +62,8 @@ static uint64_t bytes_of(const struct bpf_map *map)
 	return bytes > least ? bytes : least;
 }
 
-/* All maps have their memory from the start on: none is made with BPF_F_NO_PREALLOC. So it is asked
- * for once, not while watching. */
+/* Sums the sizes of all maps. The monitor asks once, before it watches: all memory is allocated
+ * from the start, because no map is made with BPF_F_NO_PREALLOC. */
 uint64_t pc_maps_bytes(const struct bpf_object *object)
 {
 	const struct bpf_map *map = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A mount of a kernel file system that nobody else sees. */
+/* This file mounts a kernel file system where no other process sees it. */
 #include "bpf/detached.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* From <linux/mount.h>, which collides with <sys/mount.h> in some C libraries. */
+/* These numbers are from <linux/mount.h>, which collides with <sys/mount.h> in some C libraries. */
 #define OPEN_CLOEXEC 1
 #define CONFIG_CREATE 6
 #define MOUNT_CLOEXEC 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attaching the programs of a back end, each in its way, and knowing where a run that the kernel
- * leaves out is a record that is missing. */
+/* This file attaches the programs of a back end, each in its way and in its cases. It notes the
+ * programs whose missed runs are a loss. */
 #include "bpf/hooks.h"
 
 #include <errno.h>
@@ -10,6 +10,9 @@
 
 #include "bpf/cgroup_root.h"
 #include "bpf/monitor_private.h"
+
+/* The kernel's own errno, which no C library knows, for what the architecture does not have. */
+#define ENOTSUPP 524
 
 static int keep_link(struct pc_monitor *m, const struct bpf_program *p, struct bpf_link *link)
 {
@@ -24,15 +27,29 @@ static int keep_link(struct pc_monitor *m, const struct bpf_program *p, struct b
 	return 0;
 }
 
-/* Each run of it that the kernel leaves out is a record that is missing. */
-static void count_misses(struct pc_monitor *m, const struct bpf_program *p)
+/* Notes the program if a run that the kernel leaves out is a loss. */
+static void count_misses(struct pc_monitor *m, const struct pc_program *row,
+			 const struct bpf_program *p)
 {
-	if (m->hooks_count < PC_LINKS_MAX)
-		m->hooks[m->hooks_count++] = bpf_program__fd(p);
+	bool counts = row->missed == PC_MISSED_RECORD ||
+		      (row->missed == PC_MISSED_ENDS && m->protected_ends_only) ||
+		      (row->missed == PC_MISSED_UNNOTED && m->when & PC_WHEN_NO_CGROUP);
+
+	if (counts && m->counted_count < PC_LINKS_MAX)
+		m->counted[m->counted_count++] = bpf_program__fd(p);
+	if (row->missed == PC_MISSED_CALL && m->calls_count < PC_CALLS_MAX)
+		m->calls[m->calls_count++] = bpf_program__fd(p);
+	if (row->missed != PC_MISSED_STATE)
+		return;
+	if (row->when & m->when & PC_WHEN_NO_CGROUP)
+		m->states = bpf_program__fd(p);
+	if (row->when & m->when & PC_WHEN_ENDS)
+		m->ends = bpf_program__fd(p);
 }
 
-/* A return probe has room for more calls if it is made by us. */
-static struct bpf_link *attach_function(struct pc_monitor *m, const struct bpf_program *p)
+/* Attaches as the section says. A return probe of portclash's own has room for more calls than a
+ * probe of perf. */
+static struct bpf_link *attach_section(struct pc_monitor *m, const struct bpf_program *p)
 {
 	struct bpf_link *link = NULL;
 
@@ -41,69 +58,58 @@ static struct bpf_link *attach_function(struct pc_monitor *m, const struct bpf_p
 	return link ? link : bpf_program__attach(p);
 }
 
-static int attach_one(struct pc_monitor *m, const struct pc_program *program, int cgroup,
-		      bool with_states)
+static struct bpf_link *attach_at(struct pc_monitor *m, enum pc_attach attach,
+				  const struct bpf_program *p, int cgroup)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(m->object, program->name);
-
-	if (!p)
-		return -ENOENT;
-	switch (program->attach) {
+	switch (attach) {
 	case PC_ATTACH_SECTION:
-		count_misses(m, p);
-		return keep_link(m, p, attach_function(m, p));
-	case PC_ATTACH_RARE:
-		if (m->rare_counts)
-			count_misses(m, p);
-		return keep_link(m, p, bpf_program__attach(p));
-	case PC_ATTACH_CONNECT:
-		if (m->with_cgroup)
-			return 0;
-		count_misses(m, p);
-		return keep_link(m, p, bpf_program__attach(p));
-	case PC_ATTACH_STATES:
-		if (!with_states && m->with_cgroup)
-			return 0;
-		m->states = m->with_cgroup ? -1 : bpf_program__fd(p);
-		return keep_link(m, p, bpf_program__attach(p));
-	case PC_ATTACH_OPTIONAL:
-		if (!bpf_program__autoload(p) || keep_link(m, p, attach_function(m, p)))
-			m->optional_missing++;
-		return 0;
-	case PC_ATTACH_ENDPOINTS:
-		return with_states ? keep_link(m, p, bpf_program__attach(p)) : 0;
+		return attach_section(m, p);
 	case PC_ATTACH_SYSCALL:
-		count_misses(m, p);
-		return keep_link(m, p, pc_attach_syscall(p));
-	case PC_ATTACH_SYSCALL_RARE:
-		return keep_link(m, p, pc_attach_syscall(p));
+		return pc_attach_syscall(p);
 	case PC_ATTACH_CGROUP:
-	case PC_ATTACH_COOKIE:
-		return keep_link(m, p, bpf_program__attach_cgroup(p, cgroup));
+		return bpf_program__attach_cgroup(p, cgroup);
 	default:
-		return 0;
+		errno = EINVAL;
+		return NULL;
 	}
 }
 
-static const char *advice(enum pc_attach attach, int err)
+static int hooks_attach_program(struct pc_monitor *m, const struct pc_program *row, int cgroup)
 {
-	if ((attach == PC_ATTACH_SYSCALL || attach == PC_ATTACH_SYSCALL_RARE) && err == -ENOENT)
-		return "; the kernel needs CONFIG_FTRACE_SYSCALLS=y";
-	return "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed, and CAP_SYS_ADMIN "
-	       "where "
-	       "kernel.perf_event_paranoid is above 2 or tracefs is not mounted";
+	struct bpf_program *p = pc_kernel_program(m->kernel, m->object, row->name);
+	int err;
+
+	if (!p)
+		return -ENOENT;
+	if (!pc_kernel_wants(m->kernel, row))
+		return 0;
+	count_misses(m, row, p);
+	if (row->need != PC_NEEDED && !bpf_program__autoload(p))
+		err = -ENOENT;
+	else
+		err = keep_link(m, p, attach_at(m, row->attach, p, cgroup));
+	if (!err || row->need == PC_NEEDED)
+		return err;
+	m->optional_missing += row->need == PC_OPTIONAL;
+	return 0;
 }
 
-/* Best effort: what they add is said to be missing when they cannot be attached. */
-bool pc_hooks_attach_cgroup(struct pc_monitor *m, enum pc_attach which)
+static const char *attach_advice(enum pc_attach attach, int err)
+{
+	if (attach == PC_ATTACH_SYSCALL && err == -ENOENT)
+		return "; the kernel needs CONFIG_FTRACE_SYSCALLS=y";
+	return "; root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed, and CAP_SYS_ADMIN where kernel.perf_event_paranoid is above 2 or tracefs is not mounted";
+}
+
+bool pc_hooks_attach_cgroup(struct pc_monitor *m, enum pc_when when)
 {
 	size_t before = m->links_count;
 	int fd = pc_cgroup_root_open();
 	int err = fd < 0 ? fd : 0;
 
-	for (const struct pc_program *p = m->cgroup; p->name && !err; p++)
-		if (p->attach == which)
-			err = attach_one(m, p, fd, false);
+	for (const struct pc_program *row = m->cgroup; row->name && !err; row++)
+		if (row->when & when)
+			err = hooks_attach_program(m, row, fd);
 	if (fd >= 0)
 		close(fd);
 	while (err && m->links_count > before)
@@ -111,16 +117,28 @@ bool pc_hooks_attach_cgroup(struct pc_monitor *m, enum pc_attach which)
 	return err == 0;
 }
 
-int pc_hooks_attach(struct pc_monitor *m, bool with_states, char *sentence)
+/* Only trying tells whether programs can be attached to functions on an architecture: on arm64 the kernel
+ * loads them, and refuses to attach them up to 6.3. */
+static int explain_attach(const struct pc_program *row, int err, char *sentence)
 {
-	for (const struct pc_program *p = m->backend->programs; p->name; p++) {
-		int err = attach_one(m, p, -1, with_states);
+	if (err == -ENOTSUPP) {
+		snprintf(
+			sentence, PC_SENTENCE,
+			"this kernel has no fentry programs on this architecture (arm64 has them from Linux 6.4 on): use --backend auto");
+		return -EOPNOTSUPP;
+	}
+	snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", row->name, strerror(-err),
+		 attach_advice(row->attach, err));
+	return err;
+}
 
-		if (!err)
-			continue;
-		snprintf(sentence, PC_SENTENCE, "could not attach to %s: %s%s", p->name,
-			 strerror(-err), advice(p->attach, err));
-		return err;
+int pc_hooks_attach(struct pc_monitor *m, char *sentence)
+{
+	for (const struct pc_program *row = m->backend->programs; row->name; row++) {
+		int err = row->when & m->when ? hooks_attach_program(m, row, -1) : 0;
+
+		if (err)
+			return explain_attach(row, err, sentence);
 	}
 	return 0;
 }

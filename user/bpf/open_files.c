@@ -1,34 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which process has which socket open, by the two iterators: over processes, whose descriptor
- * tables are only read (bpf/files.bpf.h), and over open files, which sees all but holds each. */
+/* The iterator over processes says which process has which socket open: it only reads their descriptor
+ * tables (bpf/files.bpf.h). */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bpf/open_files.h"
+#include "core/join/record.h"
+#include "core/base/time.h"
 
-/* False: no place is left near its slot. */
+/* Time limit of a look for owners, or of a sweep. A pass over 131,072 descriptors takes some 5 ms. */
+#define FILES_TIME_NS (100 * PC_NS_PER_MS)
+
+/* Time limit of the look at all sockets at the start, when nobody waits yet. It asks the host about each process. */
+#define ALL_TIME_NS (5 * PC_NS_PER_SECOND)
+
+static uint64_t files_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return pc_ns((uint64_t)now.tv_sec, (uint64_t)now.tv_nsec);
+}
+
+/* Adds a key to the set. False: the slots from its own on are taken. */
 static bool set_key(uint64_t *keys, uint64_t key)
 {
-	uint32_t slot = PC_WANTED_SLOT(key);
+	uint32_t first = PC_WANTED_SLOT(key);
 
 	for (uint32_t i = 0; i < PC_WANTED_PROBES; i++) {
-		uint64_t *place = &keys[(slot + i) & (PC_WANTED_SLOTS - 1)];
+		uint64_t *slot = &keys[(first + i) & (PC_WANTED_SLOTS - 1)];
 
-		if (*place && *place != key)
+		if (*slot && *slot != key)
 			continue;
-		*place = key;
+		*slot = key;
 		return true;
 	}
 	return false;
 }
 
-/* Then all are reported: more than was wanted, which nobody takes. */
+/* Sets what is wanted. If no slot is free for a key, the programs report all sockets, more than the
+ * caller wants. */
 static void set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 {
 	*o->wanted_all = wanted->all;
+	*o->wanted_unix = wanted->with_unix;
+	if (o->scars_are_old)
+		*o->scars_are_old = wanted->all;
 	for (size_t i = 0; i < wanted->count; i++)
 		if (!set_key(o->wanted_keys, wanted->keys[i]))
 			*o->wanted_all = true;
@@ -36,7 +57,9 @@ static void set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 
 static void clear_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
 {
-	*o->wanted_all = false;
+	*o->wanted_all = *o->wanted_unix = false;
+	if (o->scars_are_old)
+		*o->scars_are_old = false;
 	for (size_t i = 0; i < wanted->count; i++) {
 		uint32_t slot = PC_WANTED_SLOT(wanted->keys[i]);
 
@@ -45,119 +68,123 @@ static void clear_wanted(struct pc_open_files *o, const struct pc_wanted *wanted
 	}
 }
 
-static int read_owners(struct pc_open_files *o, int fd, pc_owner_fn found, void *context)
+static int pass_list(struct pc_open_files *o)
 {
-	struct pc_owner owners[64];
-	size_t have = 0;
-	ssize_t n;
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
 
-	while ((n = read(fd, (char *)owners + have, sizeof(owners) - have)) > 0) {
-		size_t whole, used;
-
-		have += (size_t)n;
-		whole = have / sizeof(owners[0]);
-		for (size_t i = 0; i < whole; i++) {
-			if (pc_record_check_owner(&owners[i], sizeof(owners[i])))
-				o->invalid++;
-			else
-				found(context, &owners[i]);
-		}
-		used = whole * sizeof(owners[0]);
-		have -= used;
-		memmove(owners, (char *)owners + used, have);
-	}
-	return n < 0 ? -errno : 0;
+	return bpf_prog_test_run_opts(o->listed, &opts) ? -errno : 0;
 }
 
-static int owners_by_file(struct pc_open_files *o, pc_owner_fn found, void *context)
+/* One pass of the iterator over processes. Its program writes to a map and gives read() nothing, so
+ * EAGAIN means that nothing was read so far. */
+static int pass_files(struct pc_open_files *o)
 {
-	int fd = bpf_iter_create(bpf_link__fd(o->by_file));
-	int err = fd < 0 ? -errno : read_owners(o, fd, found, context);
-
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-/* The program writes to its map and nothing to be read: EAGAIN is "so far nothing". */
-static int walk_files(struct pc_open_files *o, bool sweep)
-{
-	int fd = bpf_iter_create(bpf_link__fd(o->by_process));
 	char unused[64];
 	ssize_t n;
+	int fd;
 
+	o->files->count = o->files->full = 0;
+	if (!o->by_process)
+		return pass_list(o);
+	fd = bpf_iter_create(bpf_link__fd(o->by_process));
 	if (fd < 0)
 		return -errno;
-	o->files->count = o->files->full = 0;
-	*o->files_sweep = sweep;
 	while ((n = read(fd, unused, sizeof(unused))) > 0 || (n < 0 && errno == EAGAIN))
 		;
 	n = n < 0 ? -errno : 0;
 	close(fd);
-	if (n)
-		return (int)n;
-	return o->files->full ? -EOVERFLOW : 0;
+	return (int)n;
 }
 
-static int owners_by_process(struct pc_open_files *o, pc_owner_fn found, void *context)
+/* Repeats passes until all tables of this size are seen or time is up. take() gets each pass's finds. */
+static int walk_tables(struct pc_open_files *o, bool large, uint64_t until_ns,
+		       void (*take)(struct pc_open_files *o, void *context), void *context)
 {
-	int err = walk_files(o, false);
+	int err;
 
-	if (err)
-		return err;
+	*o->files_begin_pid = *o->files_begin_fd = 0;
+	o->files->large = large;
+	while (!(err = pass_files(o))) {
+		take(o, context);
+		if (!o->files->full)
+			return 0;
+		if (files_now_ns() >= until_ns)
+			return -EOVERFLOW;
+		*o->files_begin_pid = o->files->pid;
+		*o->files_begin_fd = o->files->fd;
+	}
+	return err;
+}
+
+/* Small tables come first: a process with a million descriptors must not hide the owners of others. */
+static int walk_files(struct pc_open_files *o, bool sweep, uint64_t time_ns,
+		      void (*take)(struct pc_open_files *o, void *context), void *context)
+{
+	uint64_t until_ns = files_now_ns() + time_ns;
+	int err;
+
+	*o->files_sweep = sweep;
+	o->files->large_seen = 0;
+	err = walk_tables(o, false, until_ns, take, context);
+	return err || !o->files->large_seen ? err : walk_tables(o, true, until_ns, take, context);
+}
+
+struct owner_take {
+	pc_owner_fn call;
+	void *context;
+};
+
+static void take_owners(struct pc_open_files *o, void *context)
+{
+	struct owner_take *found = context;
+
 	for (uint32_t i = 0; i < o->files->count && i < PC_FILES_OWNERS; i++) {
-		if (pc_record_check_owner(&o->files->owners[i], sizeof(o->files->owners[i])))
+		const struct pc_owner_record *owner = &o->files->owners[i];
+
+		if (pc_record_check_owner(owner, sizeof(*owner)))
 			o->invalid++;
 		else
-			found(context, &o->files->owners[i]);
+			found->call(found->context, owner);
 	}
-	return 0;
 }
 
 int pc_open_files_find(struct pc_open_files *o, const struct pc_wanted *wanted, pc_owner_fn found,
 		       void *context)
 {
+	struct owner_take take = { found, context };
 	int err;
 
 	set_wanted(o, wanted);
-	err = wanted->all ? -EOVERFLOW : owners_by_process(o, found, context);
-	if (err == -EOVERFLOW && o->by_file)
-		err = owners_by_file(o, found, context);
+	err = walk_files(o, false, wanted->all ? ALL_TIME_NS : FILES_TIME_NS, take_owners, &take);
 	clear_wanted(o, wanted);
 	return err;
 }
 
-struct alive {
-	void (*call)(void *context, uint64_t cookie);
+struct cookie_take {
+	pc_cookie_fn call;
 	void *context;
 };
 
-static void owner_is_alive(void *context, const struct pc_owner *owner)
+static void take_cookies(struct pc_open_files *o, void *context)
 {
-	struct alive *alive = context;
+	const struct cookie_take *alive = context;
 
-	alive->call(alive->context, owner->socket.cookie);
+	for (uint32_t i = 0; i < o->files->count && i < PC_FILES_COOKIES; i++)
+		alive->call(alive->context, o->files->cookies[i]);
 }
 
-int pc_open_files_sweep(struct pc_open_files *o, void (*call)(void *context, uint64_t cookie),
-			void *context)
+int pc_open_files_sweep(struct pc_open_files *o, pc_cookie_fn call, void *context)
 {
-	struct pc_wanted all = { .all = true };
-	struct alive alive = { call, context };
-	int err = walk_files(o, true);
+	struct cookie_take take = { call, context };
 
-	if (err == -EOVERFLOW && o->by_file)
-		return pc_open_files_find(o, &all, owner_is_alive, &alive);
-	for (uint32_t i = 0; !err && i < o->files->count && i < PC_FILES_COOKIES; i++)
-		call(context, o->files->cookies[i]);
-	return err;
+	return walk_files(o, true, FILES_TIME_NS, take_cookies, &take);
 }
 
 int pc_open_files_open(struct pc_open_files *o)
 {
 	void *memory;
 
-	if (!o->by_process)
+	if (!o->by_process && o->listed < 0)
 		return -ENOENT;
 	memory = mmap(NULL, sizeof(*o->files), PROT_READ | PROT_WRITE, MAP_SHARED, o->files_map, 0);
 	if (memory == MAP_FAILED)
@@ -171,7 +198,6 @@ void pc_open_files_close(struct pc_open_files *o)
 	if (o->files)
 		munmap(o->files, sizeof(*o->files));
 	o->files = NULL;
-	bpf_link__destroy(o->by_file);
 	bpf_link__destroy(o->by_process);
-	o->by_file = o->by_process = NULL;
+	o->by_process = NULL;
 }

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading the rings, the counters, the owners of sockets and the sweep. */
+/* This file reads the rings, the counters, the owners of sockets and the sweep. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bpf/monitor_private.h"
+#include "bpf/share_losers.h"
 
+/* -EAGAIN ends the reading behind this record. Records that come meanwhile wait for the next one, or
+ * a flood of them would never let the driver do anything else. */
 static int on_record(void *context, void *data, size_t size)
 {
 	struct pc_monitor *m = context;
+	bool last = pc_ring_gauge_ends(&m->rings[m->reading], size);
 
-	if (pc_record_dispatch(data, size, &m->handler))
-		m->invalid++;
-	return 0;
+	pc_held_before(&m->held, data, m->take, m->take_to);
+	m->take(m->take_to, data, size);
+	return last ? -EAGAIN : 0;
 }
 
-static int watch(int epoll_fd, int fd)
+static int add_to_epoll(int epoll_fd, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
@@ -36,30 +41,31 @@ static int map_sweep(struct pc_monitor *m)
 	return 0;
 }
 
-static int open_ring(struct pc_monitor *m, enum pc_ring which, const struct bpf_map *map,
-		     struct ring_buffer **out)
+static int open_record_ring(struct pc_monitor *m, enum pc_ring which, const struct bpf_map *map,
+			    struct ring_buffer **out)
 {
 	*out = ring_buffer__new(bpf_map__fd(map), on_record, m, NULL);
 	if (!*out)
 		return -errno;
-	return pc_ring_gauge_open(&m->rings[which], bpf_map__fd(map), bpf_map__max_entries(map));
+	return pc_ring_gauge_open(&m->rings[which], bpf_map__fd(map), bpf_map__max_entries(map),
+				  (size_t)sysconf(_SC_PAGESIZE));
 }
 
 int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
 		   const struct bpf_map *refusals)
 {
-	int err = open_ring(m, PC_RING_CLAIMS, claims, &m->claims);
+	int err = open_record_ring(m, PC_RING_CLAIMS, claims, &m->claims);
 
 	if (!err)
-		err = open_ring(m, PC_RING_REFUSALS, refusals, &m->refusals);
+		err = open_record_ring(m, PC_RING_REFUSALS, refusals, &m->refusals);
 	if (err)
 		return err;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll_fd < 0)
 		return -errno;
-	err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
+	err = add_to_epoll(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
 	if (!err)
-		err = watch(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
+		err = add_to_epoll(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
 	if (!err)
 		err = map_sweep(m);
 	return err ? err : pc_open_files_open(&m->owners);
@@ -70,6 +76,7 @@ void pc_reader_close(struct pc_monitor *m)
 	if (m->sweep)
 		munmap((void *)m->sweep, sizeof(*m->sweep));
 	pc_open_files_close(&m->owners);
+	pc_held_close(&m->held);
 	for (int i = 0; i < PC_RING_COUNT; i++)
 		pc_ring_gauge_close(&m->rings[i]);
 	ring_buffer__free(m->claims);
@@ -83,25 +90,143 @@ int pc_monitor_fd(const struct pc_monitor *m)
 	return m->epoll_fd;
 }
 
-uint64_t pc_monitor_invalid(const struct pc_monitor *m)
-{
-	return m->invalid + m->owners.invalid;
-}
+/* For so long after a refusal, claims of sockets that were closed at once are taken, too: they say what became of it.
+ * It is more than the patience of any configuration (core/config/settings_keys.c). */
+#define OUTCOMES_NS (3600 * 1000000000ULL)
 
-int pc_monitor_read_claims(struct pc_monitor *m)
-{
-	pc_ring_gauge_look(&m->rings[PC_RING_CLAIMS]);
-	return ring_buffer__consume(m->claims);
-}
-
-int pc_monitor_read_refusals(struct pc_monitor *m)
+/* The end in the refusals is set before the end in the claims. So each refusal that is read has its
+ * holders' claims before the end of the claims. Those that wait are looked at between both: one that leaves its slot
+ * meanwhile is in the ring then, and the records of their processes are. */
+static void set_ends(struct pc_monitor *m)
 {
 	pc_ring_gauge_look(&m->rings[PC_RING_REFUSALS]);
-	return ring_buffer__consume(m->refusals);
+	if (!pc_ring_gauge_is_at_end(&m->rings[PC_RING_REFUSALS]))
+		m->refused_ns = m->read_ns;
+	pc_held_look(&m->held, m->refused_ns && m->read_ns - m->refused_ns < OUTCOMES_NS);
+	pc_ring_gauge_look(&m->rings[PC_RING_CLAIMS]);
 }
 
-/* A program that the kernel has interrupted, and that is due again on this CPU meanwhile, is
- * skipped; 5.12+ counts it. */
+/* A note that is left is looked at so often, and told when it is so old: a bind() under load may be
+ * preempted for long. */
+#define LATE_EVERY_NS 500000000
+#define LATE_AGE_NS 1000000000
+
+/* Threads in one round, at most. */
+#define LATE_THREADS_MAX 4096
+
+/* Are there notes of bind() that nobody has taken away? */
+static bool notes_are_left(const struct pc_monitor *m)
+{
+	uint64_t begun = 0, ended = 0;
+
+	for (int i = 0; i < m->cpus && i < PC_WORK_CPUS; i++) {
+		begun += m->cpu_work[i].begun;
+		ended += m->cpu_work[i].ended;
+	}
+	return begun != ended;
+}
+
+/* Asks for each thread in turn. The kernel begins anew if the note of the last one has gone meanwhile. */
+static void tell_late_one_by_one(struct pc_monitor *m, uint64_t age_ns)
+{
+	uint64_t args[2] = { age_ns }, *id = NULL, next;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	for (int i = 0; i < LATE_THREADS_MAX; i++) {
+		if (bpf_map_get_next_key(m->checks_map, id, &next))
+			break;
+		if (id)
+			bpf_prog_test_run_opts(m->late_one_prog, &opts);
+		id = &args[1];
+		args[1] = next;
+	}
+	if (id)
+		bpf_prog_test_run_opts(m->late_one_prog, &opts);
+}
+
+/* Asks for the threads that have a slot. */
+static void tell_late_slots(struct pc_monitor *m, uint64_t age_ns)
+{
+	uint64_t args[2] = { age_ns };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	for (int i = 0; i < PC_CHECK_SLOTS; i++) {
+		args[1] = m->check_ids[i];
+		if (args[1])
+			bpf_prog_test_run_opts(m->late_one_prog, &opts);
+	}
+}
+
+void pc_monitor_tell_late(struct pc_monitor *m, uint64_t age_ns)
+{
+	uint64_t args[1] = { age_ns };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	if (!notes_are_left(m))
+		return;
+	tell_late_slots(m, age_ns);
+	if (m->late_prog >= 0)
+		bpf_prog_test_run_opts(m->late_prog, &opts);
+	else
+		tell_late_one_by_one(m, age_ns);
+}
+
+void pc_monitor_tell_merged(struct pc_monitor *m, bool all)
+{
+	uint64_t args[1] = { all };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	if (*m->quota_counted != *m->quota_told)
+		bpf_prog_test_run_opts(m->merged_prog, &opts);
+}
+
+static void tell_late_in_time(struct pc_monitor *m)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	m->read_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (m->read_ns - m->late_ns < LATE_EVERY_NS)
+		return;
+	m->late_ns = m->read_ns;
+	pc_monitor_tell_late(m, LATE_AGE_NS);
+	pc_monitor_tell_merged(m, false);
+}
+
+/* Counts by user the claims that the kernel side left out. The total is read first: a later claim is counted when
+ * the total has risen again. */
+static void take_losers(struct pc_monitor *m)
+{
+	uint64_t total = m->stats[PC_STAT_OVER_SHARE];
+
+	if (total == m->over_share_seen)
+		return;
+	m->over_share_seen = total;
+	pc_share_losers_take(m->claim_shares, &m->over_share);
+}
+
+int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, void *to)
+{
+	int err = 0;
+
+	if (ring == PC_RING_CLAIMS) {
+		tell_late_in_time(m);
+		take_losers(m);
+	}
+	m->take = take;
+	m->take_to = to;
+	m->reading = ring;
+	if (ring == PC_RING_CLAIMS)
+		set_ends(m);
+	if (!pc_ring_gauge_is_at_end(&m->rings[ring]))
+		err = ring_buffer__consume(ring == PC_RING_CLAIMS ? m->claims : m->refusals);
+	if (ring == PC_RING_CLAIMS)
+		pc_held_hand_over(&m->held, take, to);
+	return err == -EAGAIN ? 0 : err;
+}
+
+/* Reads how many runs of a program the kernel left out: the kernel had interrupted the program on a
+ * CPU, and the program was due there again. 5.12 and newer count this. */
 static uint64_t misses_of(int program)
 {
 	struct bpf_prog_info info = { 0 };
@@ -116,27 +241,32 @@ static uint64_t not_run(const struct pc_monitor *m)
 {
 	uint64_t misses = 0;
 
-	for (size_t i = 0; i < m->hooks_count; i++)
-		misses += misses_of(m->hooks[i]);
+	for (size_t i = 0; i < m->counted_count; i++)
+		misses += misses_of(m->counted[i]);
 	return misses;
 }
 
-uint64_t pc_monitor_states_missed(const struct pc_monitor *m)
-{
-	return misses_of(m->states);
-}
-
-void pc_monitor_stats(const struct pc_monitor *m, uint64_t stats[PC_STAT_COUNT])
+void pc_monitor_losses(const struct pc_monitor *m, struct pc_losses *out)
 {
 	for (uint32_t i = 0; i < PC_STAT_COUNT; i++)
-		stats[i] = m->stats[i];
-	stats[PC_STAT_NOT_RUN] += not_run(m);
+		out->lost[i] = m->stats[i];
+	out->lost[PC_STAT_NOT_RUN] += not_run(m);
+	out->over_share = m->over_share;
+	out->states_missed = misses_of(m->states);
+	out->ends_missed = misses_of(m->ends);
+	out->calls_missed = 0;
+	for (size_t i = 0; i < m->calls_count; i++)
+		out->calls_missed += misses_of(m->calls[i]);
+	pc_held_ended(&m->held, out->claims_ended);
+	out->records_bad = m->owners.invalid;
 }
 
 int pc_monitor_reserved(const struct pc_monitor *m, uint64_t netns_key, uint64_t *words)
 {
-	const struct pc_netns_ports *ports = &m->netns_ports[PC_NETNS_SLOT(netns_key)];
+	const struct pc_netns_ports *ports = &m->netns_ports[PC_NETNS_OWN];
 
+	for (unsigned way = 0; way < PC_NETNS_WAYS && ports->netns_key != netns_key; way++)
+		ports = &m->netns_ports[PC_NETNS_SET(netns_key) + way];
 	if (ports->netns_key != netns_key)
 		return -ENOENT;
 	memcpy(words, ports->reserved, sizeof(ports->reserved));
@@ -157,8 +287,7 @@ static int sweep_call(struct pc_monitor *m, uint32_t start, bool ports, uint32_t
 	return bpf_prog_test_run_opts(m->sweep_prog, &opts) ? -errno : 0;
 }
 
-static void sweep_take(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
-		       void *context)
+static void sweep_report(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	const volatile struct pc_sweep *s = m->sweep;
 
@@ -166,10 +295,10 @@ static void sweep_take(struct pc_monitor *m, void (*alive)(void *context, uint64
 		alive(context, s->cookies[i]);
 }
 
-/* One index has more sockets than there is room for, as that of a busy server's port: by the low bits
- * of their cookies, because positions change while sockets come and go. */
-static int sweep_index(struct pc_monitor *m, uint32_t index,
-		       void (*alive)(void *context, uint64_t cookie), void *context)
+/* Sweeps one list of the table in parts, for it has more sockets than there is room for, as that of
+ * a busy server's port. The low bits of the cookies make the parts, because positions change while
+ * sockets come and go. */
+static int sweep_index(struct pc_monitor *m, uint32_t index, pc_cookie_fn alive, void *context)
 {
 	for (uint32_t parts = 8; parts <= 512; parts *= 8) {
 		uint32_t part = 0;
@@ -181,7 +310,7 @@ static int sweep_index(struct pc_monitor *m, uint32_t index,
 				return err;
 			if (!m->sweep->end)
 				break;
-			sweep_take(m, alive, context);
+			sweep_report(m, alive, context);
 		}
 		if (part == parts)
 			return 0;
@@ -189,8 +318,7 @@ static int sweep_index(struct pc_monitor *m, uint32_t index,
 	return -EOVERFLOW;
 }
 
-int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
-		     void *context)
+int pc_monitor_sweep(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	uint32_t next = 0;
 
@@ -199,7 +327,7 @@ int pc_monitor_sweep(struct pc_monitor *m, void (*alive)(void *context, uint64_t
 
 		if (err)
 			return err;
-		sweep_take(m, alive, context);
+		sweep_report(m, alive, context);
 		if (m->sweep->end)
 			return 0;
 		if (m->sweep->next > next) {
@@ -229,14 +357,13 @@ int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 	return 0;
 }
 
-int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted,
-		      void (*found)(void *context, const struct pc_owner *owner), void *context)
+int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted, pc_owner_fn found,
+		      void *context)
 {
 	return pc_open_files_find(&m->owners, wanted, found, context);
 }
 
-int pc_monitor_sweep_files(struct pc_monitor *m, void (*alive)(void *context, uint64_t cookie),
-			   void *context)
+int pc_monitor_sweep_files(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	return pc_open_files_sweep(&m->owners, alive, context);
 }

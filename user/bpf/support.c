@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What this kernel offers. */
+/* This file asks the running kernel what it offers. */
 #include "bpf/support.h"
 
-#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static enum pc_lockdown lockdown(void)
+#include "bpf/kernel.h"
+#include "bpf/messages.h"
+
+static enum pc_lockdown read_lockdown(void)
 {
 	char text[128] = "";
 	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
@@ -21,15 +23,17 @@ static enum pc_lockdown lockdown(void)
 	return pc_lockdown_parse(text);
 }
 
-void pc_support_probe(struct pc_support *out)
+void pc_support_probe(const struct pc_kernel *k, struct pc_support *out)
 {
 	struct utsname name;
 
 	memset(out, 0, sizeof(*out));
 	if (!uname(&name))
 		snprintf(out->release, sizeof(out->release), "%s", name.release);
-	out->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-	out->ring_buffers = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-	out->lockdown = lockdown();
+	out->btf = k->offer.has[PC_KERNEL_BTF] == PC_PRESENCE_YES;
+	out->ring_buffers = k->offer.has[PC_KERNEL_RING] == PC_PRESENCE_YES;
+	out->lockdown = read_lockdown();
 	out->root = geteuid() == 0;
+	out->lack = pc_kernel_first_lack(&k->offer);
+	pc_messages_field(out->field, sizeof(out->field));
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asking this kernel what it offers. */
+/* This function asks the running kernel what it offers. */
 #ifndef PORTCLASH_BPF_SUPPORT_H
 #define PORTCLASH_BPF_SUPPORT_H
 
-#include "core/support.h"
+#include "core/config/support.h"
 
-/* What cannot be asked counts as not there; lockdown, where securityfs is not mounted, as none. */
-void pc_support_probe(struct pc_support *out);
+struct pc_kernel;
+
+/* Fills in what the kernel offers. What cannot be asked counts as missing; lockdown counts as none
+ * where securityfs is not mounted. */
+void pc_support_probe(const struct pc_kernel *k, struct pc_support *out);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of tracefs, also where nobody has mounted it. */
+/* This file opens files of tracefs, also where tracefs is not mounted. */
 #include "bpf/tracefs.h"
 
 #include <errno.h>

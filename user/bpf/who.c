@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loading and running the programs of bpf/who.bpf.c; the only file that knows their skeleton. */
+/* This file loads and runs the programs of bpf/who.bpf.c. No other file knows their skeleton. */
 #include "bpf/who.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bpf/kernel.h"
 #include "bpf/messages.h"
 #include "bpf/open_files.h"
 #include "bpf/support.h"
@@ -22,34 +22,42 @@ struct pc_who {
 	struct pc_open_files owners;
 	const struct pc_port_sockets *result; /* mapped */
 	int program;
-	int udp; /* a socket: by it the UDP table is found up to 6.1 */
+	bool listed; /* the kernel has no iterators */
+	int udp;     /* a UDP socket, by which the UDP table is found up to 6.1 */
 };
 
-/* The headers bring maps that only a monitor needs. */
+/* Leaves out the maps that only a monitor needs, and that the programs' headers bring along. */
 static void leave_out(struct who_bpf *skel)
 {
 	struct bpf_map *const unused[] = {
 		skel->maps.claims,	   skel->maps.refusals,	       skel->maps.seen_processes,
-		skel->maps.seen_autobinds, skel->maps.process_scratch,
+		skel->maps.process_scratch, skel->maps.zeros,
 	};
 
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
 		bpf_map__set_autocreate(unused[i], false);
 }
 
-static int load(struct pc_who *w, char *sentence)
+static int load_who(struct pc_who *w, const struct pc_kernel *k, char *sentence)
 {
+	struct bpf_object_open_opts opts;
 	struct pc_support support;
 	int err;
 
-	w->skel = who_bpf__open();
+	pc_kernel_open_opts(k, &opts);
+	w->skel = who_bpf__open_opts(&opts);
 	if (!w->skel)
 		return -errno;
 	leave_out(w->skel);
-	err = who_bpf__load(w->skel);
+	*(bool *)&w->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
+	err = pc_kernel_choose(k, w->skel->obj, pc_common_programs, sentence);
+	w->listed = !pc_kernel_has(k, PC_KERNEL_ITERATORS);
+	bpf_program__set_autoload(w->skel->progs.files_listed, w->listed);
+	if (!err)
+		err = who_bpf__load(w->skel);
 	if (!err)
 		return 0;
-	pc_support_probe(&support);
+	pc_support_probe(k, &support);
 	pc_support_explain(&support, "who", -err, sentence, PC_SENTENCE);
 	return err;
 }
@@ -62,9 +70,14 @@ static int open_results(struct pc_who *w)
 	w->owners = (struct pc_open_files){
 		.wanted_keys = (uint64_t *)s->bss->wanted_sockets,
 		.files_map = bpf_map__fd(s->maps.files_result),
-		.by_process = bpf_program__attach_iter(s->progs.process_files, NULL),
+		.by_process =
+			w->listed ? NULL : bpf_program__attach_iter(s->progs.process_files, NULL),
+		.listed = w->listed ? bpf_program__fd(s->progs.files_listed) : -1,
 		.wanted_all = &s->bss->wanted_all,
+		.wanted_unix = &s->bss->wanted_unix,
 		.files_sweep = &s->bss->files_sweep,
+		.files_begin_pid = &s->bss->files_begin_pid,
+		.files_begin_fd = &s->bss->files_begin_fd,
 	};
 	memory = mmap(NULL, sizeof(*w->result), PROT_READ, MAP_SHARED,
 		      bpf_map__fd(s->maps.port_result), 0);
@@ -76,7 +89,7 @@ static int open_results(struct pc_who *w)
 	return pc_open_files_open(&w->owners);
 }
 
-int pc_who_open(struct pc_who **out, bool verbose, char *sentence)
+int pc_who_open_on(const struct pc_kernel *k, struct pc_who **out, char *sentence)
 {
 	struct pc_who *w = calloc(1, sizeof(*w));
 	int err;
@@ -85,22 +98,30 @@ int pc_who_open(struct pc_who **out, bool verbose, char *sentence)
 	if (!w)
 		return -ENOMEM;
 	w->udp = -1;
-	pc_messages(verbose);
-	err = load(w, sentence);
+	err = load_who(w, k, sentence);
 	if (!err) {
 		err = open_results(w);
 		if (err)
-			snprintf(sentence, PC_SENTENCE,
-				 "could not set up reading from the kernel: %s; if memory may not "
-				 "be locked, raise `ulimit -l`",
-				 strerror(-err));
+			pc_messages_no_reading(err, sentence);
 	}
-	if (err) {
+	if (err)
 		pc_who_close(w);
-		return err;
-	}
-	*out = w;
-	return 0;
+	else
+		*out = w;
+	return err;
+}
+
+int pc_who_open(const char *btf, bool verbose, struct pc_who **out, char *sentence)
+{
+	struct pc_kernel kernel;
+	int err;
+
+	pc_messages(verbose);
+	err = pc_kernel_open(btf, &kernel, sentence);
+	if (!err)
+		err = pc_who_open_on(&kernel, out, sentence);
+	pc_kernel_close(&kernel);
+	return err;
 }
 
 void pc_who_close(struct pc_who *w)
@@ -134,8 +155,8 @@ int pc_who_ask(struct pc_who *w, uint8_t proto, uint16_t port, struct pc_who_soc
 	return 0;
 }
 
-int pc_who_owners(struct pc_who *w, const struct pc_wanted *wanted,
-		  void (*found)(void *context, const struct pc_owner *owner), void *context)
+int pc_who_owners(struct pc_who *w, const struct pc_wanted *wanted, pc_owner_fn found,
+		  void *context)
 {
 	return pc_open_files_find(&w->owners, wanted, found, context);
 }

@@ -7,10 +7,9 @@
 
 #include "cmd/agent_options.h"
 #include "cmd/cmd.h"
+#include "cmd/filter.h"
 #include "host/config_file.h"
 #include "out/escape.h"
-
-#define CONFIG_PATH "/etc/portclash/portclash.yaml"
 
 /* The word for "no file", as keys have it. A file of that name is ./none. */
 #define NO_FILE "none"
@@ -27,19 +26,19 @@ struct pc_agent_override {
 };
 
 static const char doc[] =
-	"Watch until SIGTERM: JSON lines about each refused bind() and listen(), and each "
-	"connect() or send that finds no port; and metrics for Prometheus. Options override the "
-	"configuration file."
-	"\vOn SIGHUP the configuration and the log are opened anew; a configuration with a mistake "
-	"is "
-	"not taken, and the one before stays.\n\n"
-	"Exit status: 0 ended by SIGTERM or SIGINT, or the configuration is right "
-	"(--check-config); 1 "
-	"it could not watch; 2 the command line or the configuration is wrong.";
+	"Watch until SIGTERM. Write JSON lines about each refused bind() and listen(), and each connect() or send that finds no port, and metrics for Prometheus. Options override the configuration file. It needs root.\vOn SIGHUP the agent reads the configuration and opens the log again. It rejects a configuration with a mistake and keeps the previous one.\n\nExamples:\n"
+	"  sudo portclash agent                     watch as portclash.yaml says\n"
+	"  portclash agent --check-config           check the configuration file\n"
+	"  sudo portclash agent --log /tmp/x.jsonl  write the JSON lines to a file\n"
+	"\n"
+	"Exit status:\n"
+	"  0  SIGTERM or SIGINT ended the agent, or the configuration is right\n"
+	"  1  portclash could not watch\n"
+	"  2  the command line or the configuration is wrong\n";
 
 static const struct argp_option own_options[] = {
 	{ "config", OPT_CONFIG, "FILE", 0,
-	  "read this file, or none (default " CONFIG_PATH ", if it is there)", 0 },
+	  "read this file, or none (default " PC_CONFIG_PATH ", if it is there)", 0 },
 	{ "check-config", OPT_CHECK, NULL, 0, "say what is wrong with the configuration, and end",
 	  0 },
 };
@@ -113,11 +112,11 @@ static error_t add_override(struct argp_state *state, struct pc_agent_options *o
 	err = apply(o, o->count - 1, &scratch, reason);
 	pc_settings_free(&scratch);
 	if (err == -EINVAL)
-		argp_error(state, "--%s %s", option_name(key, name), reason);
+		pc_usage_error(state, "--%s: %s", option_name(key, name), reason);
 	return -err;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t agent_options_parse(int key, char *arg, struct argp_state *state)
 {
 	struct pc_agent_options *o = state->input;
 
@@ -130,7 +129,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->check = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected \"%s\"", arg);
+		pc_usage_error(state, "unexpected \"%s\": agent takes options only", arg);
 		return EINVAL;
 	default:
 		if (key < OPT_KEY || (size_t)(key - OPT_KEY) >= pc_settings_keys_count)
@@ -142,15 +141,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int pc_agent_options_parse(struct pc_agent_options *o, int argc, char **argv)
 {
 	struct table table = { 0 };
-	const struct argp argp = { table.options, parse, NULL, doc, NULL, NULL, NULL };
+	const struct argp argp = {
+		table.options, agent_options_parse, NULL, doc, NULL, NULL, NULL
+	};
 	int err;
 
-	*o = (struct pc_agent_options){ .path = CONFIG_PATH };
+	*o = (struct pc_agent_options){ .path = PC_CONFIG_PATH };
 	o->overrides = calloc((size_t)argc, sizeof(*o->overrides));
 	if (!o->overrides)
 		return -ENOMEM;
 	make_table(&table);
-	err = argp_parse(&argp, argc, argv, 0, NULL, o);
+	err = pc_command_line(&argp, argc, argv, 0, o);
 	if (err)
 		pc_agent_options_free(o);
 	return -err;
@@ -163,7 +164,7 @@ void pc_agent_options_free(struct pc_agent_options *o)
 	o->count = 0;
 }
 
-/* Who looks for mistakes gets lines that editors understand: FILE:LINE:COLUMN. */
+/* Mistakes come in lines that editors understand: FILE:LINE:COLUMN. */
 static const char *speaker(const struct pc_agent_options *o)
 {
 	return o->check ? "" : "portclash: ";
@@ -182,7 +183,7 @@ static void say_mistakes(const struct pc_agent_options *o, const struct pc_setti
 			reason);
 	}
 	if (m->count == PC_SETTINGS_MISTAKES_MAX)
-		fprintf(stderr, "%s%s: so many mistakes that the rest is not read\n", speaker(o),
+		fprintf(stderr, "%s%s: too many mistakes: portclash stopped reading\n", speaker(o),
 			o->path);
 }
 
@@ -190,13 +191,12 @@ static void warn_if_foreign(const struct pc_agent_options *o, const struct pc_co
 {
 	if (file->foreign)
 		fprintf(stderr,
-			"%s%s: warning: others can change it (owner uid %u, mode %04o), and so "
-			"what "
-			"portclash writes where; chown root:root, chmod go-w\n",
+			"%s%s: warning: others can change this file (uid %u, mode %04o): chown root:root, chmod go-w\n",
 			speaker(o), o->path, file->owner, file->mode);
 }
 
-static int read_file(struct pc_agent_options *o, struct pc_settings *settings, unsigned *mistakes)
+static int agent_options_read_file(struct pc_agent_options *o, struct pc_settings *settings,
+				   unsigned *mistakes)
 {
 	static const struct pc_settings_source source = { .service = pc_service_port };
 	struct pc_settings_mistakes *m;
@@ -233,13 +233,13 @@ static int apply_all(const struct pc_agent_options *o, struct pc_settings *setti
 	char reason[PC_SETTINGS_REASON], name[NAME_SIZE];
 	int err = 0;
 
-	/* They were right at the start; a service may have gone from /etc/services since. */
+	/* The ports were right at the start; a name may have gone from /etc/services since. */
 	for (size_t i = 0; i < o->count && !err; i++) {
-		snprintf(reason, sizeof(reason), "is not set: out of memory");
+		snprintf(reason, sizeof(reason), "out of memory");
 		err = apply(o, i, settings, reason);
 		if (!err)
 			continue;
-		fprintf(stderr, "%s--%s %s\n", speaker(o), option_name(o->overrides[i].key, name),
+		fprintf(stderr, "%s--%s: %s\n", speaker(o), option_name(o->overrides[i].key, name),
 			reason);
 		*mistakes = 1;
 	}
@@ -255,9 +255,13 @@ int pc_agent_options_load(struct pc_agent_options *o, struct pc_settings *out, u
 	if (err)
 		fprintf(stderr, "%s%s\n", speaker(o), strerror(-err));
 	else if (o->path)
-		err = read_file(o, &settings, mistakes);
+		err = agent_options_read_file(o, &settings, mistakes);
 	if (!err)
 		err = apply_all(o, &settings, mistakes);
+	if (!err && !o->check && pc_filter_resolve(&settings.whose, o->may_enter, speaker(o))) {
+		err = -EINVAL;
+		*mistakes = 1;
+	}
 	if (err)
 		pc_settings_free(&settings);
 	else
@@ -276,8 +280,7 @@ int pc_agent_options_check(struct pc_agent_options *o)
 	if (o->path && o->required)
 		printf("%s: OK\n", o->path);
 	else
-		printf("no configuration file%s%s: every key is as the command line or the default "
-		       "has it\n",
+		printf("no configuration file%s%s: the command line and the defaults apply\n",
 		       o->path ? ": there is no " : "", o->path ? o->path : "");
 	return PC_EXIT_OK;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the agent's settings come from: the defaults, over them the configuration file, over that
- * the command line. */
+/* The agent's settings: the defaults, over them the configuration file, over that the command
+ * line. */
 #ifndef PORTCLASH_AGENT_OPTIONS_H
 #define PORTCLASH_AGENT_OPTIONS_H
 
-#include "core/settings.h"
+#include "core/config/settings.h"
+
+#define PC_CONFIG_PATH "/etc/portclash/portclash.yaml"
 
 struct pc_agent_override;
 
@@ -12,6 +14,7 @@ struct pc_agent_options {
 	const char *path; /* of the configuration file; NULL: none is read */
 	bool required;	  /* it must be there: it was asked for, or was there before */
 	bool check;	  /* no more than look whether the configuration is right */
+	bool may_enter;	  /* the network namespaces of filters; not once the agent has dropped its privileges */
 	struct pc_agent_override *overrides; /* what the command line sets */
 	size_t count;
 };

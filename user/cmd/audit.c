@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/survey.h"
-#include "core/ports.h"
-#include "core/text.h"
+#include "cmd/port_argument.h"
+#include "core/base/ports.h"
+#include "core/base/text.h"
+#include "cure/audit_file.h"
 #include "host/sysctl.h"
-#include "out/atomic.h"
+#include "look/survey.h"
 #include "out/audit.h"
 
 enum { OPT_JSON = 256, OPT_PROTECT, OPT_WRITE, OPT_NETNS };
@@ -21,16 +22,24 @@ static const struct argp_option options[] = {
 	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
 	{ "protect", OPT_PROTECT, "LIST", 0,
 	  "ports that must stay free though nothing listens on them: 30000-32767,10250", 0 },
-	{ "write", OPT_WRITE, "FILE", 0, "write the sysctl.d file that guards the ports", 0 },
+	{ "write", OPT_WRITE, "FILE", 0,
+	  "write the sysctl.d file that guards the ports, or edit its one line there", 0 },
 	{ "netns", OPT_NETNS, "WHICH", 0,
 	  "all (the default), self, a name in /run/netns, a path or an inode number", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Find listeners and protected ports that the kernel may give to a client, in every network "
-	"namespace, and say how to guard them."
-	"\vExit status: 0 nothing is exposed, 3 something is, 1 it could not look, 2 usage.";
+	"Find listeners and protected ports that the kernel may give to a client, in every network namespace, and show how to guard them. It needs root: without root it sees a part only, and says which.\vExamples:\n"
+	"  sudo portclash audit                        which servers may lose their port?\n"
+	"  sudo portclash audit --protect 30000-32767  check these ports, too\n"
+	"  sudo portclash audit --write ports.conf     write a sysctl.d file for them\n"
+	"\n"
+	"Exit status:\n"
+	"  0  nothing is exposed\n"
+	"  1  portclash could not look\n"
+	"  2  the command line is wrong\n"
+	"  3  something is exposed\n";
 
 struct audit {
 	struct pc_survey survey;
@@ -38,12 +47,14 @@ struct audit {
 	struct pc_sysctl_lines lines;
 	struct pc_sysctl_findings findings;
 	const char *write;
+	struct pc_audit_file file;
+	bool refused; /* the file is not to be written */
 	bool json;
 	char *reserve;
 	char *dropin;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t audit_parse2(int key, char *arg, struct argp_state *state)
 {
 	struct audit *x = state->input;
 
@@ -56,16 +67,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_WRITE:
 		if (!*arg)
-			argp_error(state, "--write takes the name of a file");
+			pc_usage_error(state, "--write: expected a path, not an empty value");
 		x->write = arg;
 		return 0;
 	case OPT_NETNS:
 		if (!*arg)
-			argp_error(state, "--netns takes all, self, a name, a path or a number");
+			pc_usage_error(
+				state,
+				"--netns: expected all, self, a name, a path or an inode number");
 		x->survey.which = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected \"%s\"", arg);
+		pc_usage_error(state, "unexpected \"%s\": audit looks at all ports", arg);
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -83,18 +96,18 @@ static void say_unseen(struct audit *x, const char *format, unsigned count)
 
 static void collect_unseen(struct audit *x)
 {
-	say_unseen(x,
-		   "portclash runs as uid %u: as root it would see the processes of all users and "
-		   "enter other network namespaces",
-		   geteuid());
-	say_unseen(x,
-		   "processes whose network namespace may not be looked at: %u; one that only they "
-		   "are in is missing here",
-		   x->survey.namespaces.hidden);
-	say_unseen(x,
-		   "processes whose descriptors may not be looked at: %u; their sockets are here, "
-		   "their names are not",
-		   x->survey.owners.hidden);
+	say_unseen(
+		x,
+		"portclash runs as uid %u: as root it would see the processes of all users and enter other network namespaces",
+		geteuid());
+	say_unseen(
+		x,
+		"processes whose network namespace portclash may not read: %u; a namespace that only they are in is missing here",
+		x->survey.namespaces.hidden);
+	say_unseen(
+		x,
+		"processes whose descriptors portclash may not read: %u; their sockets are listed without a name",
+		x->survey.owners.hidden);
 }
 
 static struct pc_netns_audit *own_space(struct audit *x)
@@ -106,21 +119,23 @@ static struct pc_netns_audit *own_space(struct audit *x)
 	return NULL;
 }
 
-static const char *name_of(const char *path)
+/* Opens the file of --write; what it reserves stays reserved. */
+static void open_file(struct audit *x, struct pc_netns_audit *own)
 {
-	const char *slash = strrchr(path, '/');
+	char sentence[PC_CURE_SENTENCE];
 
-	return slash ? slash + 1 : path;
+	if (!x->write)
+		return;
+	if (pc_audit_file_open(x->write, "", PC_KEEP_FOLDER, &x->file, sentence)) {
+		fprintf(stderr, "portclash: %s\n", sentence);
+		x->refused = true;
+		return;
+	}
+	pc_ports_unite(own->reserve, x->file.edit.ports);
+	x->report.mixed = x->file.edit.mixed;
 }
 
-/* /etc/sysctl.conf is read last. */
-static bool comes_later(const char *file, const char *than)
-{
-	return strcmp(file, than) &&
-	       (!strcmp(file, "/etc/sysctl.conf") || strcmp(name_of(file), name_of(than)) > 0);
-}
-
-/* What the one file has to say: what is reserved now and in the files, and what should be. */
+/* The drop-in reserves what is reserved now and in the files, and what should be. */
 static int make_dropin(struct audit *x, struct pc_netns_audit *own)
 {
 	const struct pc_sysctl_line *line = pc_sysctl_reserved(&x->lines, own->reserve);
@@ -134,7 +149,7 @@ static int make_dropin(struct audit *x, struct pc_netns_audit *own)
 		return -ENOMEM;
 	r->reserve = x->reserve;
 	r->dropin = x->dropin;
-	if (x->write && line && comes_later(line->file, x->write))
+	if (x->write && line && pc_sysctl_comes_later(line->file, x->write))
 		r->rival = line;
 	return 0;
 }
@@ -142,32 +157,32 @@ static int make_dropin(struct audit *x, struct pc_netns_audit *own)
 /* The exit status of the failure, or 0. */
 static int write_dropin(struct audit *x, const struct pc_netns_audit *own)
 {
-	int err;
+	char sentence[PC_CURE_SENTENCE];
 
 	if (!x->write)
 		return 0;
 	if (!own) {
 		fprintf(stderr,
-			"portclash: %s was not written: the settings of this network "
-			"namespace were not looked at\n",
+			"portclash: did not write %s: cannot read the settings of this network namespace\n",
 			x->write);
 		return PC_EXIT_FAILED;
 	}
+	if (x->refused)
+		return PC_EXIT_FAILED;
 	if (!x->dropin) {
-		fprintf(stderr, "portclash: %s was not written: nothing is to be reserved\n",
+		fprintf(stderr, "portclash: did not write %s: there is nothing to reserve\n",
 			x->write);
 		return 0;
 	}
-	err = pc_write_atomic(x->write, x->dropin, strlen(x->dropin));
-	if (err) {
-		fprintf(stderr, "portclash: cannot write %s: %s\n", x->write, strerror(-err));
+	if (pc_audit_file_write(&x->file, own->reserve, x->dropin, sentence)) {
+		fprintf(stderr, "portclash: %s\n", sentence);
 		return PC_EXIT_FAILED;
 	}
 	x->report.written = x->write;
 	return 0;
 }
 
-static int print(struct audit *x)
+static int audit_print(struct audit *x)
 {
 	struct pc_clock clock = pc_clock_read();
 	struct pc_log log = PC_LOG_INIT;
@@ -177,10 +192,7 @@ static int print(struct audit *x)
 		err = x->json ? pc_audit_json(&log, &clock, &x->report) :
 				pc_audit_text(&log, &clock, &x->report);
 	pc_log_close(&log);
-	if (err && err != -EPIPE)
-		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
-			strerror(-err));
-	return err && err != -EPIPE ? PC_EXIT_FAILED : 0;
+	return pc_output_failed(err) ? PC_EXIT_FAILED : 0;
 }
 
 /* A check that could look at nothing must not say that all is well. */
@@ -198,7 +210,7 @@ static int status_of(const struct pc_survey *s)
 	return status;
 }
 
-static int judge(struct audit *x)
+static int audit_judge2(struct audit *x)
 {
 	static const struct pc_netns_settings unknown = { .tcp_tw_reuse = -1 };
 	struct pc_netns_audit *own = own_space(x);
@@ -206,15 +218,16 @@ static int judge(struct audit *x)
 
 	if (!err)
 		err = pc_sysctl_judge(&x->lines, own ? &own->settings : &unknown, &x->findings);
-	if (!err && own)
-		err = make_dropin(x, own);
-	return err;
+	if (err || !own)
+		return err;
+	open_file(x, own);
+	return make_dropin(x, own);
 }
 
-static int finish(struct audit *x)
+static int audit_finish(struct audit *x)
 {
 	struct pc_audit_report *r = &x->report;
-	int err = judge(x), status;
+	int err = audit_judge2(x), status;
 
 	if (err) {
 		fprintf(stderr, "portclash: %s\n", strerror(-err));
@@ -228,46 +241,45 @@ static int finish(struct audit *x)
 	status = write_dropin(x, own_space(x));
 	if (status)
 		r->status = status;
-	status = print(x);
+	status = audit_print(x);
 	return status ? status : r->status;
 }
 
-static int run(struct audit *x)
+static int audit_run(struct audit *x)
 {
 	int err = pc_survey_run(&x->survey);
 
 	if (err == -ENOENT && x->survey.which) {
 		fprintf(stderr,
-			"portclash: there is no network namespace \"%s\"; `ip netns` and `lsns -t "
-			"net` "
-			"list those that are\n",
+			"portclash: unknown network namespace \"%s\"; `lsns -t net` lists them\n",
 			x->survey.which);
 		return PC_EXIT_FAILED;
 	}
 	if (err) {
-		fprintf(stderr, "portclash: the network namespaces cannot be looked at: %s%s\n",
+		fprintf(stderr, "portclash: cannot read the network namespaces: %s%s\n",
 			strerror(-err), err == -ENOENT ? "; is /proc mounted?" : "");
 		return PC_EXIT_FAILED;
 	}
-	return finish(x);
+	return audit_finish(x);
 }
 
 int pc_cmd_audit(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, NULL, doc, NULL, NULL, NULL };
+	static const struct argp argp = { options, audit_parse2, NULL, doc, NULL, NULL, NULL };
 	struct audit *x = calloc(1, sizeof(*x));
 	int status;
 
 	if (!x)
 		return PC_EXIT_FAILED;
-	argp_parse(&argp, argc, argv, 0, NULL, x);
+	pc_command_line(&argp, argc, argv, 0, x);
 	signal(SIGPIPE, SIG_IGN);
-	status = run(x);
+	status = audit_run(x);
 	for (unsigned i = 0; i < x->report.unseen_count; i++)
 		free(x->report.unseen[i]);
 	pc_sysctl_findings_free(&x->findings);
 	pc_sysctl_lines_free(&x->lines);
 	pc_survey_free(&x->survey);
+	pc_audit_file_close(&x->file);
 	free(x->reserve);
 	free(x->dropin);
 	free(x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the agent writes. Under systemd a line goes to the journal once: as an entry with fields,
+/* The outlets of the agent. Under systemd a line goes to the journal once: as an entry with fields,
  * not as JSON on a standard output that ends in the journal too. */
+#include "core/base/time.h"
 #include "cmd/outlets.h"
 
 #include <stdio.h>
@@ -15,8 +16,6 @@
  * longer than it looks into refusals (watch.c): enough for one that reads to take a batch of 64 that
  * are more than the pipe and PC_STREAM_HELD_MAX hold. For more it is too slow, and lines are lost. */
 static const struct pc_patience patience = { .wait_ms = 20, .round_ms = 20, .stop = -1 };
-
-#define SECOND_NS 1000000000ULL
 
 enum pc_journal_choice pc_journal_choice(const char *name)
 {
@@ -44,12 +43,12 @@ static bool output_is_journal(const char *stream)
 	       (pc_journal_is_stream(stream, STDERR_FILENO) && is_socket(STDOUT_FILENO));
 }
 
-static void add(struct pc_outlets *o, const struct pc_sink *sink, void *to)
+static void outlets_add(struct pc_outlets *o, const struct pc_sink *sink, void *to)
 {
 	o->list[o->count++] = (struct pc_outlet){ sink, to };
 }
 
-/* One way through for whatever is asked for later. */
+/* All outlets are opened in one way, for whatever is asked for later. */
 static const char *target(const struct pc_outlets *o, const char *log_path)
 {
 	return !log_path && o->quiet ? "/dev/null" : log_path;
@@ -68,9 +67,9 @@ int pc_outlets_open(struct pc_outlets *o, const char *log_path, enum pc_journal_
 		.journal = PC_JOURNAL_INIT,
 		.quiet = journal && output_is_journal(stream),
 	};
-	add(o, &pc_sink_json, &o->log);
+	outlets_add(o, &pc_sink_json, &o->log);
 	if (journal)
-		add(o, &pc_sink_journal, &o->journal);
+		outlets_add(o, &pc_sink_journal, &o->journal);
 	err = pc_log_open(&o->log, target(o, log_path));
 	return err ? err : pc_log_bound(&o->log, &patience);
 }
@@ -143,19 +142,18 @@ void pc_outlets_report(struct pc_outlets *o, const struct pc_watch *w)
 	for (unsigned i = 0; i < o->count; i++) {
 		int error = pc_watch_last_error(w, i);
 
-		if (error == o->errors[i] || (!error && now < o->said_ns[i] + SECOND_NS))
+		if (error == o->errors[i] || (!error && now < o->said_ns[i] + PC_NS_PER_SECOND))
 			continue;
-		if (error)
-			o->said_ns[i] = now;
-		if (error)
-			fprintf(stderr,
-				"portclash: cannot write to %s: %s; lines are lost and counted "
-				"until this works again, watching goes on\n",
-				name_of(o, i), strerror(error));
-		else
+		o->errors[i] = error;
+		if (!error) {
 			fprintf(stderr, "portclash: %s is written again; lines lost so far: %lu\n",
 				name_of(o, i), (unsigned long)lost_of(o, i));
-		o->errors[i] = error;
+			continue;
+		}
+		o->said_ns[i] = now;
+		fprintf(stderr,
+			"portclash: cannot write to %s: %s; lines are lost and counted, watching goes on\n",
+			name_of(o, i), strerror(error));
 	}
 }
 

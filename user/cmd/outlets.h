@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the agent writes: the log, the journal, or both; and what it says when it cannot. */
+/* The outlets of the agent: the log, the journal, or both; and the sentences when the agent cannot
+ * write. */
 #ifndef PORTCLASH_OUTLETS_H
 #define PORTCLASH_OUTLETS_H
 
@@ -42,10 +43,10 @@ int pc_outlets_switch(struct pc_outlets *outlets, const char *log_path);
  * a reader that takes a line now and then no more than one of each a second. */
 void pc_outlets_report(struct pc_outlets *outlets, const struct pc_watch *w);
 
-/* What a slow reader did not take before: once a round. */
+/* Writes what a slow reader did not take before: once a round. */
 void pc_outlets_flush(struct pc_outlets *outlets, struct pc_watch *w);
 
-/* It was told to end: the lines to come and those held back have PC_STREAM_LAST_MS in all. */
+/* The agent is to end: the lines to come and those held back have PC_STREAM_LAST_MS in all. */
 void pc_outlets_hurry(struct pc_outlets *outlets);
 
 /* Nothing comes any more; what is lost now is counted and said. */

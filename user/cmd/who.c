@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `portclash who`: who holds a port right now, and what a server would get that bound it. */
-#include <ctype.h>
+/* `portclash who`: who holds a port right now, and what a server would get that bound it now. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,90 +7,80 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/lookup.h"
-#include "host/services.h"
+#include "cmd/port_argument.h"
+#include "core/base/ports.h"
+#include "look/lookup.h"
+#include "out/who.h"
 
-enum { OPT_JSON = 256, OPT_NETNS, OPT_UID, OPT_VERBOSE };
+/* A look at a port walks the kernel's tables: more of them would take minutes. */
+#define PORTS_MAX 1024
+
+enum { OPT_JSON = 256, OPT_NETNS, OPT_UID, OPT_ADDRESS, OPT_BTF, OPT_VERBOSE };
 
 static const struct argp_option options[] = {
-	{ "json", OPT_JSON, NULL, 0, "one JSON object a line instead of text", 0 },
+	{ "address", OPT_ADDRESS, "IP", 0,
+	  "the one address that the server binds (default: 0.0.0.0 and [::])", 0 },
+	{ "btf", OPT_BTF, "FILE", 0, PC_BTF_HELP, 0 },
+	{ "json", OPT_JSON, NULL, 0, "print one JSON object a line instead of text", 0 },
 	{ "netns", OPT_NETNS, "WHICH", 0,
 	  "all (the default), self, a name in /run/netns, a path or an inode number", 0 },
-	{ "uid", OPT_UID, "UID", 0, "the user whose server would bind the port (default: your own)",
-	  0 },
-	{ "verbose", OPT_VERBOSE, NULL, 0, "libbpf's messages to standard error", 0 },
+	{ "uid", OPT_UID, "UID", 0, "the user whose server would bind the port (default: you)", 0 },
+	{ "verbose", OPT_VERBOSE, NULL, 0,
+	  "also print all that is not seen and why, and libbpf's messages to standard error", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Who holds a port right now, in every network namespace, and what a server would get that "
-	"bound it now. PORT is a number or the name of a service."
-	"\vExit status: 0 nobody is seen to hold it, 3 somebody does, 1 it could not look, 2 "
-	"usage.";
+	"Show who holds a port now, in every network namespace, and what a server would get that bound it. PORT is a number, a range like 8000-8010 or a service; also 127.0.0.1:8080, [::1]:8080, 8080/tcp or udp/53. It needs root: without root it sees a part only, and says which.\vExamples:\n"
+	"  sudo portclash who 8080            who holds port 8080?\n"
+	"  sudo portclash who 127.0.0.1:8080  what keeps a server from this address?\n"
+	"  sudo portclash who 8000-8010/tcp   who holds these TCP ports?\n"
+	"\n"
+	"Exit status:\n"
+	"  0  nobody holds a port\n"
+	"  1  portclash could not look\n"
+	"  2  the command line is wrong\n"
+	"  3  somebody holds a port\n"
+	"  4  nobody is seen to hold a port, but portclash could not look everywhere\n";
 
 struct who {
 	struct pc_lookup lookup;
+	struct pc_port_arguments ports;
+	uint16_t family; /* of --address; 0: none */
+	uint8_t address[PC_ADDR_LEN];
 	bool json;
-	bool has_port;
+	bool held; /* somebody holds one of the ports */
+	struct pc_log log;
 };
-
-/* Digits alone, up to `max`. */
-static bool parse_number(const char *text, unsigned long max, unsigned long *out)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoul(text, &end, 10);
-	return isdigit((unsigned char)*text) && !*end && !errno && *out <= max;
-}
-
-static char *number_of(struct argp_state *state, const char *name)
-{
-	char *number = NULL, *unknown = NULL;
-	int err = pc_services_expand("/etc/services", name, &number, &unknown);
-
-	if (err == -ENOENT)
-		argp_error(state,
-			   "there is no service \"%s\" in /etc/services; PORT is a number from 1 "
-			   "to 65535 or such a name",
-			   unknown);
-	if (err)
-		argp_failure(state, PC_EXIT_FAILED, -err, "cannot look up \"%s\"", name);
-	return number;
-}
-
-static void parse_port(struct argp_state *state, struct pc_lookup *l, const char *arg)
-{
-	const char *slash = strchr(arg, '/');
-	char *name = strndup(arg, slash ? (size_t)(slash - arg) : strlen(arg)), *number;
-	unsigned long port;
-
-	if (!name)
-		argp_failure(state, PC_EXIT_FAILED, ENOMEM, "cannot read PORT");
-	if (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp"))
-		argp_error(state, "\"%s\": behind the port comes /tcp, /udp or nothing", arg);
-	number = number_of(state, name);
-	if (!parse_number(number, PC_PORTS - 1, &port) || !port)
-		argp_error(state,
-			   "PORT is a number from 1 to 65535 or the name of a service, not \"%s\"",
-			   name);
-	l->port = (uint16_t)port;
-	l->tcp = !slash || !strcmp(slash, "/tcp");
-	l->udp = !slash || !strcmp(slash, "/udp");
-	free(number);
-	free(name);
-}
 
 static void parse_uid(struct argp_state *state, struct pc_lookup *l, const char *arg)
 {
 	unsigned long uid;
 
-	if (!parse_number(arg, UINT32_MAX - 1, &uid))
-		argp_error(state, "--uid takes the number of a user, not \"%s\"", arg);
+	if (!pc_parse_digits(arg, UINT32_MAX - 1, &uid))
+		pc_usage_error(state, "--uid: expected the number of a user, not \"%s\"", arg);
 	l->uid = (uint32_t)uid;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void check_ports(struct argp_state *state, const struct who *w)
+{
+	unsigned ports = 0;
+
+	for (size_t i = 0; i < w->ports.count; i++) {
+		const struct pc_port_item *item = &w->ports.items[i];
+
+		ports += item->high - item->low + 1U;
+		if (item->family && w->family)
+			pc_usage_error(state,
+				       "the port has an address already: leave out --address");
+	}
+	if (!ports)
+		pc_usage_error(state, "which port? For example: sudo portclash who 8080");
+	if (ports > PORTS_MAX)
+		pc_usage_error(state, "%u ports are too many: name at most %d", ports, PORTS_MAX);
+}
+
+static error_t parse_who_option(int key, char *arg, struct argp_state *state)
 {
 	struct who *w = state->input;
 
@@ -101,104 +90,157 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_NETNS:
 		if (!*arg)
-			argp_error(state, "--netns takes all, self, a name, a path or a number");
+			pc_usage_error(
+				state,
+				"--netns: expected all, self, a name, a path or an inode number");
 		w->lookup.which = arg;
 		return 0;
 	case OPT_UID:
 		parse_uid(state, &w->lookup, arg);
 		return 0;
+	case OPT_ADDRESS:
+		pc_parse_address(state, "--address", arg, &w->family, w->address);
+		return 0;
+	case OPT_BTF:
+		w->lookup.btf = arg;
+		return 0;
 	case OPT_VERBOSE:
 		w->lookup.verbose = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (w->has_port)
-			argp_error(state, "one port at a time: unexpected \"%s\"", arg);
-		parse_port(state, &w->lookup, arg);
-		w->has_port = true;
+		pc_parse_port_arguments(state, arg, &w->ports);
 		return 0;
 	case ARGP_KEY_END:
-		if (!w->has_port)
-			argp_error(state, "which port? As in: portclash who 8080");
+		check_ports(state, w);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static int print(const struct who *w, const struct pc_who_report *report)
-{
-	struct pc_clock clock = pc_clock_read();
-	struct pc_log log = PC_LOG_INIT;
-	int err = pc_log_open(&log, NULL);
-
-	if (!err)
-		err = w->json ? pc_who_json(&log, &clock, report) :
-				pc_who_text(&log, &clock, report);
-	pc_log_close(&log);
-	if (err && err != -EPIPE)
-		fprintf(stderr, "portclash: not all could be written to standard output: %s\n",
-			strerror(-err));
-	return err && err != -EPIPE ? PC_EXIT_FAILED : report->status;
-}
+/* The sources that are tried in turn, the best first. */
+static const struct pc_port_source *const sources[] = { &pc_kernel_tables, &pc_socket_dump, NULL };
 
 static void say_failure(const struct pc_lookup *l, int err)
 {
+	const char *why = l->list.unseen_count ? l->list.unseen[0] : NULL;
+
 	switch (err) {
 	case -ESRCH:
 		fprintf(stderr,
-			"portclash: there is no network namespace \"%s\"; `ip netns` and `lsns -t "
-			"net` list those that are\n",
+			"portclash: unknown network namespace \"%s\"; `lsns -t net` lists them\n",
 			l->which);
 		break;
 	case -EACCES:
-		fprintf(stderr,
-			"portclash: only its own network namespace (--netns self) can be looked "
-			"into, not \"%s\": %s\n",
-			l->which, l->unseen_count ? l->unseen[0] : "not allowed");
+		fprintf(stderr, "portclash: cannot look into network namespace \"%s\": %s\n",
+			l->which, why ? why : "run it with sudo");
 		break;
 	case -ENODATA:
-		fprintf(stderr, "portclash: the port cannot be looked up: %s\n",
-			l->unseen_count ? l->unseen[0] : "the kernel's tables were not found");
+		fprintf(stderr, "portclash: cannot look up the port: %s\n",
+			why ? why : "the kernel's tables were not found");
 		break;
 	default:
-		fprintf(stderr, "portclash: the port cannot be looked up: %s%s\n", strerror(-err),
+		fprintf(stderr, "portclash: cannot look up the port: %s%s\n", strerror(-err),
 			err == -ENOENT ? "; is /proc mounted?" : "");
 	}
 }
 
-static int run(struct who *w)
-{
-	struct pc_lookup *l = &w->lookup;
-	struct pc_who_report report = { .status = PC_EXIT_OK };
-	int err = pc_lookup_run(l);
+/* Ports of a range that nobody holds are one line. */
+struct free_ports {
+	uint64_t tcp[PC_PORT_WORDS];
+	uint64_t udp[PC_PORT_WORDS];
+};
 
-	if (err) {
-		say_failure(l, err);
+static int print_port(struct who *w, bool range, struct free_ports *nobody)
+{
+	const struct pc_who_list *list = &w->lookup.list;
+	struct pc_clock clock = pc_clock_read();
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct pc_who_entry *e = &list->entries[i];
+
+		if (e->total)
+			w->held = true;
+		else
+			pc_ports_add(e->proto == PC_PROTO_TCP ? nobody->tcp : nobody->udp, e->port);
+	}
+	return w->json ? pc_who_json_entries(&w->log, &clock, list) :
+			 pc_who_text_entries(&w->log, &clock, list, range);
+}
+
+/* Asks for every port of the item and prints. *unread is the error of a look, which prints nothing. */
+static int show_item(struct who *w, const struct pc_port_item *item, int *unread)
+{
+	struct free_ports nobody = { 0 };
+	struct pc_lookup *l = &w->lookup;
+	bool range = item->high > item->low;
+	int err = 0;
+
+	l->family = item->family ? item->family : w->family;
+	memcpy(l->address, item->family ? item->address : w->address, sizeof(l->address));
+	for (unsigned port = item->low; !err && port <= item->high; port++) {
+		l->port = (uint16_t)port;
+		l->tcp = item->tcp;
+		l->udp = item->udp;
+		*unread = pc_lookup_ask(l);
+		if (*unread)
+			return 0;
+		err = print_port(w, range, &nobody);
+	}
+	if (!err && range && !w->json)
+		err = pc_who_text_free_ports(&w->log, PC_PROTO_TCP, nobody.tcp, l->blind);
+	if (!err && range && !w->json)
+		err = pc_who_text_free_ports(&w->log, PC_PROTO_UDP, nobody.udp, l->blind);
+	return err;
+}
+
+/* "Nobody" is an answer only of what could be looked at. */
+static int who_status(const struct who *w)
+{
+	if (w->held)
+		return PC_EXIT_REFUSED;
+	return w->lookup.blind || w->lookup.missing ? PC_EXIT_UNSEEN : PC_EXIT_OK;
+}
+
+static int finish_who(struct who *w)
+{
+	struct pc_clock clock = pc_clock_read();
+	int status = who_status(w);
+	int err = w->json ? pc_who_json_summary(&w->log, &clock, &w->lookup.list, status) :
+			    pc_who_text_unseen(&w->log, &w->lookup.list);
+
+	return pc_output_failed(err) ? PC_EXIT_FAILED : status;
+}
+
+static int run_who(struct who *w)
+{
+	int unread = pc_lookup_open(&w->lookup, sources), err = 0;
+
+	for (size_t i = 0; !unread && !err && i < w->ports.count; i++)
+		err = show_item(w, &w->ports.items[i], &unread);
+	if (unread) {
+		say_failure(&w->lookup, unread);
 		return PC_EXIT_FAILED;
 	}
-	report.places = l->places;
-	report.count = l->count;
-	report.unseen_count = l->unseen_count;
-	memcpy(report.unseen, l->unseen, sizeof(report.unseen));
-	if (l->missing)
-		report.status = PC_EXIT_FAILED;
-	for (size_t i = 0; i < l->count; i++)
-		if (l->places[i].total)
-			report.status = PC_EXIT_REFUSED;
-	return print(w, &report);
+	if (err)
+		return pc_output_failed(err) ? PC_EXIT_FAILED : who_status(w);
+	return finish_who(w);
 }
 
 int pc_cmd_who(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options, parse, "PORT[/tcp|/udp]", doc, NULL, NULL, NULL
-	};
-	struct who w = { .lookup.uid = geteuid() };
-	int status;
+	static const struct argp argp = { options, parse_who_option, "PORT...", doc, NULL, NULL,
+					  NULL };
+	struct who w = { .lookup.uid = geteuid(), .log = PC_LOG_INIT };
+	int status = PC_EXIT_FAILED;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &w);
+	pc_command_line(&argp, argc, argv, 0, &w);
 	signal(SIGPIPE, SIG_IGN);
-	status = run(&w);
+	if (pc_log_open(&w.log, NULL))
+		fprintf(stderr, "portclash: standard output is closed\n");
+	else
+		status = run_who(&w);
+	pc_log_close(&w.log);
 	pc_lookup_free(&w.lookup);
 	return status;
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/settings.h"
+#include "core/config/settings.h"
 
 /* A group of root's may write it: who is in it was made an administrator. */
 static bool is_foreign(const struct stat *st)
@@ -18,7 +18,7 @@ static bool is_foreign(const struct stat *st)
 	return st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid);
 }
 
-static int read_all(int fd, char *text, size_t size, size_t *len)
+static int config_file_read_all(int fd, char *text, size_t size, size_t *len)
 {
 	*len = 0;
 	while (*len < size) {
@@ -51,7 +51,7 @@ static int read_open(int fd, struct pc_config_file *out)
 	file.text = malloc(PC_SETTINGS_BYTES_MAX + 1);
 	if (!file.text)
 		return -ENOMEM;
-	err = read_all(fd, file.text, PC_SETTINGS_BYTES_MAX + 1, &file.len);
+	err = config_file_read_all(fd, file.text, PC_SETTINGS_BYTES_MAX + 1, &file.len);
 	if (err)
 		free(file.text);
 	else

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The network namespaces of the machine. */
+/* This file finds and enters the network namespaces of the machine. */
 #include "host/netns.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/array.h"
 #include "host/procfs.h"
 
-static struct pc_netns *find(struct pc_netns_list *list, uint32_t inode)
+/* Since Linux 5.14. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+static struct pc_netns *netns_find(struct pc_netns_list *list, uint32_t inode)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->list[i].inode == inode)
@@ -23,22 +31,15 @@ static struct pc_netns *find(struct pc_netns_list *list, uint32_t inode)
 	return NULL;
 }
 
-/* The entry of this inode, made if need be; NULL without memory. */
+/* Returns the entry of this inode, which is added if it is not there; NULL without memory. */
 static struct pc_netns *get(struct pc_netns_list *list, uint32_t inode)
 {
-	struct pc_netns *ns = find(list, inode);
+	struct pc_netns *ns = netns_find(list, inode);
 
 	if (ns)
 		return ns;
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 16;
-
-		ns = reallocarray(list->list, room, sizeof(*ns));
-		if (!ns)
-			return NULL;
-		list->list = ns;
-		list->room = room;
-	}
+	if (pc_array_reserve(&list->list, &list->room, list->count + 1, sizeof(*ns)))
+		return NULL;
 	list->list[list->count] = (struct pc_netns){ .inode = inode };
 	return &list->list[list->count++];
 }
@@ -83,7 +84,7 @@ static int add_process(void *context, uint32_t pid)
 	return 0;
 }
 
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
+/* Undoes what the kernel does in mountinfo: it writes space, tab, newline and backslash as \ooo. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -100,7 +101,8 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* A name in /run/netns or like it says more than any other place. */
+/* Takes the path of a mounted namespace. Its last part is the name that users gave the
+ * namespace. */
 static int add_mount(char *line, struct pc_netns_list *out)
 {
 	char root[32], path[PATH_MAX];
@@ -153,7 +155,7 @@ int pc_netns_find(const char *proc, struct pc_netns_list *out)
 	return err;
 }
 
-/* A descriptor of that namespace by this path; -ESRCH when something else is there by now. */
+/* Opens a namespace by its path; -ESRCH when something else is there by now. */
 static int open_at(const char *path, uint32_t inode)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -182,7 +184,7 @@ static int open_netns(const char *proc, const struct pc_netns *ns)
 
 	if (fd < 0 && pid)
 		fd = open_by_pid(proc, pid, ns->inode);
-	/* That process may have ended, and others not. */
+	/* The first process may have ended, and others not. */
 	if (fd == -ESRCH && pid && !pc_procfs_netns_pid(proc, ns->inode, &pid))
 		fd = open_by_pid(proc, pid, ns->inode);
 	return fd;
@@ -200,7 +202,7 @@ int pc_netns_enter(const char *proc, const struct pc_netns *ns)
 	return err;
 }
 
-static const char *name_of(const char *path)
+static const char *netns_name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -220,7 +222,7 @@ bool pc_netns_matches(const struct pc_netns *ns, const char *which)
 		return !stat(which, &st) && st.st_ino == ns->inode;
 	if (strtoul(which, &end, 10) == ns->inode && !*end)
 		return true;
-	return ns->path && !strcmp(name_of(ns->path), which);
+	return ns->path && !strcmp(netns_name_of(ns->path), which);
 }
 
 struct visit {
@@ -231,7 +233,7 @@ struct visit {
 	int err;
 };
 
-static void *visit(void *argument)
+static void *netns_visit(void *argument)
 {
 	struct visit *v = argument;
 
@@ -246,12 +248,40 @@ int pc_netns_call(const char *proc, const struct pc_netns *ns, void (*fn)(void *
 {
 	struct visit v = { proc, ns, fn, context, 0 };
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, visit, &v);
+	int err = pthread_create(&thread, NULL, netns_visit, &v);
 
 	if (err)
 		return -err;
 	pthread_join(thread, NULL);
 	return v.err;
+}
+
+uint64_t pc_netns_cookie(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+static void read_cookie_here(void *context)
+{
+	*(uint64_t *)context = pc_netns_cookie();
+}
+
+uint64_t pc_netns_cookie_of(const char *proc, const struct pc_netns *ns)
+{
+	uint64_t cookie = 0;
+
+	if (ns->own)
+		return pc_netns_cookie();
+	return pc_netns_call(proc, ns, read_cookie_here, &cookie) ? 0 : cookie;
 }
 
 int pc_netns_home(const char *proc)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The protocol of sd_notify(3): one datagram of NAME=value lines to the socket that the service
  * manager named in the environment. */
+#include "host/clock.h"
 #include "host/notify.h"
 
 #include <errno.h>
@@ -20,7 +21,6 @@
 /* A manager that does not read must not keep the agent from watching. */
 #define SEND_TIMEOUT_US 200000
 
-#define NS_PER_SEC 1000000000
 #define NS_PER_US 1000
 
 /* "/path", or "@name" in the abstract namespace; "vsock:" is for virtual machines' managers. */
@@ -40,7 +40,7 @@ static int parse_address(const char *text, struct pc_notify *n)
 	return 0;
 }
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *out)
+static bool notify_parse_number(const char *text, uint64_t max, uint64_t *out)
 {
 	char *end;
 
@@ -57,28 +57,46 @@ static uint64_t watchdog_from_environment(void)
 	const char *pid = getenv("WATCHDOG_PID");
 	uint64_t number;
 
-	if (pid && (!parse_number(pid, INT32_MAX, &number) || number != (uint64_t)getpid()))
+	if (pid && (!notify_parse_number(pid, INT32_MAX, &number) || number != (uint64_t)getpid()))
 		return 0;
-	if (!parse_number(getenv("WATCHDOG_USEC"), UINT64_MAX / NS_PER_US, &number))
+	if (!notify_parse_number(getenv("WATCHDOG_USEC"), UINT64_MAX / NS_PER_US, &number))
 		return 0;
 	return number * NS_PER_US / 2;
 }
 
-static int open_socket(struct pc_notify *n)
+static int notify_socket(void)
 {
 	struct timeval timeout = { .tv_usec = SEND_TIMEOUT_US };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err = 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout))) {
-		err = -errno;
-		close(fd);
-	} else {
-		n->fd = fd;
-	}
+	if (!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)))
+		return fd;
+	err = -errno;
+	close(fd);
 	return err;
+}
+
+int pc_notify_connect(const struct pc_notify *n)
+{
+	int fd = notify_socket(), err;
+
+	if (fd < 0 || !connect(fd, (const struct sockaddr *)&n->to, n->to_len))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+void pc_notify_settle(struct pc_notify *n, int fd)
+{
+	n->settled = true;
+	if (fd < 0)
+		return;
+	if (n->fd >= 0)
+		close(n->fd);
+	n->fd = fd;
 }
 
 int pc_notify_open(struct pc_notify *n)
@@ -91,7 +109,8 @@ int pc_notify_open(struct pc_notify *n)
 		new.watchdog_ns = watchdog_from_environment();
 		err = parse_address(address, &new);
 		if (!err)
-			err = open_socket(&new);
+			err = new.fd = notify_socket();
+		err = err < 0 ? err : 0;
 	}
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
@@ -115,9 +134,11 @@ static int tell(const struct pc_notify *n, const char *message)
 	if (n->fd < 0)
 		return 0;
 	if (TEMP_FAILURE_RETRY(sendto(n->fd, message, len, MSG_NOSIGNAL,
-				      (const struct sockaddr *)&n->to, n->to_len)) < 0)
-		return -errno;
-	return 0;
+				      n->settled ? NULL : (const struct sockaddr *)&n->to,
+				      n->settled ? 0 : n->to_len)) >= 0)
+		return 0;
+	/* The kernel disconnects a socket whose other end was refused once. */
+	return errno == ENOTCONN ? -ECONNREFUSED : -errno;
 }
 
 /* A line of the protocol ends at a newline: in the text there must be none. */
@@ -147,11 +168,9 @@ int pc_notify_status(const struct pc_notify *n, const char *status)
 int pc_notify_reloading(const struct pc_notify *n)
 {
 	char message[MESSAGE_MAX];
-	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
 	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-		 ((uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec) / NS_PER_US);
+		 pc_clock_ns(CLOCK_MONOTONIC) / NS_PER_US);
 	return tell(n, message);
 }
 

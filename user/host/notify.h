@@ -4,6 +4,7 @@
 #ifndef PORTCLASH_NOTIFY_H
 #define PORTCLASH_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@ struct pc_notify {
 	int fd; /* -1: nobody wants to know */
 	struct sockaddr_un to;
 	socklen_t to_len;
+	bool settled;	      /* `fd` is connected; see pc_notify_settle() */
 	uint64_t watchdog_ns; /* from sign of life to sign of life; 0: none is wanted */
 	uint64_t next_ns;     /* when the next one is due */
 };
@@ -25,6 +27,13 @@ struct pc_notify {
  * are meant for this process only. 0, also without a manager; -EINVAL for an address that is none. */
 int pc_notify_open(struct pc_notify *n);
 void pc_notify_close(struct pc_notify *n);
+
+/* Gives a socket that is connected to the manager, or a negative errno. */
+int pc_notify_connect(const struct pc_notify *n);
+
+/* From now on messages go without an address, which a confined process may not give, over `fd`; -1: over
+ * the socket before. The descriptor belongs to `n` then. */
+void pc_notify_settle(struct pc_notify *n, int fd);
 
 /* Each returns 0 or the negative errno of the message, -EAGAIN when the manager does not read. */
 int pc_notify_ready(const struct pc_notify *n, const char *status);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which processes have a socket open. */
+/* This file searches /proc/PID/fd for the owners of sockets. */
 #include "host/owners.h"
 
 #include <ctype.h>
@@ -11,25 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/identity.h"
+#include "core/base/array.h"
+#include "core/process/identity.h"
+#include "host/clock.h"
+#include "host/given.h"
 #include "host/procfs.h"
 
 struct search {
 	const char *proc;
-	struct pc_audit_entry **entries; /* by inode */
+	struct pc_owners_sought *sought; /* by inode */
 	size_t count;
 	struct pc_owners *owners;
 };
 
-static int compare(const void *a, const void *b)
+static int owners_compare(const void *a, const void *b)
 {
-	uint64_t x = (*(struct pc_audit_entry *const *)a)->s.socket.inode;
-	uint64_t y = (*(struct pc_audit_entry *const *)b)->s.socket.inode;
+	uint64_t x = ((const struct pc_owners_sought *)a)->socket->inode;
+	uint64_t y = ((const struct pc_owners_sought *)b)->socket->inode;
 
 	return x < y ? -1 : x > y;
 }
 
-/* The first of those with this inode, or `count`. */
+/* Returns the index of the first socket with this inode or a higher one; `count`: there is none. */
 static size_t first_of(const struct search *s, uint64_t inode)
 {
 	size_t low = 0, high = s->count;
@@ -37,7 +40,7 @@ static size_t first_of(const struct search *s, uint64_t inode)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (s->entries[middle]->s.socket.inode < inode)
+		if (s->sought[middle].socket->inode < inode)
 			low = middle + 1;
 		else
 			high = middle;
@@ -45,19 +48,26 @@ static size_t first_of(const struct search *s, uint64_t inode)
 	return low;
 }
 
-static int remember(struct pc_owners *owners, struct pc_identity *who)
+static int owners_remember(struct pc_owners *owners, struct pc_identity *who)
 {
-	if (owners->count == owners->room) {
-		size_t room = owners->room ? 2 * owners->room : 32;
-		struct pc_identity **list = reallocarray(owners->list, room, sizeof(*list));
+	int err = pc_array_reserve(&owners->list, &owners->room, owners->count + 1,
+				   sizeof(struct pc_identity *));
 
-		if (!list)
-			return -ENOMEM;
-		owners->list = list;
-		owners->room = room;
-	}
-	owners->list[owners->count++] = who;
-	return 0;
+	if (!err)
+		owners->list[owners->count++] = who;
+	return err;
+}
+
+static void name_container(struct pc_owners *owners, struct pc_identity *who)
+{
+	const struct pc_given_place place = { .root = "" };
+
+	if (!who->container)
+		return;
+	if (!owners->given)
+		owners->given = pc_given_new(&place);
+	if (owners->given)
+		pc_given_fill(owners->given, pc_boot_ns(), who);
 }
 
 const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
@@ -74,7 +84,8 @@ const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 		free(who);
 		return NULL;
 	}
-	if (remember(owners, who)) {
+	name_container(owners, who);
+	if (owners_remember(owners, who)) {
 		pc_identity_free(who);
 		free(who);
 		return NULL;
@@ -82,14 +93,14 @@ const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 	return who;
 }
 
-static void add_owner(struct pc_audit_entry *e, const struct pc_identity *who, int fd)
+static void add_owner(struct pc_owners_sought *e, const struct pc_identity *who, int fd)
 {
-	for (unsigned i = 0; i < e->owners_count; i++)
+	for (unsigned i = 0; i < *e->owners_count; i++)
 		if (e->owners[i].who->key.tgid == who->key.tgid)
 			return;
-	if (e->owners_count < PC_OWNERS_MAX)
-		e->owners[e->owners_count++] =
-			(struct pc_party){ .who = who, .running = true, .fd = fd };
+	if (*e->owners_count < PC_OWNERS_MAX)
+		e->owners[(*e->owners_count)++] =
+			(struct pc_party){ .who = who, .key = who->key, .running = true, .fd = fd };
 }
 
 static bool inode_of(int dir, const char *name, unsigned long long *inode)
@@ -103,8 +114,9 @@ static bool inode_of(int dir, const char *name, unsigned long long *inode)
 	return sscanf(link, "socket:[%llu]", inode) == 1;
 }
 
-/* The folder stays with the process it was opened for, the number does not: only when the link is
- * still there after the process was read by number was it this process. */
+/* Reads the identity of the process behind an open folder. The folder stays with the process for
+ * which it was opened, the pid does not. If the link is still there after the process was read by
+ * its pid, that was this process. */
 static const struct pc_identity *identity_behind(struct search *s, int dir, const char *name,
 						 uint32_t pid, unsigned long long inode)
 {
@@ -114,22 +126,36 @@ static const struct pc_identity *identity_behind(struct search *s, int dir, cons
 	return who && inode_of(dir, name, &again) && again == inode ? who : NULL;
 }
 
+/* Inode numbers have 32 bits and are used again: of sockets that share one, in several network
+ * namespaces, a process has that of its own namespace. (Subflows of an MPTCP socket share one, too.) */
+static bool numbers_are_shared(const struct search *s, size_t first, size_t end)
+{
+	for (size_t i = first + 1; i < end; i++)
+		if (s->sought[i].socket->netns != s->sought[first].socket->netns)
+			return true;
+	return false;
+}
+
 static void look_at_fd(struct search *s, int dir, const char *name, uint32_t pid)
 {
 	const struct pc_identity *who;
 	unsigned long long inode;
-	size_t first;
+	size_t first, end;
+	bool shared;
 
 	if (!inode_of(dir, name, &inode))
 		return;
 	first = first_of(s, inode);
-	if (first == s->count || s->entries[first]->s.socket.inode != inode)
+	if (first == s->count || s->sought[first].socket->inode != inode)
 		return;
 	who = identity_behind(s, dir, name, pid, inode);
 	if (!who)
 		return;
-	for (size_t i = first; i < s->count && s->entries[i]->s.socket.inode == inode; i++)
-		add_owner(s->entries[i], who, (int)strtol(name, NULL, 10));
+	end = first_of(s, inode + 1);
+	shared = numbers_are_shared(s, first, end);
+	for (size_t i = first; i < end; i++)
+		if (!shared || s->sought[i].socket->netns == who->netns)
+			add_owner(&s->sought[i], who, (int)strtol(name, NULL, 10));
 }
 
 static int look_at_process(void *context, uint32_t pid)
@@ -152,35 +178,35 @@ static int look_at_process(void *context, uint32_t pid)
 	return 0;
 }
 
-static const char *note_of(const struct pc_audit_entry *e, const struct pc_owners *owners)
+static const char *note_of(const struct pc_owners_sought *e, const struct pc_owners *owners)
 {
-	if (e->owners_count)
+	if (*e->owners_count)
 		return NULL;
-	if (e->s.socket.state == PC_STATE_TIME_WAIT)
+	if (e->socket->state == PC_STATE_TIME_WAIT)
 		return "a connection in TIME_WAIT: it belongs to no process any more";
-	if (!e->s.socket.inode)
+	if (!e->socket->inode)
 		return "no process has it open: closed, or not accepted yet, or the kernel's own";
 	if (owners->hidden)
-		return "not seen: the descriptors of some processes may not be looked at";
+		return "not seen: portclash may not read the descriptors of some processes";
 	return "no process was found that has it open: the kernel's own, or just closed";
 }
 
-int pc_owners_find(const char *proc, struct pc_audit_entry **entries, size_t count,
+int pc_owners_find(const char *proc, struct pc_owners_sought *sought, size_t count,
 		   struct pc_owners *owners)
 {
-	struct search s = { proc, entries, count, owners };
+	struct search s = { proc, sought, count, owners };
 	int err;
 
 	if (!count)
 		return 0;
-	qsort(entries, count, sizeof(*entries), compare);
-	while (s.count && !s.entries[0]->s.socket.inode) {
-		s.entries++;
+	qsort(sought, count, sizeof(*sought), owners_compare);
+	while (s.count && !s.sought[0].socket->inode) {
+		s.sought++;
 		s.count--;
 	}
 	err = pc_procfs_each(s.proc, look_at_process, &s);
 	for (size_t i = 0; i < count; i++)
-		entries[i]->process_note = note_of(entries[i], owners);
+		*sought[i].note = note_of(&sought[i], owners);
 	return err;
 }
 
@@ -191,5 +217,6 @@ void pc_owners_free(struct pc_owners *owners)
 		free(owners->list[i]);
 	}
 	free(owners->list);
+	pc_given_free_all(owners->given);
 	*owners = (struct pc_owners){ 0 };
 }

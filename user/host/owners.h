@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which processes have a socket open: /proc/PID/fd, searched once for many sockets. */
+/* The owners of sockets: /proc/PID/fd, searched once for many sockets. */
 #ifndef PORTCLASH_OWNERS_H
 #define PORTCLASH_OWNERS_H
 
-#include "core/audit.h"
+#include "core/base/model.h"
 
-/* The identities that entries point to; freed after them. */
+/* The identities of the owners that were found. They outlive every pc_party that points to them. */
 struct pc_owners {
 	struct pc_identity **list;
 	size_t count;
 	size_t room;
-	unsigned hidden; /* processes whose descriptors may not be looked at */
+	struct pc_given *given; /* names of containers; NULL: none was sought yet */
+	unsigned hidden;	/* processes whose descriptors may not be looked at */
 };
 
-/* Fills owners, owners_count and process_note of `count` entries by the inodes of their sockets.
- * `proc` is "/proc". Processes that come or end meanwhile may be found or not. 0 or a negative
- * errno; the entries hold what was found till then. */
-int pc_owners_find(const char *proc, struct pc_audit_entry **entries, size_t count,
+/* A socket whose owners are sought, and where the search puts them. */
+struct pc_owners_sought {
+	const struct pc_socket *socket;
+	struct pc_party *owners; /* room for PC_OWNERS_MAX */
+	unsigned *owners_count;
+	const char **note; /* why no owner is named, static; NULL: one is */
+};
+
+/* Finds the owners of `count` sockets by their inodes, and sorts `sought`. `proc` is "/proc".
+ * Processes that come or end meanwhile may be found or not. 0 or a negative errno; the sockets have
+ * the owners that were found until then. */
+int pc_owners_find(const char *proc, struct pc_owners_sought *sought, size_t count,
 		   struct pc_owners *owners);
 
-/* The identity of the process that has this pid now, read once; NULL when it cannot be read. */
+/* Gives the identity of the process that has this pid now; it is read once. NULL: it cannot be
+ * read. */
 const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 					     struct pc_owners *owners);
 

@@ -45,7 +45,7 @@ static int set_held(uint64_t keep)
 	return err;
 }
 
-/* Without CAP_SETPCAP the bounding set stays what whoever started us made it. */
+/* The bounding set stays as portclash was started if it lacks CAP_SETPCAP. */
 static int set_bounding(uint64_t keep, uint64_t held)
 {
 	if (!(held >> CAP_SETPCAP & 1))

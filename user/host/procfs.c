@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading one process from /proc, through a descriptor of its folder: that one stays with
- * the process it was opened for, and reads fail with ESRCH once it is gone. */
+/* This file reads one process from /proc, through a descriptor of the process's folder. The
+ * descriptor stays with the process for which it was opened, and reads fail with ESRCH once that
+ * has ended. */
 #include "host/procfs.h"
 
 #include <dirent.h>
@@ -13,32 +14,26 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/cgroup.h"
-#include "core/identity.h"
-#include "core/procfile.h"
+#include "core/base/time.h"
+#include "core/process/cgroup.h"
+#include "core/process/identity.h"
+#include "host/aside.h"
+#include "host/file_text.h"
 
-#define NSEC_PER_SEC 1000000000ULL
-
-/* One page is all that a stat file can have; "Uid:" is within the first of status, whose
- * list of groups can be long; cgroup has one path of up to a page for each v1 hierarchy. */
+/* A stat file has one page at most. In status, "Uid:" is within the first page; the list of groups
+ * behind it can be long. cgroup has one path of up to a page for each v1 hierarchy. */
 #define STAT_MAX 4096
 #define STATUS_MAX 4096
 #define CGROUP_MAX (64 * 1024)
 
-/* First allocation for a file; enough for all but long command lines. */
-#define FILE_ROOM 2048
-
-struct file_text {
-	char *bytes; /* terminated */
-	size_t len;
-	bool cut; /* there is more in the file */
-};
+/* A command line is read in microseconds. */
+#define CMDLINE_LIMIT_NS (50 * PC_NS_PER_MS)
 
 static uint64_t ticks_to_ns(uint64_t ticks)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
 
-	return ticks / hz * NSEC_PER_SEC + ticks % hz * NSEC_PER_SEC / hz;
+	return ticks / hz * PC_NS_PER_SECOND + ticks % hz * PC_NS_PER_SECOND / hz;
 }
 
 static int open_process(const char *root, uint32_t pid)
@@ -55,68 +50,10 @@ static int open_process(const char *root, uint32_t pid)
 	return fd;
 }
 
-/* Makes room for at least one more byte and the terminator, `max` + 2 at most. */
-static int grow(struct file_text *t, size_t *room, size_t max)
+static int read_stat(int dir, const char *name, struct pc_procfile_stat *out)
 {
-	size_t want = *room ? *room * 2 : FILE_ROOM;
-	char *bytes;
-
-	if (t->len + 1 < *room)
-		return 0;
-	if (want > max + 2)
-		want = max + 2;
-	bytes = realloc(t->bytes, want);
-	if (!bytes)
-		return -ENOMEM;
-	t->bytes = bytes;
-	*room = want;
-	return 0;
-}
-
-/* Reads one byte more than `max`, to know whether there is more. */
-static int read_all(int fd, size_t max, struct file_text *t)
-{
-	size_t room = 0;
-	ssize_t n = 1;
-
-	while (n && t->len <= max) {
-		int err = grow(t, &room, max);
-
-		if (err)
-			return err;
-		n = TEMP_FAILURE_RETRY(read(fd, t->bytes + t->len, room - 1 - t->len));
-		if (n < 0)
-			return -errno;
-		t->len += (size_t)n;
-	}
-	t->cut = t->len > max;
-	if (t->cut)
-		t->len = max;
-	t->bytes[t->len] = '\0';
-	return 0;
-}
-
-static int read_file(int dir, const char *name, size_t max, struct file_text *out)
-{
-	struct file_text t = { 0 };
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = read_all(fd, max, &t);
-	close(fd);
-	if (err)
-		free(t.bytes);
-	else
-		*out = t;
-	return err;
-}
-
-static int read_stat(int dir, struct pc_procfile_stat *out)
-{
-	struct file_text text;
-	int err = read_file(dir, "stat", STAT_MAX, &text);
+	struct pc_file_text text;
+	int err = pc_file_text_read(dir, name, STAT_MAX, &text);
 
 	if (err)
 		return err == -ENOENT ? -ESRCH : err;
@@ -126,12 +63,13 @@ static int read_stat(int dir, struct pc_procfile_stat *out)
 	return err;
 }
 
-/* Newlines in the name are escaped in this file (proc_task_name()): labels are the kernel's. */
+/* The kernel escapes newlines of the name in this file (proc_task_name()), so labels are the
+ * kernel's own. */
 static int read_status(int dir, struct pc_identity *who)
 {
-	struct file_text text;
+	struct pc_file_text text;
 	uint32_t tgid = who->key.tgid;
-	int err = read_file(dir, "status", STATUS_MAX, &text);
+	int err = pc_file_text_read(dir, "status", STATUS_MAX, &text);
 
 	if (err)
 		return err;
@@ -153,10 +91,59 @@ static int read_exe(int dir, struct pc_identity *who)
 	return who->exe ? 0 : -ENOMEM;
 }
 
+/* A command line that is read aside. */
+struct cmdline_job {
+	int dir;
+	struct pc_file_text text;
+	int err;
+};
+
+static void cmdline_run(void *job)
+{
+	struct cmdline_job *c = job;
+
+	c->err = pc_file_text_read(c->dir, "cmdline", PC_PROCFS_CMDLINE_MAX, &c->text);
+}
+
+static void cmdline_drop(void *job)
+{
+	struct cmdline_job *c = job;
+
+	if (!c->err)
+		free(c->text.bytes);
+	close(c->dir);
+	free(c);
+}
+
+/* A user can have a process's arguments lie in a file of a file system that never answers, and so hold
+ * whoever reads them. */
+static int read_cmdline_aside(int dir, uint32_t uid, struct pc_file_text *text)
+{
+	struct cmdline_job *job = calloc(1, sizeof(*job));
+	int err;
+
+	if (!job)
+		return -ENOMEM;
+	job->dir = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = job->dir < 0 ? -errno :
+			     pc_aside_run(cmdline_run, cmdline_drop, job, uid, CMDLINE_LIMIT_NS);
+	if (err == -ETIMEDOUT)
+		return err;
+	if (!err)
+		err = job->err;
+	if (!err)
+		*text = job->text;
+	if (job->dir >= 0)
+		close(job->dir);
+	free(job);
+	return err;
+}
+
 static int read_cmdline(int dir, struct pc_identity *who)
 {
-	struct file_text text;
-	int err = read_file(dir, "cmdline", PC_PROCFS_CMDLINE_MAX, &text);
+	struct pc_file_text text;
+	int err = who->uid ? read_cmdline_aside(dir, who->uid, &text) :
+			     pc_file_text_read(dir, "cmdline", PC_PROCFS_CMDLINE_MAX, &text);
 
 	if (err)
 		return err;
@@ -172,8 +159,8 @@ static int read_cmdline(int dir, struct pc_identity *who)
 
 static int read_cgroup(int dir, struct pc_identity *who)
 {
-	struct file_text text;
-	int err = read_file(dir, "cgroup", CGROUP_MAX, &text);
+	struct pc_file_text text;
+	int err = pc_file_text_read(dir, "cgroup", CGROUP_MAX, &text);
 
 	if (err)
 		return err;
@@ -193,7 +180,7 @@ static int read_netns(int dir, struct pc_identity *who)
 	return pc_procfile_netns(text, &who->netns) ? 0 : -EBADMSG;
 }
 
-/* The rest of what may go wrong means that this one piece is not to be had. */
+/* An error of another kind means only that this one piece cannot be read. */
 static bool ends_reading(int err)
 {
 	return err == -ESRCH || err == -ENOMEM || err == -EMFILE || err == -ENFILE;
@@ -217,7 +204,7 @@ static int read_pieces(int dir, struct pc_identity *who)
 static int read_process(int dir, struct pc_identity *who)
 {
 	struct pc_procfile_stat before, after;
-	int err = read_stat(dir, &before);
+	int err = read_stat(dir, "stat", &before);
 
 	if (err)
 		return err;
@@ -225,7 +212,7 @@ static int read_process(int dir, struct pc_identity *who)
 	who->key.start_ns = ticks_to_ns(before.start_ticks);
 	err = read_pieces(dir, who);
 	if (!err)
-		err = read_stat(dir, &after);
+		err = read_stat(dir, "stat", &after);
 	if (!err && after.start_ticks != before.start_ticks)
 		err = -ESRCH;
 	return err;
@@ -248,19 +235,19 @@ int pc_procfs_read(const char *root, uint32_t pid, struct pc_identity *out)
 	return err;
 }
 
-static int stat_of(const char *root, uint32_t pid, struct pc_procfile_stat *out)
+/* One file is one process, so the folder need not be held open. */
+int pc_procfs_stat(const char *root, uint32_t pid, struct pc_procfile_stat *out)
 {
-	int dir = open_process(root, pid);
-	int err;
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%" PRIu32 "/stat", root, pid);
 
-	if (dir < 0)
-		return dir;
-	err = read_stat(dir, out);
-	close(dir);
-	return err;
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	return read_stat(AT_FDCWD, path, out);
 }
 
-/* The key's start is exact, the file's cut off to a tick: that lies within the tick before it. */
+/* Compares the exact start of the key with the start in the file, which is rounded down to a
+ * tick. */
 static bool started_at(const struct pc_procfile_stat *stat, const struct pc_process_key *key)
 {
 	uint64_t start = ticks_to_ns(stat->start_ticks);
@@ -272,7 +259,7 @@ bool pc_procfs_is(const char *root, const struct pc_process_key *key)
 {
 	struct pc_procfile_stat stat;
 
-	return !stat_of(root, key->tgid, &stat) && pc_procfile_is_running(&stat) &&
+	return !pc_procfs_stat(root, key->tgid, &stat) && pc_procfile_is_running(&stat) &&
 	       started_at(&stat, key);
 }
 
@@ -280,7 +267,7 @@ bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key)
 {
 	struct pc_procfile_stat stat;
 
-	return !stat_of(root, key->tgid, &stat) && started_at(&stat, key);
+	return !pc_procfs_stat(root, key->tgid, &stat) && started_at(&stat, key);
 }
 
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
@@ -296,6 +283,23 @@ int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
 	if (!err)
 		*netns = who.netns;
 	return err == -ENOENT ? -ESRCH : err; /* a zombie has none any more */
+}
+
+int pc_procfs_is_first(const char *root, uint32_t pid, bool *first)
+{
+	struct pc_file_text text;
+	int dir = open_process(root, pid);
+	int err;
+
+	if (dir < 0)
+		return dir;
+	err = pc_file_text_read(dir, "status", STATUS_MAX, &text);
+	close(dir);
+	if (err)
+		return err;
+	*first = pc_procfile_is_first(text.bytes);
+	free(text.bytes);
+	return 0;
 }
 
 int pc_procfs_each(const char *root, int (*visit)(void *context, uint32_t pid), void *context)
@@ -318,10 +322,10 @@ struct netns_search {
 	const char *root;
 	uint32_t netns;
 	uint32_t pid;
-	int err; /* of what could not be looked at; -ESRCH: nothing of the kind */
+	int err; /* of the last process that could not be looked at; -ESRCH: there was none */
 };
 
-/* 1: found. */
+/* Returns 1 when the process runs in the namespace. */
 static int check_netns(void *context, uint32_t pid)
 {
 	struct netns_search *s = context;
@@ -331,7 +335,7 @@ static int check_netns(void *context, uint32_t pid)
 
 	if (err && err != -ESRCH)
 		s->err = err;
-	if (err || its != s->netns || stat_of(s->root, pid, &stat) ||
+	if (err || its != s->netns || pc_procfs_stat(s->root, pid, &stat) ||
 	    !pc_procfile_is_running(&stat))
 		return 0;
 	s->pid = pid;

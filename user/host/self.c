@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What portclash's own process takes: getrusage() for CPU time, which is exact to the microsecond;
- * /proc/self/status for memory, because getrusage() knows no more than the peak, and that of
- * whatever this process was before its exec(), too (setmax_mm_hiwater_rss()). */
+/* The cost of portclash's own process. getrusage() has the CPU time, exact to the microsecond.
+ * /proc/self/status has the memory: getrusage() knows only the peak, and the peak of the process
+ * before its exec() too (setmax_mm_hiwater_rss()). */
+#include "core/base/time.h"
 #include "host/self.h"
 
 #include <errno.h>
@@ -9,12 +10,12 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "core/procfile.h"
+#include "core/process/procfile.h"
 #include "host/sysctl.h"
 
 static uint64_t ns_of(const struct timeval *t)
 {
-	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_usec * 1000;
+	return pc_ns((uint64_t)t->tv_sec, (uint64_t)t->tv_usec * 1000);
 }
 
 int pc_self_cpu(uint64_t *ns)

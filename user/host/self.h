@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What portclash's own process takes. */
+/* The cost of portclash's own process. */
 #ifndef PORTCLASH_SELF_H
 #define PORTCLASH_SELF_H
 
-#include "core/cost.h"
+#include "core/base/cost.h"
 
 /* User and system time of all threads, those that have ended too, and 0; or a negative errno. */
 int pc_self_cpu(uint64_t *ns);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
 
 /* Every second port, five digits and a comma each. */
 #define RESERVED_MAX (PC_PORTS / 2 * 6 + 2)
@@ -23,7 +23,7 @@ static FILE *open_below(const char *proc, const char *name)
 	return fopen(path, "re");
 }
 
-/* One or two numbers; true when there are that many. */
+/* Reads one or two numbers; true when there are that many. */
 static bool read_numbers(const char *proc, const char *name, unsigned *first, unsigned *second)
 {
 	FILE *file = open_below(proc, name);
@@ -36,28 +36,37 @@ static bool read_numbers(const char *proc, const char *name, unsigned *first, un
 	return n == (second ? 2 : 1);
 }
 
-int pc_sysctl_read_reserved(const char *proc, uint64_t *set)
+int pc_sysctl_read_reserved_at(int fd, uint64_t *set)
 {
-	char path[PATH_MAX], *text = malloc(RESERVED_MAX + 1);
+	char *text = malloc(RESERVED_MAX + 1);
 	const char *bad;
 	ssize_t n;
-	int fd;
 
 	if (!text)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s/sys/net/ipv4/ip_local_reserved_ports", proc);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, RESERVED_MAX);
+	n = pread(fd, text, RESERVED_MAX, 0);
 	if (n < 0) {
 		n = -errno;
 	} else {
 		text[n] = '\0';
 		n = pc_ports_parse(text, true, set, &bad);
 	}
-	if (fd >= 0)
-		close(fd);
 	free(text);
 	return (int)n;
+}
+
+int pc_sysctl_read_reserved(const char *proc, uint64_t *set)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/sys/net/ipv4/ip_local_reserved_ports", proc);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = pc_sysctl_read_reserved_at(fd, set);
+	close(fd);
+	return err;
 }
 
 /* TcpExt of net/netstat: a line of names, then one of numbers. */

@@ -10,7 +10,7 @@
 
 #include "host/sysctl.h"
 
-/* Those with more weight first (sysctl.d(5), sysctl(8)). */
+/* Folders with more weight come first (sysctl.d(5), sysctl(8)). */
 static const char *const folders[] = {
 	"/etc/sysctl.d",     "/run/sysctl.d", "/usr/local/lib/sysctl.d",
 	"/usr/lib/sysctl.d", "/lib/sysctl.d",
@@ -24,12 +24,12 @@ struct file {
 	char path[PATH_MAX];
 };
 
-static int compare(const void *a, const void *b)
+static int sysctl_files_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
-static bool is_hidden(const struct file *files, size_t count, const char *name)
+static bool sysctl_files_is_hidden(const struct file *files, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(files[i].name, name))
@@ -48,7 +48,8 @@ static size_t list_folder(const char *root, const char *folder, struct file *fil
 	while (dir && count < FILES_MAX && (entry = readdir(dir))) {
 		const char *dot = strrchr(entry->d_name, '.');
 
-		if (!dot || strcmp(dot, ".conf") || is_hidden(files, count, entry->d_name))
+		if (!dot || strcmp(dot, ".conf") ||
+		    sysctl_files_is_hidden(files, count, entry->d_name))
 			continue;
 		snprintf(files[count].name, sizeof(files[count].name), "%s", entry->d_name);
 		snprintf(files[count].path, sizeof(files[count].path), "%s/%s", path,
@@ -60,7 +61,7 @@ static size_t list_folder(const char *root, const char *folder, struct file *fil
 	return count;
 }
 
-/* Not a FIFO or a device: a file that was put there to annoy. */
+/* A FIFO or a device in the folder is left out: somebody put it there to annoy. */
 static FILE *open_regular(const char *path)
 {
 	struct stat st;
@@ -68,7 +69,7 @@ static FILE *open_regular(const char *path)
 	return stat(path, &st) || !S_ISREG(st.st_mode) ? NULL : fopen(path, "re");
 }
 
-static int read_file(const char *path, struct pc_sysctl_lines *out)
+static int sysctl_files_read_file(const char *path, struct pc_sysctl_lines *out)
 {
 	FILE *file = open_regular(path);
 	char *line = NULL;
@@ -84,7 +85,7 @@ static int read_file(const char *path, struct pc_sysctl_lines *out)
 }
 
 /* Debian's /etc/sysctl.d/99-sysctl.conf is a link to it: it is read once, and last. */
-static bool is_same_file(const char *a, const char *b)
+static bool sysctl_files_is_same_file(const char *a, const char *b)
 {
 	struct stat x, y;
 
@@ -103,13 +104,13 @@ int pc_sysctl_files(const char *root, struct pc_sysctl_lines *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		count = list_folder(root, folders[i], files, count);
-	qsort(files, count, sizeof(files[0]), compare);
+	qsort(files, count, sizeof(files[0]), sysctl_files_compare);
 	snprintf(last, sizeof(last), "%s/etc/sysctl.conf", root);
 	for (size_t i = 0; !err && i < count; i++)
-		if (!is_same_file(files[i].path, last))
-			err = read_file(files[i].path, &lines);
+		if (!sysctl_files_is_same_file(files[i].path, last))
+			err = sysctl_files_read_file(files[i].path, &lines);
 	if (!err)
-		err = read_file(last, &lines);
+		err = sysctl_files_read_file(last, &lines);
 	free(files);
 	if (err)
 		pc_sysctl_lines_free(&lines);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The port settings, the ports in use and the exposed listeners of portclash's own network
  * namespace. */
+#include "core/audit/audit.h"
 #include "host/usage.h"
 
 #include <errno.h>
@@ -8,12 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/ports.h"
+#include "core/base/ports.h"
+#include "core/base/time.h"
+#include "host/clock.h"
 #include "host/sockdiag.h"
 #include "host/sysctl.h"
 
-static void take_settings(const struct pc_netns_settings *s, const struct pc_offer *offer,
-			  struct pc_port_usage *out)
+/* Each of three lists of sockets has so long: a user can have hundreds of thousands, and refusals wait meanwhile.
+ * The caller learns that a list was too long by a number that is not known. */
+#define USAGE_LIMIT_NS (200 * PC_NS_PER_MS)
+
+/* The clock is read once for so many lines. */
+#define LINES_A_LOOK 256
+
+static void usage_take_settings(const struct pc_netns_settings *s, const struct pc_offer *offer,
+				struct pc_port_usage *out)
 {
 	out->known = true;
 	out->range_low = s->low;
@@ -26,19 +36,24 @@ static void take_settings(const struct pc_netns_settings *s, const struct pc_off
 /* Lines as in "  12: 0100007F:1F90 00000000:0000 07 ...": the port is in hexadecimal. */
 static bool read_udp(const char *proc, const char *name, uint64_t *set)
 {
+	uint64_t until_ns = pc_clock_ns(CLOCK_MONOTONIC) + USAGE_LIMIT_NS;
 	char path[PATH_MAX], line[512];
-	unsigned port;
+	unsigned port, lines = 0;
+	bool in_time = true;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", proc, name);
 	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT;
-	while (fgets(line, sizeof(line), file))
+	while (in_time && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x", &port) == 1 && port && port < PC_PORTS)
 			pc_ports_add(set, (uint16_t)port);
+		if (++lines % LINES_A_LOOK == 0)
+			in_time = pc_clock_ns(CLOCK_MONOTONIC) < until_ns;
+	}
 	fclose(file);
-	return true;
+	return in_time;
 }
 
 static void count(const struct pc_offer *offer, const uint64_t *set, uint32_t *all,
@@ -51,16 +66,26 @@ static void count(const struct pc_offer *offer, const uint64_t *set, uint32_t *a
 	*offered = pc_offer_held(offer, set);
 }
 
+struct exposed_count {
+	const struct pc_offer *offer;
+	struct pc_port_usage *out;
+};
+
+static void take_exposed(void *context, const struct pc_listed_socket *s)
+{
+	const struct exposed_count *c = context;
+
+	if (pc_audit_is_exposed(c->offer, s))
+		*(s->socket.proto == PC_PROTO_TCP ? &c->out->tcp_exposed : &c->out->udp_exposed) +=
+			1;
+}
+
 static void count_exposed(const struct pc_offer *offer, struct pc_port_usage *out)
 {
-	struct pc_audit_sockets servers = { 0 };
+	struct exposed_count c = { .offer = offer, .out = out };
 
-	out->exposed_known = pc_sockdiag_read_servers(&servers) == 0;
-	for (size_t i = 0; out->exposed_known && i < servers.count; i++)
-		if (pc_audit_is_exposed(offer, &servers.list[i]))
-			*(servers.list[i].socket.proto == PC_PROTO_TCP ? &out->tcp_exposed :
-									 &out->udp_exposed) += 1;
-	pc_sockdiag_free(&servers);
+	out->exposed_known = !pc_sockdiag_visit_all(&(struct pc_sockdiag_visit){
+		.limit_ns = USAGE_LIMIT_NS, .take = take_exposed, .context = &c });
 }
 
 void pc_usage_read(const char *proc, const uint64_t *tcp_ports, struct pc_port_usage *out)
@@ -73,7 +98,7 @@ void pc_usage_read(const char *proc, const uint64_t *tcp_ports, struct pc_port_u
 	pc_sysctl_settings(proc, &settings);
 	offer = (struct pc_offer){ settings.low, settings.high, settings.reserved };
 	if (settings.known) {
-		take_settings(&settings, &offer, out);
+		usage_take_settings(&settings, &offer, out);
 		count_exposed(&offer, out);
 	}
 	out->in_use_known =

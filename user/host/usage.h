@@ -4,7 +4,7 @@
 #ifndef PORTCLASH_USAGE_H
 #define PORTCLASH_USAGE_H
 
-#include "core/model.h"
+#include "core/base/model.h"
 
 /* Fills `out` from the sysctls, from `tcp_ports` (PC_PORT_WORDS words; NULL: not known), from
  * /proc/net/udp and udp6, and from sock_diag. `proc` is "/proc", or a folder that looks like it. */

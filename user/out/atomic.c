@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "out/atomic.h"
+#include "out/writer.h"
 
 static const char *name_in(const char *path)
 {
@@ -61,7 +62,7 @@ static bool is_temporary_of(const char *entry, const char *name)
 	return digits && !strcmp(entry + digits, ".tmp");
 }
 
-static bool is_same_file(int folder, const char *temp, int fd)
+static bool atomic_is_same_file(int folder, const char *temp, int fd)
 {
 	struct stat named, opened;
 
@@ -81,13 +82,13 @@ static void remove_stale(int folder, const char *temp)
 	fd = openat(folder, temp, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (!flock(fd, LOCK_EX | LOCK_NB) && is_same_file(folder, temp, fd))
+	if (!flock(fd, LOCK_EX | LOCK_NB) && atomic_is_same_file(folder, temp, fd))
 		unlinkat(folder, temp, 0);
 	close(fd);
 }
 
-/* Best effort: what cannot be removed now may be at the next call. */
-static void sweep(int folder, const char *name)
+/* Removes what earlier writers left. A file that cannot be removed now may be at the next call. */
+static void sweep_leftovers(int folder, const char *name)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
@@ -123,8 +124,19 @@ static int create_temporary(int folder, const char *temp)
 	return -EAGAIN;
 }
 
-static int fill(int fd, const char *data, size_t len)
+/* `was`: see pc_rewrite_atomic(); without it, `mode`. A new owner takes away bits of the mode, so the mode comes
+ * last. */
+static int atomic_permit(int fd, const struct stat *was, mode_t mode)
 {
+	if (was && fchown(fd, was->st_uid, was->st_gid))
+		return -errno;
+	return fchmod(fd, was ? was->st_mode & 0777 : mode) ? -errno : 0;
+}
+
+static int atomic_fill(int fd, const struct stat *was, mode_t mode, const char *data, size_t len)
+{
+	int err;
+
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
 
@@ -135,10 +147,34 @@ static int fill(int fd, const char *data, size_t len)
 		data += n;
 		len -= n;
 	}
-	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
+	err = atomic_permit(fd, was, mode);
+	if (!err && fsync(fd))
+		err = -errno;
+	return err;
 }
 
-static int replace(int folder, const char *name, const char *data, size_t len)
+static bool atomic_is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static int check_unchanged(int folder, const char *name, const struct stat *was)
+{
+	struct stat st;
+
+	if (!was)
+		return 0;
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? -ESTALE : -errno;
+	return st.st_dev == was->st_dev && st.st_ino == was->st_ino && st.st_size == was->st_size &&
+			       atomic_is_same_time(&st.st_mtim, &was->st_mtim) &&
+			       atomic_is_same_time(&st.st_ctim, &was->st_ctim) ?
+		       0 :
+		       -ESTALE;
+}
+
+static int replace(int folder, const char *name, const struct stat *was, mode_t mode,
+		   const char *data, size_t len)
 {
 	char temp[NAME_MAX + 1];
 	int fd, err;
@@ -148,7 +184,9 @@ static int replace(int folder, const char *name, const char *data, size_t len)
 	fd = create_temporary(folder, temp);
 	if (fd < 0)
 		return fd;
-	err = fill(fd, data, len);
+	err = atomic_fill(fd, was, mode, data, len);
+	if (!err)
+		err = check_unchanged(folder, name, was);
 	if (!err && renameat(folder, temp, folder, name))
 		err = -errno;
 	if (err)
@@ -159,7 +197,8 @@ static int replace(int folder, const char *name, const char *data, size_t len)
 	return err;
 }
 
-int pc_write_atomic(const char *path, const char *data, size_t len)
+static int atomic_write(const char *path, const struct stat *was, mode_t mode, const char *data,
+			size_t len)
 {
 	const char *name = name_in(path);
 	int folder, err;
@@ -171,9 +210,31 @@ int pc_write_atomic(const char *path, const char *data, size_t len)
 		return folder;
 	err = *name ? check_target(folder, name) : -EISDIR;
 	if (!err) {
-		sweep(folder, name);
-		err = replace(folder, name, data, len);
+		sweep_leftovers(folder, name);
+		err = replace(folder, name, was, mode, data, len);
 	}
 	close(folder);
 	return err;
+}
+
+int pc_write_atomic(const char *path, const char *data, size_t len)
+{
+	struct pc_writer_request request = { .op = PC_WRITER_REPLACE };
+
+	if (!pc_writer_used())
+		return atomic_write(path, NULL, 0644, data, len);
+	if (len > PC_WRITER_DATA_MAX)
+		return -EFBIG;
+	request.data_len = (uint32_t)len;
+	return pc_writer_do(&request, path, data);
+}
+
+int pc_write_atomic_private(const char *path, const char *data, size_t len)
+{
+	return atomic_write(path, NULL, 0600, data, len);
+}
+
+int pc_rewrite_atomic(const char *path, const struct stat *was, const char *data, size_t len)
+{
+	return atomic_write(path, was, 0, data, len);
 }

@@ -5,6 +5,7 @@
 #define PORTCLASH_ATOMIC_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* Makes `path` a file of mode 0644 with `len` bytes of `data`: written to a temporary in the same
  * folder, fsynced, renamed over `path`, the folder fsynced.
@@ -19,5 +20,12 @@
  * is gone, but for one: when the last step, the fsync of the folder, fails, the new file is there
  * and may not outlive a power cut. The folder must be readable. */
 int pc_write_atomic(const char *path, const char *data, size_t len);
+
+/* This function does the same with mode 0600. */
+int pc_write_atomic_private(const char *path, const char *data, size_t len);
+
+/* Does the same to a regular file that is there and was `was` when it was read. The new one has its owner,
+ * group and mode. -ESTALE: another file is there now, or somebody has written to it since. */
+int pc_rewrite_atomic(const char *path, const struct stat *was, const char *data, size_t len);
 
 #endif

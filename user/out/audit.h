@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `audit` found, as text and as JSON lines. */
+/* The findings of `audit`, as text and as JSON lines. */
 #ifndef PORTCLASH_OUT_AUDIT_H
 #define PORTCLASH_OUT_AUDIT_H
 
-#include "core/audit.h"
-#include "core/sysctls.h"
+#include "core/audit/audit.h"
+#include "core/audit/sysctls.h"
 #include "out/sink.h"
 
 /* The kernel takes one page a write() (proc_do_large_bitmap()), and sysctl(8) does not go on where
@@ -22,6 +22,7 @@ struct pc_audit_report {
 	const char *reserve; /* the list to be reserved in the own namespace; NULL: no change */
 	const char *dropin;  /* the file with it; NULL with `reserve` */
 	const char *written; /* where the drop-in was written; NULL: nowhere */
+	bool mixed;	     /* that file was there, and is not only what portclash writes */
 	/* A sysctl file sets the list too, and is read after `written`; NULL: none. */
 	const struct pc_sysctl_line *rival;
 	int status; /* of the exit */
@@ -33,11 +34,14 @@ int pc_audit_text(struct pc_log *log, const struct pc_clock *clock,
 int pc_audit_json(struct pc_log *log, const struct pc_clock *clock,
 		  const struct pc_audit_report *report);
 
-/* The command that reserves the ports of `a->reserve`, in its network namespace, until a reboot;
- * malloc'd, NULL without memory. */
+/* The command that adds the ports of `a->reserve` to what is reserved in its network namespace, for good
+ * where that can be; malloc'd, NULL without memory. */
 char *pc_audit_command(const struct pc_netns_audit *a);
 
-/* The command that loads the file; malloc'd, NULL without memory. */
-char *pc_audit_load_command(const char *file, const char *reserve);
+/* This command does the same by the kernel's own means: it writes the whole list, until a reboot. */
+char *pc_audit_plain_command(const struct pc_netns_audit *a);
+
+/* The command that loads what was written and nothing else; malloc'd, NULL without memory. */
+char *pc_audit_load_command(const struct pc_audit_report *report);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ports.h"
-#include "core/text.h"
+#include "core/base/ports.h"
+#include "core/base/text.h"
 #include "out/audit.h"
 
 #define WHOLE "bs=1M iflag=fullblock status=none of="
@@ -25,6 +25,28 @@ static void put_enter(FILE *out, const struct pc_netns_audit *a)
 
 char *pc_audit_command(const struct pc_netns_audit *a)
 {
+	uint64_t ports[PC_PORT_WORDS];
+	struct pc_text text;
+	char *list;
+
+	memcpy(ports, a->reserve, sizeof(ports));
+	pc_ports_subtract(ports, a->settings.reserved);
+	list = pc_ports_format(ports);
+	if (!list || pc_text_open(&text)) {
+		free(list);
+		return NULL;
+	}
+	fprintf(text.out, "portclash reserve %s", list);
+	if (a->boots && a->own)
+		fputs(" --persist", text.out);
+	else if (!a->own)
+		fprintf(text.out, " --netns %u", a->inode);
+	free(list);
+	return pc_text_close(&text);
+}
+
+char *pc_audit_plain_command(const struct pc_netns_audit *a)
+{
 	char *list = pc_ports_format(a->reserve);
 	struct pc_text text;
 
@@ -33,7 +55,7 @@ char *pc_audit_command(const struct pc_netns_audit *a)
 		return NULL;
 	}
 	put_enter(text.out, a);
-	/* In one write(), and on from where the kernel stopped: that is what dd does. */
+	/* dd writes the list in pieces, on from where the kernel stopped. */
 	if (strlen(list) > PC_RESERVED_AT_ONCE)
 		fprintf(text.out, "sh -c 'echo %s | dd " WHOLE RESERVED "'", list);
 	else
@@ -42,10 +64,14 @@ char *pc_audit_command(const struct pc_netns_audit *a)
 	return pc_text_close(&text);
 }
 
-char *pc_audit_load_command(const char *file, const char *reserve)
+char *pc_audit_load_command(const struct pc_audit_report *r)
 {
+	const char *file = r->written, *reserve = r->reserve;
 	struct pc_text text;
 
+	/* The administrator may have reasons not to load the file's other settings now. */
+	if (r->mixed)
+		return pc_audit_plain_command(&r->spaces[0]);
 	if (pc_text_open(&text))
 		return NULL;
 	if (strlen(reserve) > PC_RESERVED_AT_ONCE) {

@@ -4,19 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/address.h"
-#include "core/names.h"
-#include "core/ports.h"
-#include "core/text.h"
+#include "core/base/address.h"
+#include "core/base/names.h"
+#include "core/base/ports.h"
+#include "core/base/text.h"
 #include "out/audit.h"
 #include "out/text_parts.h"
-
-#define FIELD "\n  %-10s  "
 
 /* Lines of one kind for one namespace; the JSON has them all. */
 #define SHOWN 20
 
-static void put_owner(FILE *out, const struct pc_audit_entry *e)
+static void audit_text_put_owner(FILE *out, const struct pc_audit_entry *e)
 {
 	if (!e->owners_count) {
 		fprintf(out, "   (%s)", e->process_note ? e->process_note : "process not known");
@@ -29,7 +27,7 @@ static void put_owner(FILE *out, const struct pc_audit_entry *e)
 			e->owners_count == 2 ? "" : "es");
 }
 
-static void put_socket(FILE *out, const struct pc_audit_entry *e)
+static void audit_text_put_socket(FILE *out, const struct pc_audit_entry *e)
 {
 	const struct pc_socket *s = &e->s.socket;
 	char text[PC_ENDPOINT_TEXT];
@@ -51,9 +49,9 @@ static void put_percent(FILE *out, double share)
 
 static void put_exposed(FILE *out, const struct pc_audit_entry *e)
 {
-	put_socket(out, e);
-	put_owner(out, e);
-	fprintf(out, FIELD "    ", "");
+	audit_text_put_socket(out, e);
+	audit_text_put_owner(out, e);
+	fprintf(out, PC_TEXT_ROW "    ", "");
 	if (!e->chance.taken) {
 		fprintf(out, "clients hold none of %u such ports now; a busier hour may differ",
 			e->chance.of);
@@ -66,23 +64,39 @@ static void put_exposed(FILE *out, const struct pc_audit_entry *e)
 
 static void put_claim(FILE *out, const struct pc_audit_entry *e)
 {
-	put_socket(out, e);
-	put_owner(out, e);
+	audit_text_put_socket(out, e);
+	audit_text_put_owner(out, e);
 	fputs("   holds a protected port now", out);
 }
 
 static void put_queue(FILE *out, const struct pc_audit_entry *e)
 {
-	put_socket(out, e);
-	put_owner(out, e);
+	audit_text_put_socket(out, e);
+	audit_text_put_owner(out, e);
 	fprintf(out, "   %u connections wait, its backlog is %u%s: the next are dropped",
 		e->s.waiting, e->s.backlog,
 		e->backlog_cut ? ", which net.core.somaxconn does not let be more" : "");
 }
 
+static void put_shared(FILE *out, const struct pc_audit_entry *e)
+{
+	audit_text_put_socket(out, e);
+	audit_text_put_owner(out, e);
+	fprintf(out,
+		PC_TEXT_ROW
+		"    %s%u programs share it (SO_REUSEPORT): each gets a part of the %s, without an error",
+		"", e->families_cut ? "at least " : "", e->families,
+		e->s.socket.proto == PC_PROTO_UDP ? "datagrams" : "connections");
+}
+
+static bool is_shared_by_strangers(const struct pc_audit_entry *e)
+{
+	return e->families > 1;
+}
+
 static bool is_claim(const struct pc_audit_entry *e)
 {
-	return e->claims;
+	return e->holds_protected;
 }
 
 static bool is_exposed(const struct pc_audit_entry *e)
@@ -104,11 +118,11 @@ static void put_entries(FILE *out, const struct pc_netns_audit *a, const char *l
 	for (size_t i = 0; i < a->entries_count; i++) {
 		if (!belongs(&a->entries[i]) || count++ >= SHOWN)
 			continue;
-		fprintf(out, FIELD, count == 1 ? label : "");
+		fprintf(out, PC_TEXT_ROW, count == 1 ? label : "");
 		put(out, &a->entries[i]);
 	}
 	if (count > SHOWN)
-		fprintf(out, FIELD "… and %u more (--json has them all)", "", count - SHOWN);
+		fprintf(out, PC_TEXT_ROW "… and %u more (--json has them all)", "", count - SHOWN);
 }
 
 static void put_list(FILE *out, const uint64_t *ports)
@@ -119,11 +133,11 @@ static void put_list(FILE *out, const uint64_t *ports)
 	free(list);
 }
 
-static void put_settings(FILE *out, const struct pc_netns_audit *a)
+static void audit_text_put_settings(FILE *out, const struct pc_netns_audit *a)
 {
 	const struct pc_netns_settings *s = &a->settings;
 
-	fprintf(out, FIELD, "range");
+	fprintf(out, PC_TEXT_ROW, "range");
 	if (!s->known) {
 		fputs("could not be read; nothing is said about exposure here", out);
 		return;
@@ -132,11 +146,11 @@ static void put_settings(FILE *out, const struct pc_netns_audit *a)
 	put_list(out, s->reserved);
 }
 
-static void put_use(FILE *out, const struct pc_netns_audit *a)
+static void audit_text_put_use(FILE *out, const struct pc_netns_audit *a)
 {
 	const char *comma = " (ports: ";
 
-	fprintf(out, FIELD "tcp %u of the ports offered, ", "in use", a->tcp_in_range);
+	fprintf(out, PC_TEXT_ROW "tcp %u of the ports offered, ", "in use", a->tcp_in_range);
 	put_percent(out, a->offered ? (double)a->tcp_in_range / a->offered : 0);
 	fprintf(out, "; udp %u, ", a->udp_in_range);
 	put_percent(out, a->offered ? (double)a->udp_in_range / a->offered : 0);
@@ -151,12 +165,12 @@ static void put_use(FILE *out, const struct pc_netns_audit *a)
 
 static void put_destinations(FILE *out, const struct pc_netns_audit *a)
 {
-	for (unsigned i = 0; i < a->destinations_count && i < 3; i++) {
-		const struct pc_destination *d = &a->destinations[i];
+	for (unsigned i = 0; i < a->destinations.count && i < 3; i++) {
+		const struct pc_destination *d = &a->destinations.list[i];
 		const struct pc_socket *s = &d->socket;
 		char remote[PC_ENDPOINT_TEXT], local[PC_ADDRESS_TEXT];
 
-		fprintf(out, FIELD "%s from %s: %u port%s, ", i ? "" : "busiest",
+		fprintf(out, PC_TEXT_ROW "%s from %s: %u port%s, ", i ? "" : "busiest",
 			pc_endpoint_text(s->family, s->remote, s->rport, remote),
 			pc_address_text(s->family, s->local, local), d->ports,
 			d->ports == 1 ? "" : "s");
@@ -165,7 +179,7 @@ static void put_destinations(FILE *out, const struct pc_netns_audit *a)
 	}
 }
 
-/* What is no trouble in itself, in one line. */
+/* Puts in one line what is no trouble in itself. */
 static void put_counts(FILE *out, const struct pc_netns_audit *a)
 {
 	unsigned chosen = 0, cut = 0;
@@ -176,17 +190,18 @@ static void put_counts(FILE *out, const struct pc_netns_audit *a)
 	}
 	if (chosen)
 		fprintf(out,
-			FIELD "%u listen%s on a port that the kernel chose: not exposed, a restart "
-			      "gets another one",
+			PC_TEXT_ROW
+			"%u listen%s on a port that the kernel chose: not exposed, a restart gets another one",
 			"also", chosen, chosen == 1 ? "s" : "");
 	if (cut)
 		fprintf(out,
-			FIELD
+			PC_TEXT_ROW
 			"%u listener%s asked for a backlog of net.core.somaxconn (%u) or more",
 			chosen ? "" : "also", cut, cut == 1 ? "" : "s", a->settings.somaxconn);
 	if (a->settings.listen_overflows)
-		fprintf(out, FIELD "%lu connections were dropped so far because of full queues", "",
-			(unsigned long)a->settings.listen_overflows);
+		fprintf(out,
+			PC_TEXT_ROW "%lu connections were dropped so far because of full queues",
+			"", (unsigned long)a->settings.listen_overflows);
 }
 
 static void put_name(FILE *out, const struct pc_netns_audit *a)
@@ -206,7 +221,7 @@ static void put_name(FILE *out, const struct pc_netns_audit *a)
 	}
 }
 
-static void put_space(FILE *out, const struct pc_netns_audit *a)
+static void audit_text_put_space(FILE *out, const struct pc_netns_audit *a)
 {
 	char *command;
 
@@ -216,23 +231,25 @@ static void put_space(FILE *out, const struct pc_netns_audit *a)
 		return;
 	}
 	put_entries(out, a, "claimed", is_claim, put_claim);
+	put_entries(out, a, "shared", is_shared_by_strangers, put_shared);
 	put_entries(out, a, "exposed", is_exposed, put_exposed);
 	if (a->protect_count) {
-		fprintf(out, FIELD "%u protected port%s in the range: ", "unguarded",
+		fprintf(out, PC_TEXT_ROW "%u protected port%s in the range: ", "unguarded",
 			a->protect_count, a->protect_count == 1 ? "" : "s");
 		put_list(out, a->protect);
 	}
 	put_entries(out, a, "queue full", is_full, put_queue);
-	put_settings(out, a);
+	audit_text_put_settings(out, a);
 	if (a->settings.known) {
-		put_use(out, a);
+		audit_text_put_use(out, a);
 		put_destinations(out, a);
 	}
 	put_counts(out, a);
 	if (!a->own && pc_audit_exposed(a) && (command = pc_audit_command(a))) {
-		fprintf(out, FIELD, "fix");
+		fprintf(out, PC_TEXT_ROW, "fix");
 		pc_put_string(out, command);
-		fprintf(out, FIELD "and give the container or pod the same sysctl when it is made",
+		fprintf(out,
+			PC_TEXT_ROW "and give the container or pod the same sysctl when it is made",
 			"");
 		free(command);
 	}
@@ -242,7 +259,8 @@ static void put_space(FILE *out, const struct pc_netns_audit *a)
 /* Protected ports are mostly meant for one namespace; the others have a line together. */
 static bool is_quiet(const struct pc_audit_report *r, const struct pc_netns_audit *a)
 {
-	bool quiet = r->spaces_count > 1 && !a->own && !a->unseen && !a->exposed && !a->claims;
+	bool quiet = r->spaces_count > 1 && !a->own && !a->unseen && !a->exposed &&
+		     !a->protected_held && !a->shared;
 
 	for (size_t i = 0; i < a->entries_count; i++)
 		quiet = quiet && !a->entries[i].queue_full;
@@ -256,9 +274,7 @@ static void put_quiet(FILE *out, unsigned quiet, unsigned unguarded)
 			quiet - unguarded == 1 ? "" : "s");
 	if (unguarded)
 		fprintf(out,
-			"%u other network namespace%s: protected ports are in the range there, "
-			"too; "
-			"--netns self leaves %s out, --json tells of each\n",
+			"%u other network namespace%s: protected ports are in the range there, too; --netns self leaves %s out, --json tells of each\n",
 			unguarded, unguarded == 1 ? "" : "s", unguarded == 1 ? "it" : "them");
 	if (quiet)
 		fputc('\n', out);
@@ -289,16 +305,28 @@ static void put_sysctls(FILE *out, const struct pc_sysctl_findings *findings)
 
 static void put_load(FILE *out, const struct pc_audit_report *r)
 {
-	char *command = pc_audit_load_command(r->written, r->reserve);
+	char *command = pc_audit_load_command(r);
 
 	fputs("\nwritten to ", out);
 	pc_put_string(out, r->written);
 	fputs("; load it with\n  ", out);
 	pc_put_string(out, command ? command : "sysctl -p");
 	if (strlen(r->reserve) > PC_RESERVED_AT_ONCE)
-		fputs("\nThe list is long: sysctl(8) would load its first 4 KiB only; "
-		      "systemd-sysctl, at boot, loads all.",
+		fputs("\nThe list is long: sysctl(8) would load its first 4 KiB only; systemd-sysctl, at boot, loads all.",
 		      out);
+	free(command);
+}
+
+static void put_reserve(FILE *out, const struct pc_netns_audit *a)
+{
+	char *command = pc_audit_exposed(a) ? pc_audit_command(a) : NULL;
+
+	if (!command)
+		return;
+	fputs("This guards this network namespace (it adds to what is reserved, and frees no port now):\n\n  ",
+	      out);
+	pc_put_string(out, command);
+	fputs("\n\n", out);
 	free(command);
 }
 
@@ -310,9 +338,8 @@ static void put_fix(FILE *out, const struct pc_audit_report *r)
 		fputs("Nothing to reserve in this network namespace.", out);
 		return;
 	}
-	fputs("This as a file in /etc/sysctl.d guards this network namespace (it frees no port "
-	      "now, "
-	      "and\nreplaces the whole list: what is reserved today is in it):\n\n",
+	put_reserve(out, &r->spaces[0]);
+	fputs("As a file in /etc/sysctl.d (it replaces the whole list: what is reserved today is in it):\n\n",
 	      out);
 	fputs(r->dropin, out);
 	if (r->written)
@@ -334,7 +361,7 @@ static void put_all(FILE *out, const struct pc_audit_report *r)
 		unguarded += is_quiet(r, &r->spaces[i]) && r->spaces[i].protect_count;
 		if (is_quiet(r, &r->spaces[i]))
 			continue;
-		put_space(out, &r->spaces[i]);
+		audit_text_put_space(out, &r->spaces[i]);
 		fputc('\n', out);
 	}
 	put_quiet(out, quiet, unguarded);
@@ -361,7 +388,7 @@ int pc_audit_text(struct pc_log *log, const struct pc_clock *clock,
 		return -ENOMEM;
 	while (text.len && string[text.len - 1] == '\n')
 		text.len--;
-	err = pc_log_line(log, string, text.len);
+	err = pc_text_write(log, string, text.len);
 	free(string);
 	return err;
 }

@@ -1,57 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One walk over the characters of a hostile text; what each becomes depends on where it goes:
- * JSON, a terminal or a Prometheus label. */
+/* Escape a hostile text in one walk over its characters. What each character becomes depends on
+ * where it goes: JSON, a terminal or a Prometheus label. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "core/base/utf8.h"
 #include "out/escape.h"
 
 /* The longest a character becomes: four bytes, each as \xNN. */
 #define PIECE_MAX 16
 
-#define NOT_A_CHARACTER UINT32_MAX
-
 /* Writes what the character of `len` bytes at `in` becomes to `piece`; returns its length. */
 typedef size_t (*rewrite_fn)(const uint8_t *in, size_t len, uint32_t code, char *piece);
 
-static size_t sequence_length(uint8_t lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xc2) /* a continuation byte, or the start of an overlong form */
-		return 0;
-	if (lead < 0xe0)
-		return 2;
-	if (lead < 0xf0)
-		return 3;
-	return lead < 0xf5 ? 4 : 0;
-}
-
-/* Returns the bytes of the character at `in` and its code point, or 1 and NOT_A_CHARACTER. */
-static size_t decode(const uint8_t *in, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t count = sequence_length(in[0]);
-	uint32_t value;
-
-	*code = NOT_A_CHARACTER;
-	if (count == 0 || count > len)
-		return 1;
-	value = count == 1 ? in[0] : in[0] & (0x7f >> count);
-	for (size_t i = 1; i < count; i++) {
-		if ((in[i] & 0xc0) != 0x80)
-			return 1;
-		value = value << 6 | (in[i] & 0x3f);
-	}
-	if (value < least[count] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 1;
-	*code = value;
-	return count;
-}
-
 /* Controls, and the format characters that are not seen but change what is. */
-static bool is_hidden(uint32_t code)
+static bool escape_is_hidden(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last;
@@ -73,7 +37,7 @@ static bool is_hidden(uint32_t code)
 	return false;
 }
 
-static size_t copy(const uint8_t *in, size_t len, char *piece)
+static size_t escape_copy(const uint8_t *in, size_t len, char *piece)
 {
 	memcpy(piece, in, len);
 	return len;
@@ -94,22 +58,23 @@ static size_t hex(const uint8_t *in, size_t len, char *piece)
 
 static size_t rewrite_clean(const uint8_t *in, size_t len, uint32_t code, char *piece)
 {
-	return code == 0 || code == NOT_A_CHARACTER ? hex(in, len, piece) : copy(in, len, piece);
+	return code == 0 || code == PC_UTF8_NOT_A_CHARACTER ? hex(in, len, piece) :
+							      escape_copy(in, len, piece);
 }
 
 static size_t rewrite_terminal(const uint8_t *in, size_t len, uint32_t code, char *piece)
 {
-	return is_hidden(code) ? hex(in, len, piece) : rewrite_clean(in, len, code, piece);
+	return escape_is_hidden(code) ? hex(in, len, piece) : rewrite_clean(in, len, code, piece);
 }
 
 static size_t rewrite_label(const uint8_t *in, size_t len, uint32_t code, char *piece)
 {
 	if (code == '\n')
-		return copy((const uint8_t *)"\\n", 2, piece);
+		return escape_copy((const uint8_t *)"\\n", 2, piece);
 	if (code == '"')
-		return copy((const uint8_t *)"\\\"", 2, piece);
-	if (code != '\\' && code != 0 && code != NOT_A_CHARACTER)
-		return copy(in, len, piece);
+		return escape_copy((const uint8_t *)"\\\"", 2, piece);
+	if (code != '\\' && code != 0 && code != PC_UTF8_NOT_A_CHARACTER)
+		return escape_copy(in, len, piece);
 	*piece = '\\';
 	return 1 + rewrite_clean(in, len, code, piece + 1);
 }
@@ -124,7 +89,7 @@ static size_t rewrite_all(const char *in, size_t len, char *out, size_t size, re
 		return 0;
 	while (len > 0) {
 		uint32_t code;
-		size_t taken = decode(next, len, &code);
+		size_t taken = pc_utf8_decode((const char *)next, len, &code);
 		size_t given = rewrite(next, taken, code, piece);
 
 		if (given >= size - used)

@@ -5,6 +5,7 @@
 #define PORTCLASH_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Room for any `len` bytes: in a label an invalid byte becomes the five characters \\xNN. */
 #define PC_ESCAPE_SIZE(len) (5 * (len) + 1)
@@ -16,11 +17,11 @@
 /* Valid UTF-8 is copied; a NUL and each byte that is not part of valid UTF-8 becomes \xNN. */
 size_t pc_utf8_clean(const char *in, size_t len, char *out, size_t size);
 
-/* The same, and every byte of a control, line separator or invisible format character (those
- * that turn text round or hide it) becomes \xNN. A backslash stays as it is. */
+/* Cleans as pc_utf8_clean() does, and every byte of a control, line separator or invisible format
+ * character (those that turn text round or hide it) becomes \xNN. A backslash stays as it is. */
 size_t pc_escape_terminal(const char *in, size_t len, char *out, size_t size);
 
-/* What pc_utf8_clean() gives, with \ " and newline escaped for a Prometheus label value. */
+/* Gives what pc_utf8_clean() gives, with \ " and newline escaped for a Prometheus label value. */
 size_t pc_escape_label(const char *in, size_t len, char *out, size_t size);
 
 #endif

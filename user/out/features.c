@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What `portclash features` prints. */
+/* Print `portclash features`. */
 #include "out/features.h"
 
 #include <errno.h>
@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/capabilities.h"
+#include "core/config/capabilities.h"
 #include "out/sink.h"
+#include "out/text_parts.h"
 
 static const char *default_of(const struct pc_features *f)
 {
-	for (unsigned i = 0; i < f->count; i++)
+	for (unsigned i = 0; i < PC_BACKENDS; i++)
 		if (f->backends[i].available)
 			return f->backends[i].name;
 	return NULL;
@@ -39,7 +40,7 @@ static void text_backend(FILE *out, const struct pc_feature *b, bool in_use)
 		fprintf(out, "  %-11s cannot see %s\n", "", b->sentence);
 }
 
-static bool has(const struct pc_features *f, const struct pc_capability *c)
+static bool features_has(const struct pc_features *f, const struct pc_capability *c)
 {
 	return f->capabilities >> c->bit & 1;
 }
@@ -50,16 +51,35 @@ static void text_capabilities(FILE *out, const struct pc_features *f)
 	for (size_t i = 0; i < pc_capabilities_count; i++) {
 		const struct pc_capability *c = &pc_capabilities[i];
 
-		fprintf(out, "  %-15s %-4s %s\n", c->name, yes_no(has(f, c)), c->reason);
-		if (!has(f, c))
+		fprintf(out, "  %-15s %-4s %s\n", c->name, yes_no(features_has(f, c)), c->reason);
+		if (!features_has(f, c))
 			fprintf(out, "  %-15s %-4s without it, %s\n", "", "", c->lost);
 	}
 }
 
-static int write_text(struct pc_log *log, char *text, size_t len)
+/* Prints one line for each need, and for a missing one also what follows. */
+static void text_needs(FILE *out, const struct pc_features *f)
 {
-	int err = text ? pc_log_line(log, text, len) : -ENOMEM;
+	fprintf(out, "what the programs need\n");
+	for (unsigned i = PC_KERNEL_NOTHING + 1; i < PC_KERNEL_COUNT; i++) {
+		const struct pc_kernel_row *row = &pc_kernel_rows[i];
+		enum pc_presence has = f->offer.has[i];
+		char parts[256];
 
+		fprintf(out, "  %-19s %-4s %s\n", row->name,
+			has == PC_PRESENCE_UNKNOWN ? "?" : yes_no(has == PC_PRESENCE_YES),
+			row->what);
+		if (has == PC_PRESENCE_YES)
+			continue;
+		pc_kernel_parts((enum pc_kernel_need)i, parts, sizeof(parts));
+		if (has == PC_PRESENCE_NO)
+			fprintf(out, "  %-19s %-4s missing: %s\n", "", "", parts);
+		fprintf(out, "  %-19s %-4s without it, %s\n", "", "", row->lost);
+	}
+}
+
+static int write_features(char *text, int err)
+{
 	free(text);
 	return err;
 }
@@ -74,20 +94,27 @@ int pc_features_text(struct pc_log *log, const struct pc_features *f)
 	if (!out)
 		return -ENOMEM;
 	fprintf(out, "kernel                  %s\n", f->support.release);
-	fprintf(out, "type information (BTF)  %s\n", yes_no(f->support.btf));
+	fprintf(out, "type information (BTF)  %s%s%s\n",
+		f->btf_wrong[0] ? "no: " : yes_no(f->support.btf),
+		f->btf && !f->btf_wrong[0] ? ", of " : "",
+		f->btf_wrong[0] ? f->btf_wrong :
+		f->btf		? f->btf :
+				  "");
 	fprintf(out, "ring buffers            %s\n",
 		f->support.ring_buffers || f->support.root ? yes_no(f->support.ring_buffers) :
 							     "not known: only root can ask");
 	fprintf(out, "lockdown                %s\n", pc_lockdown_name(f->support.lockdown));
 	fprintf(out, "back ends, best first\n");
-	for (unsigned i = 0; i < f->count; i++)
+	for (unsigned i = 0; i < PC_BACKENDS; i++)
 		text_backend(out, &f->backends[i], f->backends[i].name == chosen);
+	text_needs(out, f);
 	text_capabilities(out, f);
 	if (fclose(out)) {
 		free(text);
 		return -ENOMEM;
 	}
-	return write_text(log, text, len - 1); /* the log adds the last newline */
+	/* The log adds the last newline. */
+	return write_features(text, text ? pc_text_write(log, text, len - 1) : -ENOMEM);
 }
 
 static json_t *json_backend(const struct pc_feature *b)
@@ -113,10 +140,60 @@ static json_t *json_capabilities(const struct pc_features *f)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "name", json_string(c->name));
-		json_object_set_new(o, "held", json_boolean(has(f, c)));
+		json_object_set_new(o, "held", json_boolean(features_has(f, c)));
 		json_object_set_new(o, "when", json_string(pc_capability_when_name(c->when)));
 		json_object_set_new(o, "reason", json_string(c->reason));
 		json_object_set_new(o, "lost", json_string(c->lost));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *json_parts(enum pc_kernel_need need)
+{
+	json_t *list = json_array();
+
+	for (const struct pc_kernel_part *p = pc_kernel_rows[need].any; p->kind; p++) {
+		char text[128];
+
+		pc_kernel_part(p, text, sizeof(text));
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *json_words(const char *words)
+{
+	json_t *list = json_array();
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		json_array_append_new(list, json_stringn(words, len));
+		words += len + (words[len] == ' ');
+	}
+	return list;
+}
+
+static json_t *json_needs(const struct pc_features *f)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = PC_KERNEL_NOTHING + 1; i < PC_KERNEL_COUNT; i++) {
+		const struct pc_kernel_row *row = &pc_kernel_rows[i];
+		enum pc_presence has = f->offer.has[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "name", json_string(row->name));
+		json_object_set_new(o, "what", json_string(row->what));
+		json_object_set_new(o, "present",
+				    has == PC_PRESENCE_UNKNOWN ?
+					    json_null() :
+					    json_boolean(has == PC_PRESENCE_YES));
+		json_object_set_new(o, "required", json_boolean(row->required));
+		json_object_set_new(o, "any_of", json_parts((enum pc_kernel_need)i));
+		json_object_set_new(o, "lost", json_string(row->lost));
+		json_object_set_new(o, "programs", json_words(f->programs[i]));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -132,17 +209,19 @@ int pc_features_json(struct pc_log *log, const struct pc_features *f)
 	json_object_set_new(line, "type", json_string("features"));
 	json_object_set_new(line, "kernel", json_string(f->support.release));
 	json_object_set_new(line, "btf", json_boolean(f->support.btf));
+	json_object_set_new(line, "btf_file", f->btf ? json_string(f->btf) : json_null());
 	json_object_set_new(line, "ring_buffers",
 			    f->support.ring_buffers || f->support.root ?
 				    json_boolean(f->support.ring_buffers) :
 				    json_null());
 	json_object_set_new(line, "lockdown", json_string(pc_lockdown_name(f->support.lockdown)));
-	for (unsigned i = 0; i < f->count; i++)
+	for (unsigned i = 0; i < PC_BACKENDS; i++)
 		json_array_append_new(list, json_backend(&f->backends[i]));
 	json_object_set_new(line, "backends", list);
 	json_object_set_new(line, "default", chosen ? json_string(chosen) : json_null());
+	json_object_set_new(line, "needs", json_needs(f));
 	json_object_set_new(line, "capabilities", json_capabilities(f));
 	text = json_dumps(line, JSON_COMPACT);
 	json_decref(line);
-	return write_text(log, text, text ? strlen(text) : 0);
+	return write_features(text, text ? pc_log_line(log, text, strlen(text)) : -ENOMEM);
 }

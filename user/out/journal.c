@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The native protocol of systemd-journald: a datagram of fields, or a sealed file of them. */
 #include "out/journal.h"
+#include "out/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,15 +44,16 @@ void pc_journal_close(struct pc_journal *j)
 	j->fd = -1;
 }
 
-/* Connected, so that poll() can wait for journald to take what it has. */
-static int connect_to(struct pc_journal *j)
+int pc_journal_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, err;
 
-	if (strlen(j->path) >= sizeof(address.sun_path))
+	if (pc_writer_used())
+		return pc_writer_open(&(struct pc_writer_request){ .op = PC_WRITER_JOURNAL }, NULL);
+	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	memcpy(address.sun_path, j->path, strlen(j->path));
+	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
@@ -60,13 +62,29 @@ static int connect_to(struct pc_journal *j)
 		close(fd);
 		return err;
 	}
+	return fd;
+}
+
+/* Connected, so that poll() can wait for journald to take what it has. */
+static int journal_connect_to(struct pc_journal *j)
+{
+	int fd = pc_journal_connect(j->path);
+
+	if (fd < 0)
+		return fd;
 	j->fd = fd;
 	return 0;
 }
 
+/* Without a descriptor in the message send() is enough, which an agent that is confined may call. */
 static int send_now(const struct pc_journal *j, const struct msghdr *message)
 {
-	return sendmsg(j->fd, message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	const struct iovec *only = message->msg_iov;
+	ssize_t n = message->msg_controllen ?
+			    sendmsg(j->fd, message, MSG_NOSIGNAL) :
+			    send(j->fd, only->iov_base, only->iov_len, MSG_NOSIGNAL);
+
+	return n < 0 ? -errno : 0;
 }
 
 /* A journald that hangs must not hang the session: only the first entry is waited for. */
@@ -90,7 +108,7 @@ static bool is_stale(int err)
 
 static int send_connected(struct pc_journal *j, const struct msghdr *message)
 {
-	int err = j->fd < 0 ? connect_to(j) : 0;
+	int err = j->fd < 0 ? journal_connect_to(j) : 0;
 
 	if (err)
 		return err;
@@ -98,11 +116,11 @@ static int send_connected(struct pc_journal *j, const struct msghdr *message)
 	if (!is_stale(err))
 		return err;
 	pc_journal_close(j);
-	err = connect_to(j);
+	err = journal_connect_to(j);
 	return err ? err : send_waiting(j, message);
 }
 
-static int write_all(int fd, const char *entry, size_t len)
+static int journal_write_all(int fd, const char *entry, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, entry, len);
@@ -125,7 +143,7 @@ static int sealed_file(const char *entry, size_t len)
 
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, entry, len);
+	err = journal_write_all(fd, entry, len);
 	if (!err && fcntl(fd, F_ADD_SEALS, SEALS))
 		err = -errno;
 	if (!err)
@@ -143,9 +161,15 @@ static int send_file(struct pc_journal *j, const char *entry, size_t len)
 				  .cmsg_type = SCM_RIGHTS,
 				  .cmsg_len = CMSG_LEN(sizeof(int)) } };
 	struct msghdr message = { .msg_control = &control, .msg_controllen = sizeof(control) };
-	int fd = sealed_file(entry, len);
-	int err;
+	struct pc_writer_request request = { .op = PC_WRITER_JOURNAL_FILE };
+	int fd, err;
 
+	if (pc_writer_used() && len > PC_WRITER_DATA_MAX)
+		return -EMSGSIZE;
+	request.data_len = (uint32_t)len;
+	if (pc_writer_used())
+		return pc_writer_do(&request, NULL, entry);
+	fd = sealed_file(entry, len);
 	if (fd < 0)
 		return fd;
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
@@ -163,7 +187,7 @@ int pc_journal_send(struct pc_journal *j, const char *entry, size_t len)
 	/* Larger than the socket's buffer, or than what the kernel has in one piece. */
 	if (err == -EMSGSIZE || err == -ENOBUFS)
 		err = send_file(j, entry, len);
-	/* To the session, -EPIPE is a reader that is gone for good. */
+	/* The session takes -EPIPE for a reader that is gone permanently. */
 	if (err == -EPIPE)
 		err = -ECONNREFUSED;
 	j->lost += err != 0;

@@ -20,6 +20,9 @@ struct pc_journal {
 
 #define PC_JOURNAL_INIT ((struct pc_journal){ .path = PC_JOURNAL_SOCKET, .fd = -1 })
 
+/* Gives a socket that is connected to journald's, or a negative errno as pc_journal_send() has it. */
+int pc_journal_connect(const char *path);
+
 /* Puts one field. A value may hold any bytes; with a newline in it, its length goes before it. The
  * name must be one of journald's: A to Z, 0 to 9 and _, at most 64, none of its own (_…). */
 void pc_journal_field(FILE *out, const char *name, const char *value, size_t len);

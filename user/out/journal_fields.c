@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "out/escape.h"
 #include "out/journal.h"
@@ -62,6 +63,14 @@ void pc_field_hostile(FILE *out, enum pc_field field, const char *value)
 		pc_field_hostile_as(out, names[field], value, strlen(value));
 }
 
+void pc_field_end(FILE *out, int status)
+{
+	if (WIFSIGNALED(status))
+		pc_field_number(out, PC_FIELD_EXIT_SIGNAL, (uint64_t)WTERMSIG(status));
+	else
+		pc_field_number(out, PC_FIELD_EXIT_STATUS, (uint64_t)WEXITSTATUS(status));
+}
+
 void pc_field_party(FILE *out, enum pc_field first, const struct pc_party *p)
 {
 	const struct pc_identity *who = p->who;
@@ -79,5 +88,8 @@ void pc_field_party(FILE *out, enum pc_field first, const struct pc_party *p)
 	pc_field_hostile(out, first + PC_PARTY_UNIT, who->unit);
 	pc_field_hostile(out, first + PC_PARTY_CONTAINER, who->container);
 	pc_field_hostile(out, first + PC_PARTY_POD, who->pod);
+	pc_field_hostile(out, first + PC_PARTY_CONTAINER_NAME, who->given.container);
+	pc_field_hostile(out, first + PC_PARTY_POD_NAME, who->given.pod);
+	pc_field_hostile(out, first + PC_PARTY_POD_NAMESPACE, who->given.pod_namespace);
 	pc_field_bool(out, first + PC_PARTY_RUNNING, p->running);
 }

@@ -8,14 +8,16 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "core/address.h"
-#include "core/names.h"
-#include "core/party.h"
-#include "core/ports.h"
-#include "core/text.h"
+#include "core/base/address.h"
+#include "core/base/names.h"
+#include "core/process/party.h"
+#include "core/base/ports.h"
+#include "core/base/text.h"
+#include "core/verdict/causes.h"
 #include "out/escape.h"
 #include "out/journal.h"
 #include "out/journal_fields.h"
+#include "out/layout.h"
 #include "out/sink.h"
 #include "out/text_block.h"
 #include "out/text_parts.h"
@@ -35,8 +37,8 @@ static void part_end(FILE *out, enum pc_field field, struct pc_text *text)
 	free(value);
 }
 
-/* As journald has it: behind the slices comes the unit. Further down may be names that a user has
- * chosen, in a group that was delegated. */
+/* journald finds the unit behind the slices. Further down may be names that a user has chosen, in a
+ * group that was delegated. */
 static bool is_system_unit(const struct pc_identity *who)
 {
 	const char *name = who->cgroup, *end;
@@ -51,8 +53,8 @@ static bool is_system_unit(const struct pc_identity *who)
 	return false;
 }
 
-/* What journald makes more of: it looks at the process while it is there. A refused server is
- * often gone by then, and `journalctl -u` still finds the entry by its unit. */
+/* journald adds to these fields what it finds while the process is there. A refused server is often
+ * gone by then, and `journalctl -u` still finds the entry by its unit. */
 static void put_object(FILE *out, uint32_t pid, const struct pc_party *p)
 {
 	fprintf(out, "OBJECT_PID=%u\n", pid);
@@ -60,34 +62,40 @@ static void put_object(FILE *out, uint32_t pid, const struct pc_party *p)
 		pc_field_hostile_as(out, "OBJECT_SYSTEMD_UNIT", p->who->unit, strlen(p->who->unit));
 }
 
-static void put_call(FILE *out, const struct pc_refusal *r, const struct pc_party *requester)
+static void put_call(FILE *out, const struct pc_request *r, const struct pc_party *requester)
 {
-	char address[PC_ADDRESS_TEXT];
+	char address[PC_ADDRESS_TEXT], proto[PC_FAMILY_TEXT], name[PC_FOREIGN_NAME];
 
-	put_object(out, r->process.tgid, requester);
+	put_object(out, requester->key.tgid, requester);
 	fprintf(out, "ERRNO=%d\n", r->error);
 	pc_field_put(out, PC_FIELD_ERRNO, pc_errno_name(r->error));
-	pc_field_put(out, PC_FIELD_PROTO, pc_proto_name(r->proto));
+	pc_field_put(out, PC_FIELD_PROTO, pc_request_proto(r, proto));
 	pc_field_put(out, PC_FIELD_OP, pc_op_name(r->op));
-	pc_field_put(out, PC_FIELD_ADDRESS, pc_address_text(r->wanted_family, r->wanted, address));
-	pc_field_number(out, PC_FIELD_PORT, r->wanted_port);
+	if (r->foreign.family) {
+		pc_field_hostile(out, PC_FIELD_ADDRESS, pc_foreign_name(&r->foreign, name));
+	} else {
+		pc_field_put(out, PC_FIELD_ADDRESS,
+			     pc_address_text(r->wanted_family, r->wanted, address));
+		pc_field_number(out, PC_FIELD_PORT, r->wanted_port);
+	}
 	pc_field_number(out, PC_FIELD_NETNS, r->netns);
 	if (requester->who) {
 		pc_field_party(out, PC_FIELD_REQUESTER_PID, requester);
 		return;
 	}
-	pc_field_number(out, PC_FIELD_REQUESTER_PID, r->process.tgid);
-	pc_field_hostile_as(out, pc_field_name(PC_FIELD_REQUESTER_COMM), r->comm,
-			    strnlen(r->comm, PC_COMM_LEN));
+	pc_field_number(out, PC_FIELD_REQUESTER_PID, requester->key.tgid);
+	pc_field_hostile_as(out, pc_field_name(PC_FIELD_REQUESTER_COMM), requester->comm,
+			    strnlen(requester->comm, PC_COMM_LEN));
 }
 
-static void put_socket(FILE *out, const struct pc_socket *s)
+static void journal_sink_put_socket(FILE *out, const struct pc_socket *s)
 {
 	char text[PC_ENDPOINT_TEXT];
 
 	pc_field_put(out, PC_FIELD_HOLDER_STATE, pc_state_name(pc_socket_state(s)));
-	pc_field_put(out, PC_FIELD_HOLDER_LOCAL,
-		     pc_endpoint_text(s->family, s->local, s->lport, text));
+	if (s->family != PC_FAMILY_UNIX)
+		pc_field_put(out, PC_FIELD_HOLDER_LOCAL,
+			     pc_endpoint_text(s->family, s->local, s->lport, text));
 	if (s->rport)
 		pc_field_put(out, PC_FIELD_HOLDER_REMOTE,
 			     pc_endpoint_text(s->family, s->remote, s->rport, text));
@@ -95,7 +103,7 @@ static void put_socket(FILE *out, const struct pc_socket *s)
 		pc_field_number(out, PC_FIELD_HOLDER_COOKIE, s->cookie);
 }
 
-static void put_owner(FILE *out, const struct pc_party *owner)
+static void journal_sink_put_owner(FILE *out, const struct pc_party *owner)
 {
 	struct pc_text text;
 
@@ -106,19 +114,20 @@ static void put_owner(FILE *out, const struct pc_party *owner)
 	part_end(out, PC_FIELD_HOLDER_OWNER, &text);
 }
 
-static void put_holder(FILE *out, const struct pc_clock *clock, const struct pc_holder *h)
+static void journal_sink_put_holder(FILE *out, const struct pc_clock *clock,
+				    const struct pc_holder *h)
 {
 	struct pc_text text;
 
-	pc_field_party(out, PC_FIELD_HOLDER_PID, &h->maker);
+	pc_field_party(out, PC_FIELD_HOLDER_PID, &h->claimer);
 	pc_field_put(out, PC_FIELD_HOLDER_NOTE, h->process_note);
-	put_socket(out, &h->socket);
+	journal_sink_put_socket(out, &h->socket);
 	if (h->how)
 		pc_field_put(out, PC_FIELD_HOLDER_HOW, pc_how_name(h->how));
 	if (h->since_ns)
 		pc_field_time(out, PC_FIELD_HOLDER_SINCE, clock, h->since_ns);
 	for (unsigned i = 0; i < h->owners_count; i++)
-		put_owner(out, &h->owners[i]);
+		journal_sink_put_owner(out, &h->owners[i]);
 	if (h->peer.who && part_begin(&text)) {
 		pc_put_party(text.out, &h->peer);
 		part_end(out, PC_FIELD_HOLDER_PEER, &text);
@@ -132,26 +141,27 @@ static void put_other(FILE *out, const struct pc_holder *h)
 
 	if (!part_begin(&text))
 		return;
-	if (h->maker.who) {
-		pc_put_party(text.out, &h->maker);
+	if (h->claimer.who) {
+		pc_put_party(text.out, &h->claimer);
 		fputs("   ", text.out);
 	}
 	pc_put_connection(text.out, &h->socket);
 	part_end(out, PC_FIELD_OTHER_HOLDER, &text);
 }
 
-static void put_holders(FILE *out, const struct pc_clock *clock, const struct pc_verdict *v)
+static void journal_sink_put_holders(FILE *out, const struct pc_clock *clock,
+				     const struct pc_verdict *v)
 {
 	if (v->primary >= 0)
-		put_holder(out, clock, &v->holders[v->primary]);
+		journal_sink_put_holder(out, clock, &v->holders[v->primary]);
 	for (unsigned i = 0; i < v->holders_count; i++)
 		if ((int)i != v->primary)
 			put_other(out, &v->holders[i]);
-	pc_field_number(out, PC_FIELD_HOLDERS_TOTAL, v->refusal.holders_total);
+	pc_field_number(out, PC_FIELD_HOLDERS_TOTAL, v->holders_total);
 }
 
-/* What to do, and on a line of its own what to type. */
-static void put_fixes(FILE *out, const struct pc_fix *fixes, unsigned count)
+/* Puts each fix, and on a line of its own the command to type. */
+static void journal_sink_put_fixes(FILE *out, const struct pc_fix *fixes, unsigned count)
 {
 	struct pc_text text;
 
@@ -169,7 +179,7 @@ static void put_fixes(FILE *out, const struct pc_fix *fixes, unsigned count)
 }
 
 /* A server that cannot start is an error of the machine; a client that gets no port tries again. */
-static int priority_of(const struct pc_refusal *r)
+static int priority_of(const struct pc_request *r)
 {
 	return r->op == PC_OP_BIND || r->op == PC_OP_LISTEN ? LOG_ERR : LOG_WARNING;
 }
@@ -198,11 +208,11 @@ static int entry_begin(struct entry *e, const char *type, const char *id, int pr
 
 static int entry_send(struct entry *e, struct pc_journal *journal)
 {
-	char *message = pc_text_close(&e->message), *fields;
+	char *message = pc_layout_plain(pc_text_close(&e->message)), *fields;
 	int err = -ENOMEM;
 
 	if (message)
-		pc_journal_field(e->fields.out, "MESSAGE", message, e->message.len);
+		pc_journal_field(e->fields.out, "MESSAGE", message, strlen(message));
 	fields = pc_text_close(&e->fields);
 	if (message && fields)
 		err = pc_journal_send(journal, fields, e->fields.len);
@@ -215,23 +225,66 @@ static int entry_send(struct entry *e, struct pc_journal *journal)
 
 static int journal_verdict(void *to, const struct pc_clock *clock, const struct pc_verdict *v)
 {
-	const struct pc_refusal *r = &v->refusal;
+	const struct pc_request *r = &v->request;
 	struct entry e;
 
 	if (entry_begin(&e, "refusal", PC_JOURNAL_REFUSAL_ID, priority_of(r)))
 		return -ENOMEM;
-	pc_put_verdict(e.message.out, clock, v);
+	pc_put_verdict(e.message.out, clock, v, false);
 	pc_field_put(e.fields.out, PC_FIELD_ID, v->id);
-	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, r->time_ns);
+	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, v->time_ns);
 	pc_field_put(e.fields.out, PC_FIELD_CAUSE, pc_cause_name(v->cause));
 	put_call(e.fields.out, r, &v->requester);
-	pc_field_number(e.fields.out, PC_FIELD_RANGE_LOW, r->range_low);
-	pc_field_number(e.fields.out, PC_FIELD_RANGE_HIGH, r->range_high);
-	pc_field_bool(e.fields.out, PC_FIELD_RESERVED, r->reserved);
-	put_holders(e.fields.out, clock, v);
+	if (!r->foreign.family) {
+		pc_field_number(e.fields.out, PC_FIELD_RANGE_LOW, v->settings.low);
+		pc_field_number(e.fields.out, PC_FIELD_RANGE_HIGH, v->settings.high);
+		pc_field_bool(e.fields.out, PC_FIELD_RESERVED, v->settings.wanted_reserved);
+	}
+	journal_sink_put_holders(e.fields.out, clock, v);
 	pc_field_hostile(e.fields.out, PC_FIELD_EXPLANATION, v->explanation);
-	put_fixes(e.fields.out, v->fixes, v->fixes_count);
+	journal_sink_put_fixes(e.fields.out, v->fixes, v->fixes_count);
 	pc_field_put(e.fields.out, PC_FIELD_INCOMPLETE, v->incomplete);
+	return entry_send(&e, to);
+}
+
+static int journal_merged(void *to, const struct pc_clock *clock, const struct pc_merged *m)
+{
+	struct entry e;
+
+	if (entry_begin(&e, "merged", PC_JOURNAL_MERGED_ID, priority_of(&m->request)))
+		return -ENOMEM;
+	pc_put_merged(e.message.out, clock, m);
+	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, m->last_ns);
+	put_call(e.fields.out, &m->request, &m->requester);
+	pc_field_put(e.fields.out, PC_FIELD_MERGED_SCOPE, pc_scope_name(m->scope));
+	pc_field_number(e.fields.out, PC_FIELD_MERGED_COUNT, m->count);
+	return entry_send(&e, to);
+}
+
+/* A process that ended without its port is an error of the machine, as its refusal was. */
+static int journal_outcome(void *to, const struct pc_clock *clock, const struct pc_outcome *o)
+{
+	bool bad = o->kind == PC_OUTCOME_GAVE_UP || o->kind == PC_OUTCOME_WAITING;
+	struct entry e;
+
+	if (entry_begin(&e, "outcome", PC_JOURNAL_OUTCOME_ID,
+			bad ? priority_of(&o->request) : LOG_INFO))
+		return -ENOMEM;
+	pc_put_outcome(e.message.out, clock, o);
+	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, o->time_ns);
+	pc_field_put(e.fields.out, PC_FIELD_CAUSE, pc_cause_name(o->cause));
+	put_call(e.fields.out, &o->request, &o->requester);
+	pc_field_put(e.fields.out, PC_FIELD_OUTCOME, pc_outcome_name(o->kind));
+	if (o->of[0])
+		pc_field_put(e.fields.out, PC_FIELD_OUTCOME_OF, o->of);
+	pc_field_bool(e.fields.out, PC_FIELD_HUNT, o->hunt);
+	pc_field_number(e.fields.out, PC_FIELD_REFUSALS, o->refusals);
+	pc_field_number(e.fields.out, PC_FIELD_REFUSALS_TOTAL, o->total);
+	if (o->port)
+		pc_field_number(e.fields.out, PC_FIELD_GAINED_PORT, o->port);
+	pc_field_party(e.fields.out, PC_FIELD_WINNER_PID, &o->winner);
+	if (o->status_known && o->kind == PC_OUTCOME_GAVE_UP)
+		pc_field_end(e.fields.out, o->status);
 	return entry_send(&e, to);
 }
 
@@ -239,12 +292,12 @@ static int journal_repeat(void *to, const struct pc_clock *clock, const struct p
 {
 	struct entry e;
 
-	if (entry_begin(&e, "repeat", PC_JOURNAL_REPEAT_ID, priority_of(&r->refusal)))
+	if (entry_begin(&e, "repeat", PC_JOURNAL_REPEAT_ID, priority_of(&r->request)))
 		return -ENOMEM;
 	pc_put_repeat(e.message.out, clock, r);
-	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, r->refusal.time_ns);
+	pc_field_time(e.fields.out, PC_FIELD_TIME, clock, r->time_ns);
 	pc_field_put(e.fields.out, PC_FIELD_CAUSE, pc_cause_name(r->cause));
-	put_call(e.fields.out, &r->refusal, &r->requester);
+	put_call(e.fields.out, &r->request, &r->requester);
 	pc_field_put(e.fields.out, PC_FIELD_REPEAT_OF, r->of);
 	pc_field_put(e.fields.out, PC_FIELD_REPEAT_WHY, pc_repeat_why_name(r->why));
 	pc_field_number(e.fields.out, PC_FIELD_REPEAT_COUNT, r->count);
@@ -254,13 +307,13 @@ static int journal_repeat(void *to, const struct pc_clock *clock, const struct p
 	pc_field_number(e.fields.out, PC_FIELD_REPEAT_PROCESSES, r->processes);
 	pc_field_party(e.fields.out, PC_FIELD_HOLDER_PID, &r->holder);
 	if (r->socket.lport)
-		put_socket(e.fields.out, &r->socket);
+		journal_sink_put_socket(e.fields.out, &r->socket);
 	return entry_send(&e, to);
 }
 
 static void put_warned(FILE *out, const struct pc_clock *clock, const struct pc_warning *w)
 {
-	const struct pc_endpoints *e = w->endpoints;
+	const struct pc_endpoints *e = pc_claim_ends(&w->claim);
 	char text[PC_ENDPOINT_TEXT];
 
 	pc_field_time(out, PC_FIELD_TIME, clock, w->claim.time_ns);
@@ -269,14 +322,14 @@ static void put_warned(FILE *out, const struct pc_clock *clock, const struct pc_
 	pc_field_number(out, PC_FIELD_PORT, w->claim.port);
 	pc_field_number(out, PC_FIELD_NETNS, w->claim.netns);
 	pc_field_bool(out, PC_FIELD_PROTECTED, w->listed);
-	pc_field_party(out, PC_FIELD_CLIENT_PID, &w->client);
+	pc_field_party(out, PC_FIELD_CLIENT_PID, &w->claim.claimer);
 	if (e && e->rport)
 		pc_field_put(out, PC_FIELD_REMOTE,
 			     pc_endpoint_text(e->family, e->remote, e->rport, text));
 	if (!w->listener)
 		return;
 	pc_field_party(out, PC_FIELD_LISTENER_PID, &w->listener->party);
-	pc_field_time(out, PC_FIELD_LISTENER_GONE_SINCE, clock, w->listener->gone_ns);
+	pc_field_time(out, PC_FIELD_LISTENER_GONE_SINCE, clock, w->listener->ended_ns);
 }
 
 static int journal_warning(void *to, const struct pc_clock *clock, const struct pc_warning *w)
@@ -285,8 +338,8 @@ static int journal_warning(void *to, const struct pc_clock *clock, const struct 
 
 	if (entry_begin(&e, "warning", PC_JOURNAL_WARNING_ID, LOG_WARNING))
 		return -ENOMEM;
-	pc_put_warning(e.message.out, clock, w);
-	put_object(e.fields.out, w->claim.process.tgid, &w->client);
+	pc_put_warning(e.message.out, clock, w, false);
+	put_object(e.fields.out, w->claim.claimer.key.tgid, &w->claim.claimer);
 	put_warned(e.fields.out, clock, w);
 	if (w->settings) {
 		pc_field_number(e.fields.out, PC_FIELD_RANGE_LOW, w->settings->low);
@@ -295,7 +348,7 @@ static int journal_warning(void *to, const struct pc_clock *clock, const struct 
 			      pc_ports_has(w->settings->reserved, w->claim.port));
 	}
 	pc_field_hostile(e.fields.out, PC_FIELD_EXPLANATION, w->explanation);
-	put_fixes(e.fields.out, w->fixes, w->fixes_count);
+	journal_sink_put_fixes(e.fields.out, w->fixes, w->fixes_count);
 	pc_field_number(e.fields.out, PC_FIELD_SUPPRESSED, w->suppressed);
 	return entry_send(&e, to);
 }
@@ -307,7 +360,7 @@ static int journal_ready(void *to, const struct pc_clock *clock, const struct pc
 	(void)clock;
 	if (entry_begin(&e, "ready", PC_JOURNAL_READY_ID, LOG_INFO))
 		return -ENOMEM;
-	pc_put_ready(e.message.out, r);
+	pc_put_ready(e.message.out, r, true);
 	pc_field_put(e.fields.out, PC_FIELD_VERSION, r->version);
 	pc_field_put(e.fields.out, PC_FIELD_BACKEND, r->backend);
 	pc_field_put(e.fields.out, PC_FIELD_BACKENDS_REFUSED, r->why);
@@ -322,12 +375,13 @@ static int journal_summary(void *to, const struct pc_clock *clock, const struct 
 	(void)clock;
 	if (entry_begin(&e, "summary", PC_JOURNAL_SUMMARY_ID, LOG_INFO))
 		return -ENOMEM;
-	pc_put_summary(e.message.out, s);
+	pc_put_summary(e.message.out, s, true);
 	pc_field_number(e.fields.out, PC_FIELD_VERDICTS, s->counters->verdicts);
 	pc_field_number(e.fields.out, PC_FIELD_REPEATS, s->counters->repeats);
+	pc_field_number(e.fields.out, PC_FIELD_MERGED, s->counters->merged);
 	pc_field_number(e.fields.out, PC_FIELD_WARNINGS, s->counters->warnings);
 	pc_field_number(e.fields.out, PC_FIELD_LOST, pc_lost_total(s->counters));
-	pc_field_number(e.fields.out, PC_FIELD_WATCHED_SECONDS, s->watched_ns / 1000000000);
+	pc_field_number(e.fields.out, PC_FIELD_WATCHED_SECONDS, s->watched_ns / PC_NS_PER_SECOND);
 	return entry_send(&e, to);
 }
 
@@ -336,6 +390,8 @@ const struct pc_sink pc_sink_journal = {
 	.name = "journal",
 	.ready = journal_ready,
 	.verdict = journal_verdict,
+	.merged = journal_merged,
+	.outcome = journal_outcome,
 	.repeat = journal_repeat,
 	.warning = journal_warning,
 	.summary = journal_summary,

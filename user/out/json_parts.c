@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What every JSON line is made of. */
+/* Parts of every JSON line. */
 #include "out/json_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/address.h"
-#include "core/names.h"
+#include "core/base/address.h"
+#include "core/base/names.h"
+#include "core/base/time.h"
 #include "out/escape.h"
+#include "out/json_cap.h"
 #include "out/text_parts.h"
 
 /* Text of other processes: what is not UTF-8 is escaped, the rest is JSON's business. */
@@ -57,7 +59,7 @@ static json_t *number_if(bool known, uint64_t value)
 
 static json_t *seconds_if(bool known, uint64_t ns)
 {
-	return known ? json_real((double)ns / 1e9) : json_null();
+	return known ? json_real(pc_seconds(ns)) : json_null();
 }
 
 static json_t *rings_of(const struct pc_cost *cost)
@@ -122,9 +124,11 @@ json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t bo
 
 int pc_json_write(struct pc_log *log, json_t *line)
 {
-	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13));
+	char *text;
 	int err;
 
+	pc_json_cap(line);
+	text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(13));
 	json_decref(line);
 	if (!text)
 		return -ENOMEM;
@@ -152,8 +156,17 @@ void pc_json_add_identity(json_t *p, const struct pc_identity *who)
 	json_object_set_new(p, "uid", who ? json_integer(who->uid) : json_null());
 	json_object_set_new(p, "cgroup", pc_json_string(who ? who->cgroup : NULL));
 	json_object_set_new(p, "unit", pc_json_string(who ? who->unit : NULL));
+	json_object_set_new(p, "inner_unit", pc_json_string(who ? who->inner_unit : NULL));
+	json_object_set_new(p, "manager_user",
+			    who && who->below_user ? json_integer(who->manager_user) : json_null());
 	json_object_set_new(p, "container", pc_json_string(who ? who->container : NULL));
+	json_object_set_new(p, "container_word",
+			    pc_json_string(who ? pc_word_name(who->container_word) : NULL));
 	json_object_set_new(p, "pod", pc_json_string(who ? who->pod : NULL));
+	json_object_set_new(p, "container_name", pc_json_string(who ? who->given.container : NULL));
+	json_object_set_new(p, "pod_name", pc_json_string(who ? who->given.pod : NULL));
+	json_object_set_new(p, "pod_namespace",
+			    pc_json_string(who ? who->given.pod_namespace : NULL));
 	json_object_set_new(p, "netns", who ? pc_json_number_or_null(who->netns) : json_null());
 }
 
@@ -185,11 +198,13 @@ json_t *pc_json_options(const struct pc_socket *s)
 	json_object_set_new(o, "reuseaddr", json_boolean(s->reuse));
 	json_object_set_new(o, "reuseport", json_boolean(s->flags & PC_SOCKET_REUSEPORT));
 	json_object_set_new(o, "v6only", json_boolean(s->flags & PC_SOCKET_V6ONLY));
+	json_object_set_new(o, "transparent", json_boolean(s->flags & PC_SOCKET_TRANSPARENT));
+	json_object_set_new(o, "freebind", json_boolean(s->flags & PC_SOCKET_FREEBIND));
 	json_object_set_new(o, "bindtodevice", pc_json_number_or_null(s->ifindex));
 	return o;
 }
 
-static json_t *owners(const struct pc_clock *clock, const struct pc_holder *h)
+static json_t *json_parts_owners(const struct pc_clock *clock, const struct pc_holder *h)
 {
 	json_t *list = json_array();
 
@@ -200,6 +215,12 @@ static json_t *owners(const struct pc_clock *clock, const struct pc_holder *h)
 
 void pc_json_add_socket(json_t *o, const struct pc_socket *s)
 {
+	if (s->family == PC_FAMILY_UNIX) {
+		json_object_set_new(o, "state", json_string(pc_state_name(s->state)));
+		json_object_set_new(o, "local", json_null());
+		json_object_set_new(o, "remote", json_null());
+		return;
+	}
 	json_object_set_new(o, "state", json_string(pc_state_name(pc_socket_state(s))));
 	json_object_set_new(o, "local", pc_json_endpoint(s->family, s->local, s->lport));
 	json_object_set_new(o, "remote",
@@ -213,27 +234,32 @@ json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "blocking", json_boolean(h->blocking));
-	json_object_set_new(
-		o, "found_by",
-		json_string(s->flags & PC_SOCKET_EXACT ? "conflict-check" : "port-table"));
+	json_object_set_new(o, "found_by",
+			    json_string(s->family == PC_FAMILY_UNIX ? "open-files" :
+					s->flags & PC_SOCKET_EXACT  ? "conflict-check" :
+								      "port-table"));
 	pc_json_add_socket(o, s);
 	json_object_set_new(o, "how", h->how ? json_string(pc_how_name(h->how)) : json_null());
 	json_object_set_new(o, "how_inferred", json_boolean(h->how_inferred));
+	json_object_set_new(o, "older", json_boolean(h->older && !h->claim_lost));
 	json_object_set_new(o, "since",
 			    h->since_ns ? pc_json_time(clock, h->since_ns) : json_null());
 	json_object_set_new(o, "age_seconds",
-			    h->since_ns ? json_real((double)(clock->now_ns - h->since_ns) / 1e9) :
+			    h->since_ns ? json_real(pc_seconds(clock->now_ns - h->since_ns)) :
 					  json_null());
 	json_object_set_new(o, "cookie", pc_json_number_or_null(s->cookie));
 	json_object_set_new(o, "inode", pc_json_number_or_null(s->inode));
 	json_object_set_new(o, "uid",
 			    s->state == PC_STATE_TIME_WAIT ? json_null() : json_integer(s->uid));
 	json_object_set_new(o, "seconds_left", pc_json_number_or_null(s->seconds_left));
-	json_object_set_new(o, "options", pc_json_options(s));
-	json_object_set_new(o, "process", pc_json_party(clock, &h->maker));
+	json_object_set_new(o, "options",
+			    s->family == PC_FAMILY_UNIX ? json_null() : pc_json_options(s));
+	json_object_set_new(o, "process", pc_json_party(clock, &h->claimer));
+	json_object_set_new(o, "socket_unit",
+			    pc_json_string(h->socket_unit[0] ? h->socket_unit : NULL));
 	json_object_set_new(o, "process_note",
 			    h->process_note ? json_string(h->process_note) : json_null());
-	json_object_set_new(o, "owners", owners(clock, h));
+	json_object_set_new(o, "owners", json_parts_owners(clock, h));
 	json_object_set_new(o, "peer", pc_json_party(clock, &h->peer));
 	return o;
 }
@@ -263,11 +289,11 @@ json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_us
 	json_object_set_new(o, "offered", json_integer(use->offered));
 	json_object_set_new(o, "held", json_integer(use->held));
 	json_object_set_new(o, "left", json_integer(use->left));
-	for (unsigned i = 0; i < use->destinations_count; i++) {
-		const struct pc_socket *s = &use->destinations[i].socket;
+	for (unsigned i = 0; i < use->destinations.count; i++) {
+		const struct pc_socket *s = &use->destinations.list[i].socket;
 		json_t *d = pc_json_endpoint(s->family, s->remote, s->rport);
 
-		json_object_set_new(d, "ports", json_integer(use->destinations[i].ports));
+		json_object_set_new(d, "ports", json_integer(use->destinations.list[i].ports));
 		json_array_append_new(list, d);
 	}
 	json_object_set_new(o, "destinations", list);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every JSON line is made of (docs/json.md). All return new references. */
+/* Parts of every JSON line (docs/json.md). All functions return new references. */
 #ifndef PORTCLASH_JSON_PARTS_H
 #define PORTCLASH_JSON_PARTS_H
 
@@ -35,10 +35,10 @@ void pc_json_add_socket(json_t *o, const struct pc_socket *s);
 /* A socket on a port, as in refusals and in the answers of `who`. */
 json_t *pc_json_holder(const struct pc_clock *clock, const struct pc_holder *h);
 
-/* Who uses the range; null for NULL. */
+/* Gives the users of the range; null for NULL. */
 json_t *pc_json_range_use(const struct pc_clock *clock, const struct pc_range_use *use);
 
-/* What watching costs; null for NULL. */
+/* Gives the cost of watching; null for NULL. */
 json_t *pc_json_cost(const struct pc_cost *cost);
 
 /* A new line with schema, type and time. */
@@ -46,5 +46,14 @@ json_t *pc_json_line(const char *type, const struct pc_clock *clock, uint64_t bo
 
 /* Writes the line and frees it. 0 or a negative errno. */
 int pc_json_write(struct pc_log *log, json_t *line);
+
+/* json_call.c: the process that was refused, and the fields of its call. */
+json_t *pc_json_requester(const struct pc_clock *clock, const struct pc_request *r,
+			  const struct pc_party *party);
+void pc_json_add_call(json_t *line, const struct pc_request *r);
+
+/* json_outcome.c: the line of an outcome (an operation of the sink), and all counts. */
+int pc_json_outcome(void *to, const struct pc_clock *clock, const struct pc_outcome *o);
+json_t *pc_json_outcomes(const struct pc_outcomes_counters *c);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The JSON Lines writer: one writev() a line, and what is left of a failed one is taken back, so
- * that no half line is ever followed by a good one. */
+/* The line writer, of JSON and of text: one writev() a line, and what is left of a failed one is taken
+ * back, so that no half line is ever followed by a good one. What can stall goes through stream.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,18 +11,21 @@
 #include <unistd.h>
 
 #include "out/log.h"
+#include "out/writer.h"
 
 /* O_NONBLOCK is nothing to a file; a FIFO without a reader must not hang the agent. */
-static int open_append(const char *path)
+int pc_open_append(const char *path)
 {
-	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags, 0640);
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd;
 
+	if (pc_writer_used())
+		return pc_writer_open(&(struct pc_writer_request){ .op = PC_WRITER_APPEND }, path);
+	fd = open(path, flags, 0640);
 	return fd < 0 ? -errno : fd;
 }
 
 /* -1: not a regular file. */
-static off_t size_of(int fd)
+static off_t log_size_of(int fd)
 {
 	struct stat st;
 
@@ -32,7 +35,7 @@ static off_t size_of(int fd)
 /* A file that may be written but not read is taken to end well. */
 static bool ends_torn(const char *path, int fd)
 {
-	off_t size = size_of(fd);
+	off_t size = log_size_of(fd);
 	char last = '\n';
 	int reader;
 
@@ -49,13 +52,13 @@ static bool ends_torn(const char *path, int fd)
 
 int pc_log_open(struct pc_log *log, const char *path)
 {
-	struct pc_log new = { .fd = STDOUT_FILENO };
+	struct pc_log new = { .fd = STDOUT_FILENO, .verbose = log->verbose, .color = log->color };
 
 	if (path) {
 		new.path = strdup(path);
 		if (!new.path)
 			return -ENOMEM;
-		new.fd = open_append(path);
+		new.fd = pc_open_append(path);
 		if (new.fd < 0) {
 			free(new.path);
 			return new.fd;
@@ -89,7 +92,7 @@ static ssize_t write_some(int fd, const struct iovec *parts, int count)
 	}
 }
 
-static int write_all(int fd, struct iovec *parts, int count, size_t *written)
+static int log_write_all(int fd, struct iovec *parts, int count, size_t *written)
 {
 	while (count > 0) {
 		ssize_t n = write_some(fd, parts, count);
@@ -108,11 +111,11 @@ static int write_all(int fd, struct iovec *parts, int count, size_t *written)
 	return 0;
 }
 
-/* Only a file of our own that ends in what we wrote. Standard output may be shared, and without
- * O_APPEND its position would stay behind the new end. */
-static bool take_back(const struct pc_log *log, off_t end, size_t written)
+/* The tail is taken back only from a file of our own that ends in what we wrote. Standard output
+ * may be shared, and without O_APPEND its position would stay behind the new end. */
+static bool log_take_back(const struct pc_log *log, off_t end, size_t written)
 {
-	if (!log->path || end < 0 || size_of(log->fd) != end + (off_t)written)
+	if (!log->path || end < 0 || log_size_of(log->fd) != end + (off_t)written)
 		return false;
 	return !ftruncate(log->fd, end);
 }
@@ -166,7 +169,7 @@ int pc_log_finish(struct pc_log *log)
 	return err;
 }
 
-/* What can be taken at once is not lost. True when half a line stays behind. */
+/* Writes what the reader takes at once. True when half a line stays behind. */
 static bool close_stream(struct pc_log *log)
 {
 	bool torn;
@@ -189,26 +192,53 @@ static int write_line(struct pc_log *log, const char *line, size_t len)
 		{ .iov_base = (char *)line, .iov_len = len },
 		{ .iov_base = "\n", .iov_len = 1 },
 	};
-	off_t end = size_of(log->fd);
+	off_t end = log_size_of(log->fd);
 	size_t written = 0;
-	int err = write_all(log->fd, parts, 3, &written);
+	int err = log_write_all(log->fd, parts, 3, &written);
 
 	if (!err) {
 		log->torn = false;
 		return 0;
 	}
 	log->lost++;
-	if (written > 0 && !take_back(log, end, written))
+	if (written > 0 && !log_take_back(log, end, written))
 		log->torn = !log->torn || written > 1; /* else only the newline got out */
 	return err;
 }
 
-int pc_log_line(struct pc_log *log, const char *line, size_t len)
+void pc_log_cap(struct pc_log *log, const struct pc_rotate *rotate)
 {
-	return log->stream ? stream_line(log, line, len) : write_line(log, line, len);
+	log->rotate = *rotate;
 }
 
-/* The same place, or one that was put there: only a FIFO can be the same and hold half a line. */
+/* Two newlines at most come with the line. */
+static int make_room(struct pc_log *log, size_t len)
+{
+	off_t size = log_size_of(log->fd);
+	int err;
+
+	if (!log->path || size < 0 || pc_rotate_fits(&log->rotate, (uint64_t)size, len + 2))
+		return 0;
+	if (!pc_rotate_fits(&log->rotate, 0, len + 2))
+		return -EFBIG;
+	err = pc_rotate_files(&log->rotate, log->path, log->fd);
+	return err ? err : pc_log_reopen(log);
+}
+
+int pc_log_line(struct pc_log *log, const char *line, size_t len)
+{
+	int err;
+
+	if (log->stream)
+		return stream_line(log, line, len);
+	err = make_room(log, len);
+	if (!err)
+		return write_line(log, line, len);
+	log->lost++;
+	return err;
+}
+
+/* Is it the same FIFO as before? Only a FIFO can be the same and hold half a line. */
 int pc_log_reopen(struct pc_log *log)
 {
 	struct pc_stream *stream = NULL;
@@ -217,7 +247,7 @@ int pc_log_reopen(struct pc_log *log)
 
 	if (!log->path)
 		return 0;
-	fd = open_append(log->path);
+	fd = pc_open_append(log->path);
 	if (fd < 0)
 		return fd;
 	err = log->bounded ? pc_stream_open(fd, &log->patience, &stream) : 0;
@@ -248,6 +278,7 @@ int pc_log_switch(struct pc_log *log, const char *path)
 		return err;
 	}
 	pc_log_close(log);
+	new.rotate = log->rotate;
 	new.lost = log->lost;
 	new.late = log->late;
 	*log = new;

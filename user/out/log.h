@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "out/rotate.h"
 #include "out/stream.h"
+#include "out/terminal.h"
 
 struct pc_log {
 	char *path; /* NULL: standard output */
@@ -16,16 +18,23 @@ struct pc_log {
 	bool torn;     /* the output ends in half a line */
 	uint64_t lost; /* lines that could not be written; stays after pc_log_close() */
 	uint64_t late; /* those of them for which pc_log_line() had returned 0 */
+	bool verbose;  /* text for people has the plain commands, too; the opener sets it */
+	enum pc_color color; /* of text for people; the opener sets it */
 	bool bounded;  /* by pc_log_bound(), with this patience */
 	struct pc_patience patience;
+	struct pc_rotate rotate;  /* as pc_log_cap() has it */
 	struct pc_stream *stream; /* NULL: not bounded, or neither pipe nor socket */
 };
 
 #define PC_LOG_INIT ((struct pc_log){ .fd = -1 })
 
+/* Opens a log. A FIFO is opened without waiting for a reader: -ENXIO. A descriptor or a negative errno. */
+int pc_open_append(const char *path);
+
 /* Appends to `path`, created with mode 0640, or to standard output when it is NULL. If the file
  * ends in half a line (its last writer was killed, the machine lost power), the first line goes
- * on a line of its own. A FIFO that nobody reads is -ENXIO. */
+ * on a line of its own. A FIFO that nobody reads is -ENXIO. `log` is PC_LOG_INIT, with the choices of its
+ * opener. */
 int pc_log_open(struct pc_log *log, const char *path);
 
 /* Writes the line and a newline in one call where the kernel takes it whole. `line` must hold no
@@ -39,9 +48,14 @@ int pc_log_line(struct pc_log *log, const char *line, size_t len);
 
 #define PC_LOG_WAIT_MS 100
 
-/* For whoever must not be held up: a pipe or socket is waited for no longer than that, here and
- * after pc_log_reopen() and pc_log_switch(), and lines that it does not take are held. Terminals and
- * files stay as they are. 0 or -ENOMEM. */
+/* Caps a file, here and after pc_log_reopen() and pc_log_switch(): a line for which there is no room goes
+ * into a new file, and the full one is kept as FILE.1. A line that is longer than the cap, or for which the
+ * files cannot be moved, is lost: -EFBIG, or the error of the move. Standard output has no cap. */
+void pc_log_cap(struct pc_log *log, const struct pc_rotate *rotate);
+
+/* Bounds the time that a reader can hold up its writer. A pipe or socket is waited for no longer
+ * than that, here and after pc_log_reopen() and pc_log_switch(), and lines that it does not take
+ * are held. Terminals and files stay as they are. 0 or -ENOMEM. */
 int pc_log_bound(struct pc_log *log, const struct pc_patience *patience);
 
 /* Writes what is held and can be taken now: once a round, also when there is nothing else to write. */
@@ -56,8 +70,8 @@ int pc_log_finish(struct pc_log *log);
 /* After the file was moved away. On error the old file stays open. Standard output: nothing. */
 int pc_log_reopen(struct pc_log *log);
 
-/* On to another file, or to standard output when `path` is NULL; the count of lost lines goes on.
- * On error the old file stays open. */
+/* Switches to another file, or to standard output when `path` is NULL; the count of lost lines goes
+ * on. On error the old file stays open. */
 int pc_log_switch(struct pc_log *log, const char *path);
 
 void pc_log_close(struct pc_log *log);

@@ -6,11 +6,19 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Every cause with the first sentence of its section, a line each. */
+/* Writes a line for every cause, and behind a blank line one for every error and socket state: the name and
+ * the first sentence of its section. */
 void pc_manual_list(FILE *out);
 
-/* The section of this cause, without the marks of Markdown. False, and nothing printed: there is
- * none. */
+/* Returns the name of the error or socket state that the word means: by name in either case, or as the
+ * number or the text of the error. NULL: none. */
+const char *pc_manual_topic(const char *word);
+
+/* Returns the name that a misspelt word is meant to be; NULL: none is near. */
+const char *pc_manual_nearest(const char *word);
+
+/* Writes the section of this name, without the marks of Markdown. Each paragraph is one line, to be laid out
+ * (out/layout.h). False, and nothing printed: there is none. */
 bool pc_manual_section(FILE *out, const char *cause);
 
 #endif

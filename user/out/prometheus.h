@@ -10,7 +10,8 @@
 /* The text, ended by a NUL that `len` does not count; free() it. NULL: no memory. */
 char *pc_prometheus_format(const struct pc_metrics *metrics, size_t *len);
 
-/* By pc_write_atomic(); its errors, or -ENOMEM. node_exporter reads only names in *.prom. */
+/* Writes by pc_write_atomic(), whose errors it returns, or -ENOMEM. node_exporter reads only names
+ * in *.prom. */
 int pc_prometheus_write(const char *path, const struct pc_metrics *metrics);
 
 #endif

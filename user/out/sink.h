@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a sink is: it sees verdicts, claims and counters, never raw records, and writes. */
+/* A sink sees verdicts, claims and counters, never raw records, and writes. */
 #ifndef PORTCLASH_SINK_H
 #define PORTCLASH_SINK_H
 
-#include "core/cost.h"
-#include "core/model.h"
-#include "core/range_use.h"
-#include "core/repeat.h"
-#include "core/warning.h"
+#include "core/base/cost.h"
+#include "core/base/model.h"
+#include "core/base/outcome.h"
+#include "core/base/time.h"
+#include "core/verdict/range_use.h"
+#include "core/memory/outcomes.h"
+#include "core/memory/repeat.h"
+#include "core/verdict/warning.h"
 #include "out/log.h"
 
 /* Version of the JSON lines; raised when a field changes its meaning or goes away. */
 #define PC_JSON_SCHEMA 1
 
-/* Boot clock to wall clock, taken when the line is made. */
-struct pc_clock {
-	uint64_t wall_minus_boot_ns;
-	uint64_t now_ns; /* boot clock */
-};
-
 struct pc_ready {
+	const char *invitation; /* what a person is to do now; NULL: nobody waits */
 	const char *version;
 	const char *backend;
 	const char *why; /* not a better one */
@@ -30,6 +28,7 @@ struct pc_ready {
 
 struct pc_summary {
 	const struct pc_counters *counters;
+	const struct pc_outcomes_counters *outcomes;
 	const struct pc_cost *cost; /* of watching, until now */
 	uint64_t watched_ns;
 	bool has_command;
@@ -42,8 +41,10 @@ struct pc_sink {
 	const char *name;
 	int (*ready)(void *to, const struct pc_clock *clock, const struct pc_ready *r);
 	int (*verdict)(void *to, const struct pc_clock *clock, const struct pc_verdict *v);
+	int (*merged)(void *to, const struct pc_clock *clock, const struct pc_merged *m);
+	int (*outcome)(void *to, const struct pc_clock *clock, const struct pc_outcome *o);
 	int (*repeat)(void *to, const struct pc_clock *clock, const struct pc_repeat *r);
-	int (*claim)(void *to, const struct pc_clock *clock, const struct pc_claim_event *c);
+	int (*claim)(void *to, const struct pc_clock *clock, const struct pc_claim *c);
 	int (*warning)(void *to, const struct pc_clock *clock, const struct pc_warning *w);
 	int (*summary)(void *to, const struct pc_clock *clock, const struct pc_summary *s);
 };

@@ -14,28 +14,33 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000ULL
+#include "core/base/array.h"
+#include "core/base/time.h"
 
-static uint64_t now_ns(void)
+static uint64_t stream_now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	return pc_ns((uint64_t)t.tv_sec, (uint64_t)t.tv_nsec);
 }
 
-/* O_NONBLOCK belongs to the file description, which the shell and other programs may share: so a
- * pipe is opened anew. That takes /proc and, for a pipe of another user's, CAP_DAC_OVERRIDE. */
+int pc_pipe_reopen(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
 static void use_pipe(struct pc_stream *s, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
-	char path[32];
 
 	s->fd = fd;
 	if (flags >= 0 && flags & O_NONBLOCK)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	s->fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	s->fd = pc_pipe_reopen(fd);
 	s->own = s->fd >= 0;
 	s->blocking = !s->own;
 	if (s->blocking)
@@ -106,7 +111,7 @@ static ssize_t write_once(const struct pc_stream *s)
 	return n > 0 ? n : n < 0 ? -errno : -EIO;
 }
 
-static void take(struct pc_stream *s, size_t n)
+static void stream_take(struct pc_stream *s, size_t n)
 {
 	s->midline = s->held[s->from + n - 1] != '\n';
 	s->from += n;
@@ -125,7 +130,7 @@ int pc_stream_flush(struct pc_stream *s)
 			pc_stream_drop(s);
 			return (int)n;
 		}
-		take(s, (size_t)n);
+		stream_take(s, (size_t)n);
 	}
 	return 0;
 }
@@ -133,13 +138,13 @@ int pc_stream_flush(struct pc_stream *s)
 void pc_stream_hurry(struct pc_stream *s)
 {
 	if (!s->last_ns)
-		s->last_ns = now_ns() + PC_STREAM_LAST_MS * NS_PER_MS;
+		s->last_ns = stream_now_ns() + PC_STREAM_LAST_MS * PC_NS_PER_MS;
 }
 
-/* When waiting that is to go on until `until_ns` ends in truth; 0: it must not begin. */
-static uint64_t limit(const struct pc_stream *s, uint64_t until_ns, uint64_t now)
+/* Gives the time at which waiting until `until_ns` ends in truth; 0: it must not begin. */
+static uint64_t stream_limit(const struct pc_stream *s, uint64_t until_ns, uint64_t now)
 {
-	uint64_t round_ns = (uint64_t)s->patience.round_ms * NS_PER_MS;
+	uint64_t round_ns = (uint64_t)s->patience.round_ms * PC_NS_PER_MS;
 
 	if (s->last_ns)
 		return s->last_ns;
@@ -157,23 +162,23 @@ static bool wait_until(struct pc_stream *s, uint64_t until_ns)
 		{ .fd = s->fd, .events = POLLOUT },
 		{ .fd = s->last_ns ? -1 : s->patience.stop, .events = POLLIN },
 	};
-	uint64_t now = now_ns(), end = limit(s, until_ns, now);
+	uint64_t now = stream_now_ns(), end = stream_limit(s, until_ns, now);
 
 	s->stalled |= now >= until_ns;
 	if (now >= end)
 		return false;
-	poll(fds, 2, (int)((end - now + NS_PER_MS - 1) / NS_PER_MS));
-	s->waited_ns += now_ns() - now;
+	poll(fds, 2, (int)((end - now + PC_NS_PER_MS - 1) / PC_NS_PER_MS));
+	s->waited_ns += stream_now_ns() - now;
 	if (fds[1].revents)
 		pc_stream_hurry(s);
 	return true;
 }
 
-/* Until no more than `most` bytes are held. */
+/* Waits until no more than `most` bytes are held. */
 static int wait_for(struct pc_stream *s, size_t most)
 {
-	uint64_t patience = (uint64_t)s->patience.wait_ms * NS_PER_MS;
-	uint64_t until = now_ns() + patience;
+	uint64_t patience = (uint64_t)s->patience.wait_ms * PC_NS_PER_MS;
+	uint64_t until = stream_now_ns() + patience;
 
 	for (;;) {
 		size_t before = s->len;
@@ -184,7 +189,7 @@ static int wait_for(struct pc_stream *s, size_t most)
 		if (s->len <= most)
 			return 0;
 		if (s->len < before)
-			until = now_ns() + patience;
+			until = stream_now_ns() + patience;
 		if (!wait_until(s, until))
 			return -EAGAIN;
 	}
@@ -201,10 +206,9 @@ int pc_stream_wait(struct pc_stream *s)
 	return wait_for(s, 0);
 }
 
-static int make_room(struct pc_stream *s, size_t len)
+static int stream_make_room(struct pc_stream *s, size_t len)
 {
 	size_t size = s->len + len;
-	char *held;
 
 	if (s->from + size <= s->size)
 		return 0;
@@ -213,20 +217,14 @@ static int make_room(struct pc_stream *s, size_t len)
 	s->from = 0;
 	if (size <= s->size)
 		return 0;
-	size = size < 2 * s->size ? 2 * s->size : size;
-	held = realloc(s->held, size);
-	if (!held)
-		return -ENOMEM;
-	s->held = held;
-	s->size = size;
-	return 0;
+	return pc_array_reserve(&s->held, &s->size, size, 1);
 }
 
-static int hold(struct pc_stream *s, const char *line, size_t len)
+static int stream_hold(struct pc_stream *s, const char *line, size_t len)
 {
 	char *end;
 
-	if (make_room(s, len + 2))
+	if (stream_make_room(s, len + 2))
 		return -ENOMEM;
 	end = s->held + s->from + s->len;
 	if (s->torn)
@@ -245,7 +243,7 @@ int pc_stream_line(struct pc_stream *s, const char *line, size_t len)
 		s->len ? wait_for(s, need < PC_STREAM_HELD_MAX ? PC_STREAM_HELD_MAX - need : 0) : 0;
 
 	if (!err)
-		err = hold(s, line, len);
+		err = stream_hold(s, line, len);
 	if (err)
 		return err;
 	err = pc_stream_flush(s);

@@ -11,7 +11,7 @@
 /* The lines of a batch of refusals (64, of about 3 KiB): a burst costs none while a reader reads. */
 #define PC_STREAM_HELD_MAX (256 * 1024)
 
-/* What is left when the session ends has so long, all of it together. */
+/* The lines that are left when the session ends have so long, all of them together. */
 #define PC_STREAM_LAST_MS 1000
 
 struct pc_patience {
@@ -37,6 +37,11 @@ struct pc_stream {
 	size_t size;
 	uint64_t late; /* lines that were accepted and then lost; for the caller to take */
 };
+
+/* Another, non-blocking file description of the pipe or FIFO behind `fd`: O_NONBLOCK on the one there is
+ * would be that of all who share it. -1 with errno: it takes /proc and, for a pipe of another user's,
+ * CAP_DAC_OVERRIDE. */
+int pc_pipe_reopen(int fd);
 
 /* *out is NULL when `fd` is nothing of the kind. `fd` stays the caller's and must stay open, and
  * whoever shares it does not notice. 0 or -ENOMEM. */

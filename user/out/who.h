@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `who` found, as text and as JSON lines. */
+/* These functions write what `who` found, as text or as JSON lines. */
 #ifndef PORTCLASH_OUT_WHO_H
 #define PORTCLASH_OUT_WHO_H
 
-#include "core/who.h"
+#include "core/port/who_list.h"
 #include "out/sink.h"
 
-#define PC_WHO_UNSEEN_MAX 8
+/* Each returns 0 or the negative errno of the write. */
 
-struct pc_who_report {
-	const struct pc_who_place *places; /* one a network namespace and protocol; and one of a
-					      protocol of which nobody has the port */
-	size_t count;
-	char *unseen[PC_WHO_UNSEEN_MAX]; /* sentences: what could not be seen */
-	unsigned unseen_count;
-	int status; /* of the exit */
-};
+/* Writes every entry of the list, of the text only those that somebody holds where `held` is set. */
+int pc_who_text_entries(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_who_list *list, bool held);
+int pc_who_json_entries(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_who_list *list);
 
-/* Each writes all of it; 0 or the negative errno of the write. */
-int pc_who_text(struct pc_log *log, const struct pc_clock *clock,
-		const struct pc_who_report *report);
-int pc_who_json(struct pc_log *log, const struct pc_clock *clock,
-		const struct pc_who_report *report);
+/* Writes one line about ports (PC_PORT_WORDS words) of a protocol that nobody holds; nothing for none. */
+int pc_who_text_free_ports(struct pc_log *log, uint8_t proto, const uint64_t *ports, bool blind);
+
+/* Writes what could not be seen. The JSON line also has the exit status of the command. */
+int pc_who_text_unseen(struct pc_log *log, const struct pc_who_list *list);
+int pc_who_json_summary(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_who_list *list, int status);
 
 #endif

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What `who` found, for people. Everything that comes from another process is escaped. */
+/* This file writes the list of `who` for people. All text of other processes is escaped. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "core/names.h"
+#include "core/base/address.h"
+#include "core/base/names.h"
+#include "core/base/ports.h"
+#include "core/port/alike.h"
+#include "core/verdict/causes.h"
 #include "out/text_parts.h"
+#include "out/text_process.h"
 #include "out/who.h"
 
-#define FIELD "\n  %-10s  "
-
-static void put_head(FILE *out, const struct pc_who_place *p)
+static void put_entry_head(FILE *out, const struct pc_who_entry *e)
 {
-	fprintf(out, "%s port %u", pc_proto_name(p->proto), p->port);
-	if (!p->netns) {
-		fputs(p->blind ? ": nobody is seen to hold it" : ": nobody holds it", out);
+	fprintf(out, "%s port %u", pc_proto_name(e->proto), e->port);
+	if (!e->netns) {
+		fputs(e->blind ? ": nobody is seen to hold it" : ": nobody holds it", out);
 		return;
 	}
-	fprintf(out, " in network namespace %u", p->netns);
-	if (p->own) {
-		fputs(" (portclash's own)", out);
-	} else if (p->path) {
-		fputs(" (", out);
-		pc_put_string(out, p->path);
-		fputc(')', out);
-	} else if (p->pid) {
-		fprintf(out, " (of pid %u)", p->pid);
-	} else {
+	fputs(" in ", out);
+	pc_put_netns(out, e->netns, e->own, e->path, e->pid);
+	if (!e->own && !e->path && !e->pid)
 		fputs(" (no process was seen in it)", out);
-	}
-	fprintf(out, ": %zu socket%s", p->total, p->total == 1 ? "" : "s");
+	fprintf(out, ": %zu socket%s", e->total, e->total == 1 ? "" : "s");
 }
 
 static void put_age(FILE *out, const struct pc_clock *clock, const struct pc_holder *h)
@@ -46,112 +43,250 @@ static void put_parties(FILE *out, const struct pc_holder *h, bool blind)
 	if (!h->owners_count)
 		fputs(blind && h->socket.inode ? "a process not seen" : "no process", out);
 	for (unsigned i = 0; i < h->owners_count; i++) {
+		if (pc_owner_is_repeated(h->owners, i))
+			continue;
 		if (i)
-			fprintf(out, FIELD "and ", "");
+			fprintf(out, PC_TEXT_ROW "and ", "");
 		pc_put_party(out, &h->owners[i]);
 		fprintf(out, " as descriptor %d", h->owners[i].fd);
+		if (h->owners[i].who) {
+			fprintf(out, PC_TEXT_ROW, "");
+			pc_put_process(out, h->owners[i].who);
+		}
+		pc_put_alike_owners(out, PC_TEXT_ROW_BELOW "and ", h->owners, h->owners_count, i);
 	}
+	if (h->owners_more)
+		fprintf(out, PC_TEXT_ROW "and %u more process%s", "", h->owners_more,
+			h->owners_more == 1 ? "" : "es");
 }
 
-static void put_holder(FILE *out, const struct pc_clock *clock, const struct pc_holder *h,
-		       bool blind)
+static void put_tunnels(FILE *out, const struct pc_tunnels *all, const struct pc_holder *h)
 {
-	fprintf(out, FIELD, "held by");
+	for (uint32_t i = 0; i < all->count && !h->owners_count; i++)
+		if (all->list[i].up && all->list[i].port == h->socket.lport) {
+			fprintf(out, PC_TEXT_ROW "it is that of the tunnel ", "");
+			pc_put_string(out, all->list[i].name);
+			fprintf(out, " (%s)", pc_tunnel_kind_name(all->list[i].kind));
+		}
+}
+
+static void put_entry_holder(FILE *out, const struct pc_clock *clock, const struct pc_holder *h,
+			     bool blind)
+{
+	fprintf(out, PC_TEXT_ROW, "held by");
 	put_parties(out, h, blind);
-	fprintf(out, FIELD, "");
+	fprintf(out, PC_TEXT_ROW, "");
 	pc_put_connection(out, &h->socket);
 	if (h->socket.seconds_left)
 		fprintf(out, ", %u s left", h->socket.seconds_left);
 	if (h->owners_count || h->how)
-		fprintf(out, FIELD "%s", "", pc_how_words(h));
+		fprintf(out, PC_TEXT_ROW "%s", "", pc_how_words(h));
 	put_age(out, clock, h);
 	if (!h->owners_count && h->process_note)
-		fprintf(out, FIELD "%s", "", h->process_note);
+		fprintf(out, PC_TEXT_ROW "%s", "", h->process_note);
 	if (h->peer.who) {
-		fprintf(out, FIELD "the other end is ", "");
+		fprintf(out, PC_TEXT_ROW "the other end is ", "");
 		pc_put_party(out, &h->peer);
 		if (h->peer_listens)
 			fputs(", which has not accepted it yet", out);
 	}
 }
 
-static void put_rest(FILE *out, const struct pc_who_place *p)
+/* A place in the pages of an entry. */
+struct place {
+	unsigned page;
+	unsigned at;
+};
+
+static const struct pc_holder *holder_at(const struct pc_who_entry *e, struct place *p)
 {
-	size_t more = p->total - p->verdict.holders_count;
+	const struct pc_verdict *v = pc_who_page_of(e, p->page);
+
+	for (; v && p->at >= v->holders_count; v = pc_who_page_of(e, p->page)) {
+		p->page++;
+		p->at = 0;
+	}
+	return v ? &v->holders[p->at] : NULL;
+}
+
+static bool is_first_alike(const struct pc_who_entry *e, const struct pc_holder *h)
+{
+	const struct pc_holder *other;
+
+	for (struct place p = { 0 }; (other = holder_at(e, &p)) && other != h; p.at++)
+		if (pc_holders_alike(other, h))
+			return false;
+	return true;
+}
+
+/* "and 199 more like it, of processes 101, 102". A process is named once for all its sockets in a row. */
+static void put_alike(FILE *out, const struct pc_who_entry *e, const struct pc_holder *first,
+		      struct place p)
+{
+	uint32_t last = first->owners_count ? first->owners[0].key.tgid : 0;
+	const struct pc_holder *h;
+	unsigned more = 0;
+	struct pc_text pids;
+	bool some = false;
+	char *text;
+
+	if (pc_text_open(&pids))
+		return;
+	for (p.at++; (h = holder_at(e, &p)); p.at++) {
+		uint32_t pid = h->owners_count ? h->owners[0].key.tgid : 0;
+
+		if (!pc_holders_alike(first, h))
+			continue;
+		more++;
+		if (pid && pid != last)
+			fprintf(pids.out, "%s%u", some ? ", " : "", pid);
+		some |= pid && pid != last;
+		last = pid;
+	}
+	text = pc_text_close(&pids);
+	if (more && some && text)
+		fprintf(out, PC_TEXT_ROW "and %u more like it, of process%s %s", "", more,
+			strchr(text, ',') ? "es" : "", text);
+	else if (more)
+		fprintf(out, PC_TEXT_ROW "and %u more like it%s", "", more,
+			first->owners_count ? ", of the same process" : "");
+	free(text);
+}
+
+static size_t shown_count(const struct pc_who_entry *e)
+{
+	const struct pc_verdict *v;
+	size_t count = 0;
+
+	for (unsigned i = 0; (v = pc_who_page_of(e, i)); i++)
+		count += v->holders_count;
+	return count;
+}
+
+static void put_entry_holders(FILE *out, const struct pc_clock *clock, const struct pc_who_entry *e)
+{
+	const struct pc_holder *h;
+
+	for (struct place p = { 0 }; (h = holder_at(e, &p)); p.at++) {
+		if (!is_first_alike(e, h))
+			continue;
+		put_entry_holder(out, clock, h, e->blind);
+		put_alike(out, e, h, p);
+		put_tunnels(out, &e->verdict.tunnels, h);
+	}
+}
+
+static void put_rest(FILE *out, const struct pc_who_entry *e)
+{
+	size_t more = e->total - shown_count(e);
 	const char *comma = ": ";
 
 	if (!more)
 		return;
-	fprintf(out, FIELD "%zu more", "and", more);
+	fprintf(out, PC_TEXT_ROW "%zu more", "and", more);
 	for (int i = PC_STATE_INVALID + 1; i < PC_STATE_COUNT; i++) {
-		if (!p->rest[i])
+		if (!e->rest[i])
 			continue;
-		fprintf(out, "%s%s %u", comma, pc_state_name(i), p->rest[i]);
+		fprintf(out, "%s%s %u", comma, pc_state_name(i), e->rest[i]);
 		comma = ", ";
 	}
 }
 
-static void put_answer(FILE *out, const struct pc_who_place *p, const struct pc_who_answer *a)
+static void put_answer(FILE *out, const struct pc_who_entry *e, const struct pc_who_answer *a)
 {
 	static const char *const labels[] = { "without options", "SO_REUSEADDR", "SO_REUSEPORT" };
 	const char *name = pc_cause_name(a->cause);
 
-	fprintf(out, FIELD "  %-15s  ", "", labels[a->option]);
+	fprintf(out, PC_TEXT_ROW "  %-15s  ", "", labels[a->option]);
 	if (!a->known)
 		fputs("not known", out);
 	else if (!a->refused)
 		fputs("allowed", out);
-	else if (a->holder >= 0 && p->verdict.holders[a->holder].owners_count) {
+	else if (a->holder >= 0 && e->verdict.holders[a->holder].owners_count) {
 		fprintf(out, "refused: %s, ", name);
-		pc_put_party(out, &p->verdict.holders[a->holder].owners[0]);
+		pc_put_party(out, &e->verdict.holders[a->holder].owners[0]);
 	} else {
 		fprintf(out, "refused: %s", name);
 	}
 }
 
-static void put_answers(FILE *out, const struct pc_who_place *p)
+static void put_answers_address(FILE *out, const struct pc_who_answer *a)
 {
-	fprintf(out, FIELD "a server of uid %u that binds it now", "if bound", p->uid);
-	if (p->port < p->unprivileged_start)
+	static const uint8_t any[PC_ADDR_LEN];
+	bool v6 = a->family == PC_FAMILY_V6, all = !memcmp(a->address, any, sizeof(any));
+	char text[PC_ADDRESS_TEXT];
+
+	fprintf(out, v6 ? PC_TEXT_ROW "[%s]%s" : PC_TEXT_ROW "%s%s", "",
+		pc_address_text(a->family, a->address, text), v6 && all ? ", with IPv4 too" : "");
+}
+
+static void put_answers(FILE *out, const struct pc_who_entry *e)
+{
+	fprintf(out, PC_TEXT_ROW "a server of uid %u that binds it now", "if bound", e->uid);
+	if (e->port < e->unprivileged_start)
 		fprintf(out, " (ports below %u take root or CAP_NET_BIND_SERVICE)",
-			p->unprivileged_start);
-	for (unsigned i = 0; i < PC_WHO_ANSWERS; i++) {
+			e->unprivileged_start);
+	for (unsigned i = 0; i < e->answers_count; i++) {
 		if (i % PC_WHO_OPTIONS == 0)
-			fprintf(out, FIELD "%s", "",
-				p->answers[i].family == PC_FAMILY_V6 ? "[::], with IPv4 too" :
-								       "0.0.0.0");
-		put_answer(out, p, &p->answers[i]);
+			put_answers_address(out, &e->answers[i]);
+		put_answer(out, e, &e->answers[i]);
 	}
 }
 
-static int put_place(struct pc_log *log, const struct pc_clock *clock, const struct pc_who_place *p)
+static int write_text_entry(struct pc_log *log, const struct pc_clock *clock,
+			    const struct pc_who_entry *e)
 {
 	struct pc_text text;
 
 	if (pc_text_open(&text))
 		return -ENOMEM;
-	put_head(text.out, p);
-	for (unsigned i = 0; i < p->verdict.holders_count; i++)
-		put_holder(text.out, clock, &p->verdict.holders[i], p->blind);
-	put_rest(text.out, p);
-	if (p->total)
-		put_answers(text.out, p);
+	put_entry_head(text.out, e);
+	put_entry_holders(text.out, clock, e);
+	put_rest(text.out, e);
+	if (e->total)
+		put_answers(text.out, e);
 	return pc_text_finish(log, &text);
 }
 
-int pc_who_text(struct pc_log *log, const struct pc_clock *clock,
-		const struct pc_who_report *report)
+int pc_who_text_entries(struct pc_log *log, const struct pc_clock *clock,
+			const struct pc_who_list *list, bool held)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < list->count; i++)
+		if (list->entries[i].total || !held)
+			err = write_text_entry(log, clock, &list->entries[i]);
+	return err;
+}
+
+int pc_who_text_free_ports(struct pc_log *log, uint8_t proto, const uint64_t *ports, bool blind)
+{
+	struct pc_text text;
+	char *numbers;
+
+	if (pc_ports_is_empty(ports))
+		return 0;
+	numbers = pc_ports_format(ports);
+	if (!numbers || pc_text_open(&text)) {
+		free(numbers);
+		return -ENOMEM;
+	}
+	fprintf(text.out, "%s ports %s: nobody %s them", pc_proto_name(proto), numbers,
+		blind ? "is seen to hold" : "holds");
+	free(numbers);
+	return pc_text_finish(log, &text);
+}
+
+int pc_who_text_unseen(struct pc_log *log, const struct pc_who_list *list)
 {
 	struct pc_text text;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < report->count; i++)
-		err = put_place(log, clock, &report->places[i]);
-	for (unsigned i = 0; !err && i < report->unseen_count; i++) {
+	for (unsigned i = 0; !err && i < list->unseen_count; i++) {
 		if (pc_text_open(&text))
 			return -ENOMEM;
 		fputs("not seen    ", text.out);
-		pc_put_string(text.out, report->unseen[i]);
+		pc_put_string(text.out, list->unseen[i]);
 		err = pc_text_finish(log, &text);
 	}
 	return err;

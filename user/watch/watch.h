@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One session of watching, as `trace` and `agent` both have it: the monitor's records go to
- * the ledger, its refusals become verdicts, verdicts go to the sink. */
+/* A session of watching, as `trace` and `agent` both have it: the driver of a monitor, the join and
+ * the sinks. */
 #ifndef PORTCLASH_WATCH_H
 #define PORTCLASH_WATCH_H
 
 #include "bpf/monitor.h"
-#include "core/cost.h"
-#include "core/model.h"
+#include "core/base/cost.h"
+#include "core/base/model.h"
+#include "core/flight/flight.h"
+#include "core/join/join.h"
 #include "out/prometheus.h"
 #include "out/sink.h"
-
-/* Which refusals and claims reach the sink; all are recorded. */
-struct pc_filter {
-	bool has_ports;
-	uint64_t ports[PC_PORT_WORDS]; /* wanted or claimed ports */
-	uint8_t proto;		       /* 0: both */
-	uint32_t pid;		       /* of the requester or claimer; 0: any */
-	bool tree;		       /* only descendants of the monitor */
-};
 
 struct pc_watch_options {
 	struct pc_monitor_options monitor;
 	struct pc_filter filter;
 	struct pc_outlet outlets[PC_OUTLETS_MAX];
 	unsigned outlets_count;
-	uint64_t repeat_ns;	    /* first interval of core/repeat.h; 0: nothing is summarised */
+	bool each;	      /* every refusal has its line: no quota, and hunts are told */
+	uint64_t repeat_ns;   /* first interval of core/memory/repeat.h; 0: nothing is summarised */
+	uint64_t patience_ns; /* see pc_join_patience() */
 	struct pc_metrics *metrics; /* NULL: none are kept */
+	const char *record; /* path of the recording that is made; NULL: none */
 	bool with_claims;
-	bool own_netns_only;	 /* may not enter others: their settings and sockets are not read */
+	struct pc_flight *flight; /* takes every claim, and stays the caller's; NULL: none */
+	const char *invitation; /* see struct pc_ready */
+	bool quiet;		/* no ready line, and no summary unless something was lost */
+	bool given_names;	/* look up the names of containers and pods */
+	bool own_netns_only;	/* may not enter others: their settings and sockets are not read */
+	/* portclash in a pid namespace of its own cannot know processes by their ids: opening fails there.
+	 * Without this, verdicts have the machine's ids, and no command with an id in it. */
+	bool machine_pids_only;
 	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
@@ -56,7 +59,16 @@ int pc_watch_repeat(struct pc_watch *w, uint64_t interval_ns);
 /* The counters, brought up to date. */
 const struct pc_counters *pc_watch_counters(struct pc_watch *w);
 
-/* What watching has cost until now; the names in it are valid until pc_watch_close(). */
+/* The counts of outcomes, brought up to date. */
+const struct pc_outcomes_counters *pc_watch_outcomes(struct pc_watch *w);
+
+/* Replaces the filter by the requester from now on. */
+void pc_watch_filter(struct pc_watch *w, const struct pc_whose_filter *whose);
+
+/* Sets the time after which a refused process counts as still waiting. */
+void pc_watch_patience(struct pc_watch *w, uint64_t patience_ns);
+
+/* Reads what watching has cost until now. The names in it are valid until pc_watch_close(). */
 void pc_watch_cost(const struct pc_watch *w, struct pc_cost *out);
 
 /* Prints the summary line. */
@@ -76,6 +88,12 @@ int pc_watch_protect(struct pc_watch *w, const uint64_t *listed);
 int pc_watch_tcp_ports(struct pc_watch *w, uint64_t *words);
 
 const char *pc_watch_backend(const struct pc_watch *w);
+
+/* Why the recording stopped: a negative errno as pc_record_file_take_error() has it; 0: it goes on. */
+int pc_watch_take_record_error(struct pc_watch *w);
+
+/* Has it stopped before the session's end? */
+bool pc_watch_record_failed(const struct pc_watch *w);
 
 /* Errno of the last failure of any sink, for the caller to report once; 0 if none since. */
 int pc_watch_take_error(struct pc_watch *w);

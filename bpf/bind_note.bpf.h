@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The note of a bind() is made before it, and taken away when it was allowed or its refusal was
+ * recorded. So a note that is left stands for a refusal that no exit program saw.
+ *
+ * The kernel leaves out a program on a function or a tracepoint while another task is preempted in the
+ * same program on that CPU (bpf_prog_get_recursion_context()), and a kprobe beside any bpf() call on a map
+ * (bpf_prog_active). Programs on cgroup hooks have no such check and always run: they make the notes
+ * (bind_hook.bpf.h). */
+#ifndef PORTCLASH_BIND_NOTE_BPF_H
+#define PORTCLASH_BIND_NOTE_BPF_H
+
+#include "maps.bpf.h"
+
+struct bind_note {
+	const struct net *net; /* NULL: there is no note */
+	__u64 time_ns;	       /* boot clock */
+	__u64 cookie;	       /* of the socket; 0: it had none */
+	__u64 cgroup_id;
+	struct pc_process_key process;
+	struct sockaddr_in6 wanted;
+	__u32 tid;
+	__u32 uid;
+	__u32 netns;
+	__s32 denied; /* the errno with which a program on a cgroup refused before; 0: none did */
+	char comm[PC_COMM_LEN];
+	__u8 proto; /* 0: no program on a cgroup hook began this check */
+	__u8 descendant;
+	__u8 prepared; /* the refusal is drafted, in prepared_refusals */
+	__u8 leaving;  /* an exit program is at work on the refusal */
+	__u8 op;       /* enum pc_op; 0: bind() */
+	__u8 pad[3];
+};
+
+/* The UDP sockets whose bind() was noted, and the threads that have the notes: a thread can close a socket whose
+ * bind() another thread has noted. A slot tells the truth only while the note is there. */
+#define NOTED_SOCKETS 1024
+
+static struct noted_socket {
+	__u64 sk; /* struct sock * */
+	__u64 id; /* pid_tgid */
+} noted_sockets[NOTED_SOCKETS];
+
+/* The objects of the kernel's sockets begin at multiples of 64. */
+static __always_inline struct noted_socket *noted_socket_slot(__u64 sk)
+{
+	return &noted_sockets[sk >> 6 & (NOTED_SOCKETS - 1)];
+}
+
+static __always_inline void note_begun(void)
+{
+	__sync_fetch_and_add(&work_here()->begun, 1);
+}
+
+static __always_inline void note_ended(void)
+{
+	__sync_fetch_and_add(&work_here()->ended, 1);
+}
+
+/* An exit program counts itself while it is at work on a failed bind(). If another bind() begins on this
+ * CPU meanwhile, the kernel may leave out its exit. */
+static __always_inline void exit_begin(void)
+{
+	__sync_fetch_and_add(&work_here()->exits, 1);
+}
+
+static __always_inline void exit_end(void)
+{
+	__sync_fetch_and_add(&work_here()->exits, -1);
+}
+
+static __always_inline bool exit_is_at_work(void)
+{
+	return *(volatile __u32 *)&work_here()->exits;
+}
+
+#endif

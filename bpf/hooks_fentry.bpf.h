@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* These are the hooks of the fentry back end, on the entry and the exit of kernel functions. They
+ * are part of portclash.bpf.c. */
+#ifndef PORTCLASH_HOOKS_FENTRY_BPF_H
+#define PORTCLASH_HOOKS_FENTRY_BPF_H
+
+#include "function_exit.bpf.h"
+
+/* In a fentry program `sk` is a BTF pointer: the kernel makes a cookie for it if it has none yet. */
+SEC("fentry/inet_hash_connect")
+int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
+{
+	claim_connect(sk, compat_cookie(sk), compat_direct());
+	return 0;
+}
+
+SEC("fentry/inet6_hash_connect")
+int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
+{
+	claim_connect(sk, compat_cookie(sk), compat_direct());
+	return 0;
+}
+
+SEC("fexit/inet_hash_connect")
+int BPF_PROG(fexit_connect4, void *death_row, struct sock *sk, int ret)
+{
+	function_exit_connect(sk, ret);
+	return 0;
+}
+
+SEC("fexit/inet6_hash_connect")
+int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
+{
+	function_exit_connect(sk, ret);
+	return 0;
+}
+
+SEC("fentry/__inet_bind")
+int BPF_PROG(fentry_bind4, struct sock *sk, void *address)
+{
+	check_begin_bind(sk, address);
+	return 0;
+}
+
+SEC("fentry/__inet6_bind")
+int BPF_PROG(fentry_bind6, struct sock *sk, void *address)
+{
+	check_begin_bind(sk, address);
+	return 0;
+}
+
+SEC("fentry/inet_csk_get_port")
+int BPF_PROG(fentry_get_port, struct sock *sk, unsigned short port)
+{
+	if (port && sk->__sk_common.skc_state == PC_STATE_LISTEN)
+		listen_begin();
+	return 0;
+}
+
+/* This function takes a kuid_t by value, which a trampoline allows from 6.1 on, as long as the
+ * function exists. */
+SEC("fexit/inet_bind_conflict")
+int BPF_PROG(fexit_conflict, struct sock *sk, struct sock *sk2, __u32 uid, bool relax,
+	     bool reuseport_cb_ok, bool reuseport_ok, int ret)
+{
+	check_answered(sk, sk2, ret);
+	return 0;
+}
+
+SEC("fexit/inet_rcv_saddr_equal")
+int BPF_PROG(fexit_saddr_equal, struct sock *sk, struct sock *sk2, bool match_wildcard, int ret)
+{
+	check_answered(sk, sk2, ret);
+	return 0;
+}
+
+SEC("fexit/__inet_bind")
+int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
+{
+	if (claimed_by_cgroup(ret, flags))
+		return 0;
+	compat_cookie(sk);
+	function_exit_bind(sk, address, len, ret);
+	return 0;
+}
+
+SEC("fexit/__inet6_bind")
+int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, int ret)
+{
+	if (claimed_by_cgroup(ret, flags))
+		return 0;
+	compat_cookie(sk);
+	function_exit_bind(sk, address, len, ret);
+	return 0;
+}
+
+SEC("fexit/__sys_bind")
+int BPF_PROG(fexit_sys_bind, int fd, void *address, int len, int ret)
+{
+	function_exit_sys_bind((__u32)fd, address, (__u32)len, ret);
+	return 0;
+}
+
+SEC("fexit/security_socket_bind")
+int BPF_PROG(fexit_security, struct socket *socket, void *address, int len, int ret)
+{
+	function_exit_security(socket, address, len, ret);
+	return 0;
+}
+
+SEC("fexit/inet_csk_get_port")
+int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
+{
+	bool hit;
+
+	if (sk->__sk_common.skc_state != PC_STATE_LISTEN)
+		return 0;
+	hit = !port || listen_end();
+	if (ret == 0 && port && !hit)
+		return 0; /* it keeps the port that it has */
+	compat_cookie(sk);
+	function_exit_get_port(sk, port, ret);
+	return 0;
+}
+
+SEC("fexit/inet_autobind")
+int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
+{
+	__u64 cookie = compat_cookie(sk);
+
+	if (ret == 0 && BPF_CORE_READ_BITFIELD(sk, sk_protocol) == IPPROTO_UDP &&
+	    sk->sk_type == SOCK_DGRAM) {
+		connect_note_end();
+		claim_autobind(sk, cookie, compat_direct());
+	} else {
+		function_exit_autobind(sk, ret);
+	}
+	return 0;
+}
+
+#endif

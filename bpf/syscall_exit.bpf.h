@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The tracepoint back end sees bind() and listen() at the exits of their system calls, and so
+ * connect() and sends that found no port. */
+#ifndef PORTCLASH_SYSCALL_EXIT_BPF_H
+#define PORTCLASH_SYSCALL_EXIT_BPF_H
+
+#include "claim.bpf.h"
+#include "connect_note.bpf.h"
+#include "foreign.bpf.h"
+#include "refusal.bpf.h"
+#include "syscall_args.bpf.h"
+
+#define EINPROGRESS 115
+
+/* May this listen() have given the socket its port, as a bind() to port 0 would? The exit does not
+ * show whether the socket had a port before, only whether it had asked for one by number
+ * (PC_LOCK_PORT). */
+static __always_inline bool listen_may_autobind(const struct sock *sk)
+{
+	return !(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & PC_LOCK_PORT);
+}
+
+/* Did this bind() ask for the port by number? __inet_bind() marks the socket then. */
+static __always_inline bool asked_by_number(const struct sock *sk)
+{
+	const struct sock *bound = acting_socket(sk);
+
+	return bound && BPF_CORE_READ_BITFIELD_PROBED(bound, sk_userlocks) & PC_LOCK_PORT;
+}
+
+static __noinline int syscall_exit_claim(const struct sock *sk, __u8 op)
+{
+	struct claim_args a = {};
+
+	if (!sk)
+		return 0;
+	a.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	/* With IP_BIND_ADDRESS_NO_PORT, bind() took an address only. */
+	if (!a.port || (op == PC_OP_LISTEN && !listen_may_autobind(sk)))
+		return 0;
+	a.how = asked_by_number(sk) ? PC_HOW_BIND : PC_HOW_BIND_ZERO;
+	if (op == PC_OP_LISTEN) {
+		a.how = PC_HOW_AUTOBIND;
+		a.flags = PC_CLAIM_IF_NEW;
+	}
+	a.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	a.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (op != PC_OP_LISTEN || !held_has(a.cookie, a.port))
+		claim_record_by(&a, compat_direct());
+	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
+	return 0;
+}
+
+static __noinline int syscall_exit_bound(__u8 op, long ret)
+{
+	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct sock *sk = syscall_socket(regs);
+	struct port_request request = { .op = op };
+
+	if (!sk && op == PC_OP_BIND && ret == -EADDRINUSE)
+		foreign_refused((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs),
+				(void *)PT_REGS_PARM2_CORE_SYSCALL(regs),
+				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), ret);
+	if (!sk)
+		return 0;
+	if (op == PC_OP_BIND && bind_was_of_another(sk)) {
+		stat_count(PC_STAT_ARGUMENTS_MISSING);
+	} else if (ret == 0) {
+		syscall_exit_claim(sk, op);
+	} else if (op == PC_OP_BIND &&
+		   !bind_read_address((void *)PT_REGS_PARM2_CORE_SYSCALL(regs),
+				      (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), &request)) {
+		stat_count(PC_STAT_ARGUMENTS_MISSING);
+	} else {
+		refusal_record(sk, &request, ret);
+	}
+	return 0;
+}
+
+/* Takes the exit of a bind() that programs on cgroups have seen. They have recorded its claim, unless
+ * the note is still there. */
+static __always_inline void syscall_exit_noted(long ret)
+{
+	if (ret == 0 && check_was_claimed())
+		return;
+	exit_begin();
+	if (ret == 0 || refusal_error(ret))
+		syscall_exit_bound(PC_OP_BIND, ret);
+	/* The note of a refusal stays if the descriptor has another socket by now: it is told late. */
+	if (!refusal_error(ret))
+		check_end();
+	exit_end();
+}
+
+/* Takes the exit of bind() or listen(), which `op` tells apart. */
+static __always_inline void syscall_exit_bind(__u8 op, long ret)
+{
+	if (op == PC_OP_BIND && binds_by_cgroup)
+		syscall_exit_noted(ret);
+	else if (ret == 0 || refusal_error(ret))
+		syscall_exit_bound(op, ret);
+}
+
+/* Was this call refused for want of a port? __inet_hash_connect() then fails with EADDRNOTAVAIL.
+ * inet_autobind() fails with EAGAIN, for which a send can have other reasons. A connect() that
+ * fails while its socket has a port is refused because of the very same connection
+ * (__inet_check_established). */
+static __always_inline bool connect_refused(const struct sock *sk, long ret)
+{
+	__u8 proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
+
+	if (proto == PC_PROTO_TCP)
+		return ret == -EADDRNOTAVAIL;
+	return proto == PC_PROTO_UDP && ret == -EAGAIN && !BPF_CORE_READ(sk, __sk_common.skc_num);
+}
+
+/* Takes the destination from the socket that was to be connected: the argument is the user's memory, which
+ * another thread may have changed since. After a failure only the port is gone. */
+static __always_inline void destination_of(const struct sock *connecting,
+					   struct port_request *request)
+{
+	struct sockaddr_in *v4 = (void *)&request->address;
+
+	request->address.sin6_family = BPF_CORE_READ(connecting, __sk_common.skc_family);
+	if (request->address.sin6_family == PC_FAMILY_V6)
+		compat_v6_remote(request->address.sin6_addr, &connecting->__sk_common);
+	else
+		v4->sin_addr = BPF_CORE_READ(connecting, __sk_common.skc_daddr);
+}
+
+/* Did this connect() end before the kernel looked for a port? IPv6 finds no source address on a machine
+ * that has none (ip6_dst_lookup_tail()), with the same error as for want of a port. A connect() that
+ * gets further leaves the route in the socket, also when it fails (ip6_dst_store() in
+ * tcp_v6_connect()). */
+static __always_inline bool had_no_source(const struct sock *connecting,
+					  const struct port_request *request)
+{
+	const struct sockaddr_in6 *to = &request->address;
+	const __u32 *words = (const void *)to->sin6_addr;
+	bool is_v4 = !words[0] && !words[1] && words[2] == __builtin_bswap32(0xffff);
+
+	if (to->sin6_family != PC_FAMILY_V6 || is_v4)
+		return false;
+	return !BPF_CORE_READ(connecting, sk_dst_cache);
+}
+
+/* Completes the request of a TCP connect() that was refused. */
+static __always_inline void request_of_connect(const struct sock *sk, struct port_request *request)
+{
+	const struct sock *connecting = acting_socket(sk);
+
+	/* A send over TCP that connects: MSG_FASTOPEN. */
+	request->op = PC_OP_CONNECT;
+	if (!connecting)
+		return;
+	destination_of(connecting, request);
+	if (had_no_source(connecting, request))
+		request->marks = PC_MARK_NO_SOURCE;
+}
+
+static __noinline int syscall_exit_unconnected(__u8 by, long ret)
+{
+	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct sock *sk = syscall_socket(regs);
+	struct port_request request = { .op = by == BY_CONNECT ? PC_OP_CONNECT : PC_OP_SEND };
+
+	if (!sk || !connect_refused(sk, ret))
+		return 0;
+	if (by == BY_CONNECT || ret == -EADDRNOTAVAIL)
+		syscall_read_destination(regs, by, &request);
+	if (ret == -EADDRNOTAVAIL)
+		request_of_connect(sk, &request);
+	refusal_record(sk, &request, ret);
+	return 0;
+}
+
+/* Records both ends of a connect(), which has its port when it returns, also where it does not wait
+ * for the answer. For UDP nothing else tells the port. */
+static __noinline int syscall_exit_connected(void)
+{
+	struct sock *sk = syscall_socket(compat_user_regs(config.page_size));
+
+	if (sk)
+		claim_endpoints(sk, claim_cookie(sk), BPF_CORE_READ(sk, __sk_common.skc_state));
+	return 0;
+}
+
+/* Takes the exit of connect() or of a send. */
+static __always_inline void syscall_exit_connect(enum connecting_call by, long ret)
+{
+	connect_note_end();
+	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
+		syscall_exit_unconnected(by, ret);
+	else if (config.with_protected && by == BY_CONNECT && (ret == 0 || ret == -EINPROGRESS))
+		syscall_exit_connected();
+}
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* libbpf fits the programs to the types; what it cannot resolve it makes an instruction that the verifier refuses,
+ * unless it is dead. So only loading tells whether the programs guard each field that a kernel may lack. The programs
+ * of fentry are left out, which need the running kernel's own types: those of kprobe call the same functions. */
+#include "btf/object.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "portclash/record.h"
+#include "portclash.skel.h"
+
+void kernel_of(struct btf *btf, bool own, struct pc_kernel *out)
+{
+	*out = (struct pc_kernel){ .types = { .btf = btf, .own = own ? btf : NULL, .fd = -1 } };
+	pc_kernel_ask(out);
+}
+
+static void switch_all_off(struct bpf_object *object)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, object) bpf_program__set_autoload(p, false);
+}
+
+static void list_chosen(struct bpf_object *object, char *chosen, size_t size)
+{
+	struct bpf_program *p;
+	size_t len = 0;
+
+	chosen[0] = '\0';
+	bpf_object__for_each_program(p, object)
+	{
+		if (!bpf_program__autoload(p) || len >= size)
+			continue;
+		snprintf(chosen + len, size - len, " %s ", bpf_program__name(p));
+		len += strlen(chosen + len);
+	}
+}
+
+int choose_for(const struct pc_kernel *k, enum pc_backend_kind kind, char *chosen, size_t size,
+	       char *sentence)
+{
+	const struct pc_backend *backend = &pc_backends[kind - 1];
+	struct portclash_bpf *skel = portclash_bpf__open();
+	int err;
+
+	if (!skel)
+		return -ENOMEM;
+	switch_all_off(skel->obj);
+	err = pc_kernel_choose(k, skel->obj, backend->programs, sentence);
+	if (!err)
+		err = pc_kernel_choose(k, skel->obj, backend->cgroup, sentence);
+	list_chosen(skel->obj, chosen, size);
+	portclash_bpf__destroy(skel);
+	return err;
+}
+
+static int choose_all(const struct pc_kernel *k, struct bpf_object *object)
+{
+	char sentence[PC_SENTENCE];
+	int err = 0;
+
+	switch_all_off(object);
+	for (size_t i = PC_BACKEND_KPROBE - 1; i < PC_BACKENDS && !err; i++) {
+		err = pc_kernel_choose(k, object, pc_backends[i].programs, sentence);
+		if (!err)
+			err = pc_kernel_choose(k, object, pc_backends[i].cgroup, sentence);
+	}
+	return err ? err : pc_kernel_choose(k, object, pc_common_programs, sentence);
+}
+
+int load_with(struct btf *btf, const char *file)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = file);
+	struct portclash_bpf *skel = portclash_bpf__open_opts(&opts);
+	struct pc_kernel k;
+	int err;
+
+	if (!skel)
+		return -errno;
+	kernel_of(btf, false, &k);
+	*(bool *)&skel->rodata->kernel_types = false;
+	err = choose_all(&k, skel->obj);
+	if (!err)
+		err = portclash_bpf__load(skel);
+	portclash_bpf__destroy(skel);
+	return err;
+}

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands for `portclash trace -- COMMAND`: this binary with `--command NAME`. */
-#ifndef LIVE_COMMAND_H
-#define LIVE_COMMAND_H
-
-/* Runs the command; its exit status. */
-int command_main(const char *name);
-
-#endif

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tests of the slots of the checks under way (bpf/check_slot.bpf.h). The kernel can preempt `late_one` between its look
+ * at a note and the drop; the thread may have ended that note and made its next one meanwhile. Each note is dropped
+ * once, and `late_one` drops none but the one it looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <linux/types.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "portclash/record.h"
+#include "kernel_side.h"
+
+/* The maps and helpers of the kernel side, as the test has them. */
+#define PORTCLASH_ARCH_BPF_H
+#define STORES_IN_ORDER true
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) value *name
+#define SEC(name)
+#define BPF_ANY 0
+#define BPF_MAP_TYPE_HASH 1
+#define work_here() (&work)
+
+#define ID 7
+#define OTHER (ID + PC_CHECK_SLOTS) /* has the same slot */
+#define NOTES 300000
+
+struct net;
+struct sock;
+
+static struct pc_cpu_work work;
+static int zeros;
+
+static void *bpf_map_lookup_elem(void *map, const void *key);
+static long bpf_map_update_elem(void *map, const void *key, const void *value, uint64_t flags);
+static long bpf_map_delete_elem(void *map, const void *key);
+extern __u64 check_ids[PC_CHECK_SLOTS];
+
+#include "../../bpf/check_slot.bpf.h"
+
+/* The map has an entry for each of the two ids. The time for which `late_one` drops an entry is compared under the lock,
+ * which the kernel's map cannot do. */
+static struct {
+	pthread_mutex_t lock;
+	bool used[2];
+	struct check entries[2];
+} spare = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static _Thread_local uint64_t dropped_ns;
+
+static unsigned spare_of(const void *key)
+{
+	return *(const uint64_t *)key == OTHER;
+}
+
+static void *bpf_map_lookup_elem(void *map, const void *key)
+{
+	static struct check empty;
+
+	if (map == &zeros)
+		return &empty;
+	return spare.used[spare_of(key)] ? &spare.entries[spare_of(key)] : NULL;
+}
+
+static long bpf_map_update_elem(void *map, const void *key, const void *value, uint64_t flags)
+{
+	(void)map;
+	(void)flags;
+	pthread_mutex_lock(&spare.lock);
+	memcpy(&spare.entries[spare_of(key)], value, sizeof(struct check));
+	spare.used[spare_of(key)] = true;
+	pthread_mutex_unlock(&spare.lock);
+	return 0;
+}
+
+static long bpf_map_delete_elem(void *map, const void *key)
+{
+	unsigned i = spare_of(key);
+	bool had;
+
+	(void)map;
+	pthread_mutex_lock(&spare.lock);
+	had = spare.used[i] && (!dropped_ns || spare.entries[i].note.time_ns == dropped_ns);
+	if (had)
+		spare.used[i] = false;
+	pthread_mutex_unlock(&spare.lock);
+	return had ? 0 : -1;
+}
+
+static const struct net *const some_net = (const struct net *)&work;
+
+static struct check *note_at(uint64_t id, uint64_t time_ns)
+{
+	struct check *check = check_make(id);
+
+	assert_non_null(check);
+	check->note.time_ns = time_ns;
+	check->note.net = some_net;
+	return check;
+}
+
+static void slot_is_free(void)
+{
+	assert_int_equal(check_slots[ID].users, 0);
+	assert_int_equal(check_slots[ID].takers, 0);
+	assert_int_equal(check_slots[ID].taken, 0);
+	assert_int_equal(check_ids[ID], 0);
+}
+
+static void test_check_slot_old_note(void **state)
+{
+	(void)state;
+	note_at(ID, 1);
+	assert_true(check_drop_of(ID, 1));
+	assert_null(check_find(ID));
+	assert_false(check_drop(ID));
+	slot_is_free();
+}
+
+/* The thread has ended the note that was looked at, and made the next one. */
+static void test_check_slot_next_note(void **state)
+{
+	(void)state;
+	note_at(ID, 1);
+	assert_true(check_drop(ID));
+	note_at(ID, 2);
+	assert_false(check_drop_of(ID, 1));
+	assert_true(check_drop(ID));
+	slot_is_free();
+}
+
+/* A note that nobody has told yet stays, and the thread's next one is in the map. */
+static void test_check_slot_left_note(void **state)
+{
+	(void)state;
+	note_at(ID, 1);
+	note_at(ID, 2);
+	assert_int_equal(check_find(ID)->note.time_ns, 2);
+	assert_true(check_drop_of(ID, 1));
+	assert_int_equal(check_find(ID)->note.time_ns, 2);
+	assert_true(check_drop(ID));
+	assert_null(check_find(ID));
+	slot_is_free();
+}
+
+static void test_check_slot_exit_at_work(void **state)
+{
+	(void)state;
+	note_at(ID, 1)->note.leaving = 1;
+	assert_false(check_drop_of(ID, 1));
+	assert_true(check_drop(ID));
+	slot_is_free();
+}
+
+static void test_check_slot_next_in_map(void **state)
+{
+	(void)state;
+	note_at(ID, 1);
+	note_at(OTHER, 1);
+	assert_true(check_drop(OTHER));
+	note_at(OTHER, 2);
+	assert_false(check_drop_of(OTHER, 1));
+	assert_true(check_drop_of(OTHER, 2));
+	assert_true(check_drop(ID));
+	slot_is_free();
+}
+
+static atomic_uchar told[NOTES + 1];
+static atomic_uint late_count;
+static atomic_bool thread_is_over;
+
+/* Tells the notes that are left, as the program before a bind() does. */
+static bool tell_left(void)
+{
+	struct check *left = check_find(ID);
+	uint64_t time_ns = left && left->note.net ? left->note.time_ns : 0;
+
+	if (time_ns && check_drop_own(ID, time_ns))
+		atomic_fetch_add(&told[time_ns], 1);
+	return time_ns;
+}
+
+static void tell_last(void)
+{
+	if (tell_left())
+		tell_left();
+}
+
+static void *thread_binds(void *unused)
+{
+	for (uint64_t n = 1; n <= NOTES; n++) {
+		tell_last();
+		note_at(ID, n);
+		if (n % 64 == 0)
+			sched_yield();
+		/* The exit of every other bind() is left out. */
+		if (n % 2)
+			tell_last();
+	}
+	tell_last();
+	atomic_store(&thread_is_over, true);
+	return unused;
+}
+
+static void *late_looks(void *unused)
+{
+	for (unsigned n = 0; !atomic_load(&thread_is_over); n++) {
+		struct check *check = check_find(ID);
+		uint64_t time_ns = check ? *(volatile __u64 *)&check->note.time_ns : 0;
+
+		if (!time_ns || !*(const struct net *const volatile *)&check->note.net)
+			continue;
+		for (volatile unsigned spin = n % 512; spin; spin--)
+			;
+		dropped_ns = time_ns;
+		if (!check_drop_of(ID, time_ns))
+			continue;
+		atomic_fetch_add(&told[time_ns], 1);
+		atomic_fetch_add(&late_count, 1);
+	}
+	return unused;
+}
+
+static void test_check_slot_raced(void **state)
+{
+	pthread_t thread, late;
+
+	(void)state;
+	assert_int_equal(pthread_create(&late, NULL, late_looks, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, thread_binds, NULL), 0);
+	pthread_join(thread, NULL);
+	pthread_join(late, NULL);
+	for (unsigned n = 1; n <= NOTES; n++)
+		assert_int_equal(told[n], 1);
+	print_message("%u of %u notes by late_one\n", late_count, NOTES);
+	slot_is_free();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_check_slot_old_note),
+		cmocka_unit_test(test_check_slot_next_note),
+		cmocka_unit_test(test_check_slot_left_note),
+		cmocka_unit_test(test_check_slot_exit_at_work),
+		cmocka_unit_test(test_check_slot_next_in_map),
+		cmocka_unit_test(test_check_slot_raced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Decides which process may be stopped for a port. In doubt none may. */
+#include "core/cure/stop.h"
+
+#include "core/process/spared.h"
+
+static void never(struct pc_stop *out, const char *why, const char *command, const char *name)
+{
+	*out = (struct pc_stop){
+		.way = PC_STOP_NEVER, .why = why, .command = command, .name = name
+	};
+}
+
+/* Is the process part of something that forbids to stop it? The widest comes first. */
+static bool is_part(const struct pc_identity *who, struct pc_stop *out)
+{
+	if (who->pod)
+		never(out, "it belongs to a pod: stop the pod with the tool that started it", NULL,
+		      NULL);
+	else if (who->container)
+		never(out,
+		      "it runs in a container: stop the container with the tool that started it",
+		      NULL, who->container);
+	else if (who->below_user && pc_unit_is_service(who->inner_unit))
+		never(out, "it belongs to a service of that user's own manager",
+		      "systemctl --user stop %s", who->inner_unit);
+	else
+		return false;
+	return true;
+}
+
+static void judge_service(const struct pc_identity *who, const struct pc_stop_facts *facts,
+			  struct pc_stop *out)
+{
+	if (pc_spared_unit(who->unit))
+		never(out,
+		      "it belongs to a service that runs containers, log-ins or jobs, or the system itself",
+		      "systemctl status %s", who->unit);
+	else if (facts->main_pid == who->key.tgid)
+		*out = (struct pc_stop){ .way = PC_STOP_UNIT, .name = who->unit };
+	else if (facts->main_pid)
+		never(out, "it belongs to a service and is not its main process",
+		      "systemctl status %s", who->unit);
+	else
+		never(out, "it belongs to a service, and its main process is not known",
+		      "systemctl status %s", who->unit);
+}
+
+void pc_stop_judge(const struct pc_identity *who, const struct pc_stop_facts *facts,
+		   struct pc_stop *out)
+{
+	if (who->key.tgid == 1)
+		never(out, "it is pid 1, which holds ports for socket units: stop the socket unit",
+		      "systemctl list-sockets --all", NULL);
+	else if (who->key.tgid == facts->portclash)
+		never(out, "it is portclash itself", NULL, NULL);
+	else if (is_part(who, out))
+		return;
+	else if (pc_spared_process(who))
+		never(out,
+		      "it holds ports for other programs: stop the container, session or unit that this port is for",
+		      NULL, NULL);
+	else if (pc_unit_is_service(who->unit) && !who->below_user)
+		judge_service(who, facts, out);
+	else if (facts->leads_session)
+		never(out, "a login or shell session would end with it", NULL, NULL);
+	else
+		*out = (struct pc_stop){ .way = PC_STOP_PROCESS };
+}

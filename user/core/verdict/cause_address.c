@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* In these causes the kernel refuses the port or the address itself; no socket is in the way. */
+#include <errno.h>
+
+#include "core/base/address.h"
+#include "core/process/spared.h"
+#include "core/verdict/advice_fixes.h"
+#include "core/verdict/causes.h"
+
+static void explain_privileged(struct pc_advice *a)
+{
+	pc_advice_explain(
+		a,
+		"ports below %u need CAP_NET_BIND_SERVICE in this network namespace (net.ipv4.ip_unprivileged_port_start), and the process lacks it%s; nobody holds the port",
+		a->verdict->settings.unprivileged_start,
+		a->verdict->request.userns ?
+			" there: it or that namespace belongs to an inner user namespace" :
+			"");
+}
+
+/* The path of a container's file, or of one below another root, names another file here. */
+static void fix_give_file(struct pc_advice *a, const struct pc_identity *who)
+{
+	if (!who || !who->exe)
+		return;
+	if (a->verdict->requester.place.roots_file) {
+		pc_advice_fix(
+			a, PC_LASTING,
+			"give the program the capability (an interpreter's scripts would all get it)");
+		pc_advice_command(a, "setcap cap_net_bind_service=+ep ");
+		pc_advice_command_word(a, who->exe);
+	} else if (a->verdict->requester.place.hosts_file) {
+		pc_advice_fix(
+			a, PC_LASTING,
+			"give the program the capability once it is where only root can write: a user other than root can put another file in its place, which would get it");
+	} else if (who->container) {
+		pc_advice_fix(
+			a, PC_LASTING,
+			"give the container the capability when it is made (`docker run --cap-add NET_BIND_SERVICE`; in a pod securityContext.capabilities); a user other than root needs it in the image's file, too");
+	}
+}
+
+static void fix_give_capability(struct pc_advice *a)
+{
+	const struct pc_identity *who = a->verdict->requester.who;
+
+	/* Capabilities of files, and those that the system manager gives, count in the first user
+	 * namespace only. */
+	if (a->verdict->request.userns)
+		return;
+	if (who && who->unit && pc_unit_is_service(who->unit) && !who->container &&
+	    !who->below_user)
+		pc_advice_fix(
+			a, PC_LASTING,
+			"under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit");
+	fix_give_file(a, who);
+}
+
+static void fix_privileged(struct pc_advice *a)
+{
+	uint16_t port = a->verdict->request.wanted_port;
+
+	fix_give_capability(a);
+	pc_advice_fix(a, PC_LASTING, "or let every user bind ports from %u on", port);
+	pc_advice_command_enter(a);
+	pc_advice_command(a, "sysctl -w net.ipv4.ip_unprivileged_port_start=%u", port);
+	pc_advice_fix(a, PC_LASTING, "or listen on port %u or above",
+		      a->verdict->settings.unprivileged_start);
+}
+
+const struct pc_cause_row pc_cause_privileged_port = {
+	.name = "privileged-port",
+	.kind = PC_KIND_NO_HOLDER,
+	.usual = { .op = PC_OP_BIND, .error = EACCES },
+	.explain = explain_privileged,
+	.fix = fix_privileged,
+};
