@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Refusals of Unix sockets: names, which open socket is in the way, and commands that a shell reads as they
  * were meant, whatever bytes are in the path. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,6 +291,26 @@ static void no_command(void **state)
 	}
 }
 
+/* The sentence says whether the look failed, or whether there was no time for it. */
+static void not_looked_at(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_unix(&v, PC_PATH_UNSEEN, PC_BOUND_UNSEEN);
+	v.site.error = ETIMEDOUT;
+	pc_decide(&v);
+	assert_int_equal(pc_advise(&v), 0);
+	assert_string_equal(v.explanation, "the path could not be looked at: Connection timed out");
+	pc_verdict_clear(&v);
+	case_unix(&v, PC_PATH_UNSEEN, PC_BOUND_UNSEEN);
+	v.looks_missed = PC_LOOK_BIT(PC_LOOK_PATH);
+	pc_decide(&v);
+	assert_int_equal(pc_advise(&v), 0);
+	assert_non_null(strstr(v.explanation, "did not look at the path: other refusals"));
+	pc_verdict_clear(&v);
+}
+
 /* Every open socket must have been looked at where the kernel may not be asked, and none may be in doubt. */
 static void not_asked(void **state)
 {
@@ -316,6 +337,7 @@ int main(void)
 		cmocka_unit_test(by_abstract_name), cmocka_unit_test(names),
 		cmocka_unit_test(keys_differ),	    cmocka_unit_test(foreign_quoted),
 		cmocka_unit_test(no_command),	    cmocka_unit_test(not_asked),
+		cmocka_unit_test(not_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

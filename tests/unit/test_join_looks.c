@@ -124,7 +124,7 @@ static void test_slow_addresses(void **state)
 	struct theft x = theft_after_start();
 
 	(void)state;
-	x.f->address_took_ns = 20 * PC_NS_PER_MS;
+	x.f->address_took_ns = 100 * PC_NS_PER_MS;
 	for (unsigned round = 0; round < 10; round++) {
 		for (unsigned n = 0; n < 8; n++) {
 			struct pc_refusal_record r = fake_refusal(x.server, 8080);
@@ -256,7 +256,7 @@ static struct theft looks_stage(void)
 {
 	struct theft x = theft_after_start();
 
-	x.f->site_took_ns = x.f->tunnels_took_ns = x.f->address_took_ns = 20 * PC_NS_PER_MS;
+	x.f->site_took_ns = x.f->tunnels_took_ns = x.f->address_took_ns = 100 * PC_NS_PER_MS;
 	x.f->space_took_ns = x.f->look.took_ns = 20 * PC_NS_PER_MS;
 	x.f->place_took_ns = 400 * PC_NS_PER_MS;
 	x.f->netns_pid = 0;

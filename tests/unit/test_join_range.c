@@ -176,7 +176,7 @@ static void test_serves_many(void **state)
 	full_free(x);
 }
 
-/* A look that took 60 ms: more than is allowed at once, and the next one is due 200 ms later. */
+/* A look that took 260 ms: more than is allowed at once, and the next one is due 200 ms later. */
 static void test_time_share(void **state)
 {
 	struct full *x = full_new(NULL);
@@ -184,7 +184,7 @@ static void test_time_share(void **state)
 
 	(void)state;
 	x->f->on_op = stamp_look;
-	x->f->look.took_ns = 60 * MS;
+	x->f->look.took_ns = 260 * MS;
 	assert_non_null(use_now(x));
 	x->f->now_ns = begin_ns + 200 * MS;
 	assert_null(use_now(x));
@@ -192,10 +192,10 @@ static void test_time_share(void **state)
 	x->f->now_ns = begin_ns + 200 * MS + 20;
 	assert_non_null(use_now(x));
 	assert_int_equal(x->f->calls[FAKE_LOOK], 2);
-	/* 50 ms of the first are left, and 60 of the second. */
-	x->f->now_ns = begin_ns + 1400 * MS;
+	/* 250 ms of the first are left, and 260 of the second. */
+	x->f->now_ns = begin_ns + 5400 * MS;
 	assert_null(use_now(x));
-	x->f->now_ns = begin_ns + 1400 * MS + 20;
+	x->f->now_ns = begin_ns + 5400 * MS + 20;
 	assert_non_null(use_now(x));
 	full_free(x);
 }
@@ -210,11 +210,11 @@ static void test_time_share_of_long_look(void **state)
 	x->f->on_op = stamp_look;
 	x->f->look.took_ns = SECOND;
 	assert_non_null(use_now(x));
-	for (x->f->now_ns = begin_ns + SECOND; x->f->now_ns <= begin_ns + 18 * SECOND;
+	for (x->f->now_ns = begin_ns + SECOND; x->f->now_ns <= begin_ns + 14 * SECOND;
 	     x->f->now_ns += SECOND - 100 * MS)
 		assert_null(use_now(x));
 	assert_int_equal(x->f->calls[FAKE_LOOK], 1);
-	x->f->now_ns = begin_ns + 19 * SECOND + 20;
+	x->f->now_ns = begin_ns + 15 * SECOND + 20;
 	assert_non_null(use_now(x));
 	full_free(x);
 }
@@ -228,7 +228,7 @@ static void test_share_does_not_add_up(void **state)
 	x->f->on_op = stamp_look;
 	assert_non_null(use_now(x));
 	x->f->now_ns += 900 * MS;
-	x->f->look.took_ns = 60 * MS;
+	x->f->look.took_ns = 260 * MS;
 	assert_non_null(use_now(x));
 	assert_null(use_now(x));
 	full_free(x);
@@ -260,7 +260,7 @@ static void test_forgotten_and_dear(void **state)
 
 	(void)state;
 	x->f->on_op = stamp_look;
-	x->f->look.took_ns = 110 * MS;
+	x->f->look.took_ns = 310 * MS;
 	assert_non_null(use_after(x, &r));
 	x->f->now_ns += 900 * MS;
 	fake_round(x->f);

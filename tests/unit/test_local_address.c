@@ -173,7 +173,7 @@ static void looks_of_a_batch(void **state)
 	f->devices = all;
 	give(ETH, "10.0.0.5");
 	f->devices = all;
-	f->address_took_ns = 10 * PC_NS_PER_MS;
+	f->address_took_ns = 50 * PC_NS_PER_MS;
 	fake_start(f);
 	for (int i = 0; i < 20; i++)
 		refuse_not_local(f, p, 5);
@@ -183,7 +183,7 @@ static void looks_of_a_batch(void **state)
 	for (uint8_t i = 0; i < 20; i++)
 		refuse_not_local(f, p, 100 + i);
 	fake_round(f);
-	assert_int_equal(f->calls[FAKE_ADDRESS], 1 + 5); /* 50 ms at once */
+	assert_int_equal(f->calls[FAKE_ADDRESS], 1 + 5); /* 250 ms at once */
 	assert_int_equal(f->verdicts[20].address.state, PC_ADDRESS_MISSING);
 	assert_int_equal(f->verdicts[39].address.state, PC_ADDRESS_UNKNOWN);
 	fake_free(f);

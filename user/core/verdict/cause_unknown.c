@@ -20,6 +20,10 @@ static void explain_unknown_path(struct pc_advice *a)
 		pc_advice_explain(
 			a,
 			"nothing was at this path any more when it was looked at, an instant after the refusal: try again");
+	else if (a->verdict->looks_missed & PC_LOOK_BIT(PC_LOOK_PATH))
+		pc_advice_explain(
+			a,
+			"portclash did not look at the path: other refusals of this user had used up the time for such looks");
 	else
 		pc_advice_explain(a, "the path could not be looked at%s%s", site->error ? ": " : "",
 				  site->error ? strerror(site->error) : "");
