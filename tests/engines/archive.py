@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The image archives of a release, made without an engine (packaging/container/image.py), in the engines: docker and podman
-load them and run the one of this machine's architecture, docker by the command of docs/install.md."""
+load them and run the one of this machine's architecture by the commands of docs/install.md."""
 import json
 import os
 import re
 import subprocess
 
 from harness import demand, read
-from readme import EVENTS, Readme
-from stage import WITHIN_LIMITS, call, do
+from readme import Readme
+from stage import do
 
 VERSION, REVISION = "1.2.3", "0123456789abcdef0123456789abcdef01234567"
 
@@ -64,26 +64,15 @@ class Archives:
         return image
 
     def the_archive_of_a_release_in_docker(self):
-        """It names a collision, by the command of the page."""
+        """The agent stays up by the command of the page, and names a theft."""
         image = self.loaded("docker")
-        call(["docker", "rm", "-f", "portclash"])
-        if os.path.exists(EVENTS):
-            os.unlink(EVENTS)
-        page = Readme(self, image)
-        page.start()
-        page.watches()
-        page.ends()
-        do(["docker", "rm", "portclash"])
+        Readme(self, self.docker, image).try_it()
         do(["docker", "rmi", image])
 
     def the_archive_of_a_release_in_podman(self):
-        """It watches, with the options of the page."""
+        """So it is with podman's command."""
         image = self.loaded("podman")
-        said = do(["podman", "run", "--rm", *WITHIN_LIMITS, "--pid=host", "--network=host", "--cgroupns=host", "--read-only",
-                   "--cap-drop=ALL", "--cap-add=SYS_ADMIN", "--cap-add=NET_ADMIN", "--cap-add=SYS_PTRACE",
-                   "--security-opt", "apparmor=unconfined", "-v", "/sys/kernel/tracing:/sys/kernel/tracing",
-                   image, "trace", "--for", "0.1"])
-        demand("watched for" in said, said)
+        Readme(self, self.podman, image).try_it()
         do(["podman", "rmi", image])
 
     def the_other_architecture(self):

@@ -24,6 +24,24 @@ print('ready', flush=True)
 time.sleep(600)
 """
 
+# A client to which the kernel gives the port, because it may choose no other. Its server's port is the next.
+THIEF = """
+import socket, sys, time
+port = int(sys.argv[1])
+server = socket.create_server(('127.0.0.1', port + 1))
+with open('/proc/sys/net/ipv4/ip_local_port_range') as file:
+    before = file.read()
+with open('/proc/sys/net/ipv4/ip_local_port_range', 'w') as file:
+    file.write(f'{port} {port}')
+try:
+    client = socket.create_connection(('127.0.0.1', port + 1))
+finally:
+    with open('/proc/sys/net/ipv4/ip_local_port_range', 'w') as file:
+        file.write(before)
+print('ready' if client.getsockname()[1] == port else client.getsockname(), flush=True)
+time.sleep(600)
+"""
+
 
 def call(command, **how):
     """(worked, all that it said)"""
@@ -117,11 +135,12 @@ class Agent:
 
 
 class Server:
-    """A process of this machine that listens."""
+    """A process of this machine that listens on the port, or does what `program` does with it."""
 
-    def __init__(self, port):
-        self.child = subprocess.Popen([sys.executable, "-c", SERVER, str(port)], stdout=subprocess.PIPE)
-        self.child.stdout.readline()
+    def __init__(self, port, program=SERVER):
+        self.child = subprocess.Popen([sys.executable, "-c", program, str(port)], stdout=subprocess.PIPE)
+        said = self.child.stdout.readline()
+        demand(said == b"ready\n", str(said))
 
     def end(self):
         self.child.kill()
@@ -201,7 +220,8 @@ AT_ONCE = "--stop-signal=KILL"
 
 # podman's own limits are above those of a root without CAP_SYS_RESOURCE, and its limit of processes needs a
 # controller that a cgroup v2 beside v1 lacks.
-WITHIN_LIMITS = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=16384:16384", "--pids-limit=-1", AT_ONCE]
+POSSIBLE_LIMITS = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=16384:16384", "--pids-limit=-1"]
+WITHIN_LIMITS = [*POSSIBLE_LIMITS, AT_ONCE]
 
 
 def may_raise_limits():

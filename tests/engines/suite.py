@@ -192,7 +192,9 @@ class Suite(Podman, Archives):
             agent.end()
 
     def readmes_own_command(self):
-        Readme(self).try_it()
+        page = Readme(self, self.docker)
+        page.build()
+        page.try_it()
 
 
 TESTS = (

@@ -2,8 +2,10 @@
 /* This file asks the running kernel what it offers. */
 #include "bpf/support.h"
 
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -34,6 +36,7 @@ void pc_support_probe(const struct pc_kernel *k, struct pc_support *out)
 	out->ring_buffers = k->offer.has[PC_KERNEL_RING] == PC_PRESENCE_YES;
 	out->lockdown = read_lockdown();
 	out->root = geteuid() == 0;
+	out->filtered = prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
 	out->lack = pc_kernel_first_lack(&k->offer);
 	pc_messages_field(out->field, sizeof(out->field));
 }

@@ -51,6 +51,11 @@ void pc_support_explain(const struct pc_support *s, const char *backend, int err
 			"loading eBPF programs needs root: run portclash with sudo, or see `man portclash-privileges`");
 	else if (s->lack)
 		explain_lack(s->lack, out, size);
+	else if ((error == EPERM || error == EACCES) && s->filtered)
+		snprintf(
+			out, size,
+			"the kernel, or a seccomp profile, refuses the eBPF programs of %s even to root (%s): in a container, add CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE; if it has them, add CAP_SYS_ADMIN, without which some profiles forbid bpf()",
+			backend, strerror(error));
 	else if (error == EPERM || error == EACCES)
 		snprintf(
 			out, size,

@@ -19,6 +19,7 @@ struct pc_support {
 	bool ring_buffers;
 	enum pc_lockdown lockdown;
 	bool root;
+	bool filtered;		  /* a seccomp filter limits the system calls of this process */
 	enum pc_kernel_need lack; /* the first that no program can do without */
 	char field
 		[96]; /* a field that the kernel's types lack, and that a refused program reads; "": none is known */
