@@ -65,7 +65,8 @@ static void no_process(void **state)
 }
 
 /* The command line is a FIFO: the reader waits there, with the first half read, until this
- * thread has changed what the second half will find. */
+ * thread has changed what the second half will find. The process is root's: the reader waits only 50 ms for
+ * the command line of a user's, and this thread may get no CPU for longer. */
 struct swap {
 	const struct fake *fake;
 	unsigned ticks; /* 0: the process vanishes */
@@ -96,6 +97,7 @@ static int read_swapped(const struct fake *f, unsigned ticks, struct pc_identity
 	char path[160];
 	int err;
 
+	PUT(f, "status", "Name:\tcurl\nTgid:\t4120\nUid:\t0\t0\t0\t0\n");
 	snprintf(path, sizeof(path), "%s/cmdline", f->dir);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
