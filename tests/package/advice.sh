@@ -36,7 +36,7 @@ ExecStart=/bin/sh -c "sleep 1001 & echo $$! >/run/child.pid; setsid sh -c \"slee
 EOF
 		systemctl daemon-reload && systemctl start web.service'
 	within 10 in_machine test -s /run/stray.pid
-	sleep 0.5
+	within 10 in_machine grep -q '^PPid:.1$' "/proc/$(file_of_pid stray)/status"
 	first=$(main_pid web.service) child=$(file_of_pid child) stray=$(file_of_pid stray)
 	is_role "the main process" "$first" main
 	is_role "its child" "$child" child
@@ -68,6 +68,9 @@ for line in open(sys.argv[1]):
         break' "$lines" "$1" "$2"
 }
 commands='" & ".join(x["command"] for x in f if x["command"] and not x["lasting"])'
+
+# is_held PORT: a server in the machine listens, which has just been started
+is_held() { within 20 in_machine grep -q ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp; }
 
 # collides PORT: a server in the machine is refused
 collides() {
@@ -109,7 +112,7 @@ refused_socket_unit() {
 	units_of /run/systemd/system 7106
 	in_machine systemctl daemon-reload
 	in_machine systemd-run --quiet --unit=holds7106 python3 /mnt/collide.py hold 7106
-	within 5 in_machine python3 /mnt/collide.py refused 7106
+	is_held 7106
 	in_machine systemctl start demo7106.socket 2>/dev/null && fail "its port is refused to a socket unit"
 	within 10 grep -q 'for the socket unit demo7106' "$lines"
 	same "the refused socket unit is named" True "$(python3 -c '
@@ -139,7 +142,7 @@ units_of_a_user() {
 	users daemon-reload
 	users start demo7103.socket
 	users start app.service
-	sleep 1
+	is_held 7104
 	collides 7103
 	same "a user's socket unit is to be looked up" "systemctl --user -M $user@ list-sockets --all" \
 		"$(of_verdict 7103 "$commands")"
@@ -157,7 +160,7 @@ name_that_a_user_gave() {
 		>$config/named.service"
 	users daemon-reload
 	users start named.service
-	sleep 1
+	is_held 7105
 	collides 7105
 	same "it is there under that name" nginx.service \
 		"$(of_verdict 7105 "v['holders'][0]['process']['inner_unit']")"
@@ -215,7 +218,7 @@ restarted() { [ "$(restarts_of "$1")" -ge "$2" ]; }
 # Debian's http.server in a crash loop, until its port is free.
 crash_loop() {
 	in_machine systemd-run --quiet --unit=served7111 python3 /mnt/collide.py hold 7111
-	within 5 in_machine python3 /mnt/collide.py refused 7111
+	is_held 7111
 	in_machine systemd-run --quiet --unit=web7111 -p Restart=always -p RestartSec=200ms \
 		-p StartLimitIntervalSec=0 python3 -m http.server 7111 --bind 127.0.0.1
 	holds "systemd starts it again and again" within 20 restarted web7111.service 3
@@ -234,8 +237,8 @@ stops_the_unit() {
 	for port in 7107 7108; do
 		in_machine systemd-run --quiet --unit="served$port" python3 /mnt/collide.py hold "$port"
 	done
-	within 5 in_machine python3 /mnt/collide.py refused 7107
-	within 5 in_machine python3 /mnt/collide.py refused 7108
+	is_held 7107
+	is_held 7108
 	before=$(running | grep -v served7107.service)
 	holds "free --stop says that the port is free" in_machine /mnt/portclash free 7107 --stop --yes
 	is_free 7107
