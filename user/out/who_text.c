@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/address.h"
 #include "core/base/names.h"
 #include "core/base/ports.h"
 #include "core/port/alike.h"
-#include "core/verdict/causes.h"
 #include "out/text_parts.h"
 #include "out/text_process.h"
 #include "out/who.h"
+#include "out/who_answers.h"
 
 static void put_entry_head(FILE *out, const struct pc_who_entry *e)
 {
@@ -33,9 +32,8 @@ static void put_age(FILE *out, const struct pc_clock *clock, const struct pc_hol
 
 	if (!start || start > clock->now_ns)
 		return;
-	fputs("; at most ", out);
-	pc_put_age(out, clock->now_ns - start);
-	fputs(" old, as its process is, unless it was handed on", out);
+	fprintf(out, "; its %sprocess started ", h->owners_count > 1 ? "oldest " : "");
+	pc_put_since(out, clock, start);
 }
 
 static void put_parties(FILE *out, const struct pc_holder *h, bool blind)
@@ -192,47 +190,6 @@ static void put_rest(FILE *out, const struct pc_who_entry *e)
 	}
 }
 
-static void put_answer(FILE *out, const struct pc_who_entry *e, const struct pc_who_answer *a)
-{
-	static const char *const labels[] = { "without options", "SO_REUSEADDR", "SO_REUSEPORT" };
-	const char *name = pc_cause_name(a->cause);
-
-	fprintf(out, PC_TEXT_ROW "  %-15s  ", "", labels[a->option]);
-	if (!a->known)
-		fputs("not known", out);
-	else if (!a->refused)
-		fputs("allowed", out);
-	else if (a->holder >= 0 && e->verdict.holders[a->holder].owners_count) {
-		fprintf(out, "refused: %s, ", name);
-		pc_put_party(out, &e->verdict.holders[a->holder].owners[0]);
-	} else {
-		fprintf(out, "refused: %s", name);
-	}
-}
-
-static void put_answers_address(FILE *out, const struct pc_who_answer *a)
-{
-	static const uint8_t any[PC_ADDR_LEN];
-	bool v6 = a->family == PC_FAMILY_V6, all = !memcmp(a->address, any, sizeof(any));
-	char text[PC_ADDRESS_TEXT];
-
-	fprintf(out, v6 ? PC_TEXT_ROW "[%s]%s" : PC_TEXT_ROW "%s%s", "",
-		pc_address_text(a->family, a->address, text), v6 && all ? ", with IPv4 too" : "");
-}
-
-static void put_answers(FILE *out, const struct pc_who_entry *e)
-{
-	fprintf(out, PC_TEXT_ROW "a server of uid %u that binds it now", "if bound", e->uid);
-	if (e->port < e->unprivileged_start)
-		fprintf(out, " (ports below %u take root or CAP_NET_BIND_SERVICE)",
-			e->unprivileged_start);
-	for (unsigned i = 0; i < e->answers_count; i++) {
-		if (i % PC_WHO_OPTIONS == 0)
-			put_answers_address(out, &e->answers[i]);
-		put_answer(out, e, &e->answers[i]);
-	}
-}
-
 static int write_text_entry(struct pc_log *log, const struct pc_clock *clock,
 			    const struct pc_who_entry *e)
 {
@@ -243,8 +200,10 @@ static int write_text_entry(struct pc_log *log, const struct pc_clock *clock,
 	put_entry_head(text.out, e);
 	put_entry_holders(text.out, clock, e);
 	put_rest(text.out, e);
-	if (e->total)
-		put_answers(text.out, e);
+	if (e->total) {
+		pc_who_put_answers(text.out, e);
+		pc_who_put_remedy(text.out, e);
+	}
 	return pc_text_finish(log, &text);
 }
 
