@@ -9,7 +9,7 @@
 #     --alone          a suite has the machine to itself (also without any option)
 #     --limit SECONDS  a suite that takes longer is ended and has failed (SUITE_LIMIT, or 600)
 #     --step NAME COMMAND   no suite but a condition of those of its kind that follow, such as a build
-#     --report         at the end: the slowest suites and tests; what was skipped, and why
+#     --report         at the end: the slowest suites and tests, with their processor time; what was skipped, and why
 #     --note TEXT      at the end: TEXT
 # A suite is a cmocka program, or prints "N passed, N failed, N skipped" last. A suite fails that
 # crashes, hangs, runs no test, skips without saying why ("skip NAME: WHY") or counts other tests than
@@ -36,14 +36,14 @@ tenths() { printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 
 # launch INDEX: a suite has its own process group (timeout makes it), and SIGINT as a terminal would
 # send it: the shell ignores that signal in what it starts beside itself. The status goes to a
-# file. On a signal to the group the inner shell waits until the suite has cleaned up.
+# file, the processor time to another. On a signal to the group the inner shell waits until the suite has cleaned up.
 launch() {
 	local nicer=0
 	trap - INT QUIT TERM HUP EXIT
 	[ "${kinds[$1]}" != beside ] || ! runs watching || nicer=10
 	# shellcheck disable=SC2016 # for the inner shell
 	CMOCKA_MESSAGE_OUTPUT=stdout exec nice -n "$nicer" timeout -k 10 "${limits[$1]}" \
-		sh -c 'trap : TERM; sh -c "$1"; echo $? >"$2"' sh "${commands[$1]}" "${logs[$1]}.status"
+		sh -c 'trap : TERM; sh -c "$1"; echo $? >"$2.status"; times >"$2.times"' sh "${commands[$1]}" "${logs[$1]}"
 }
 
 name_of() { echo "$1" | sed 's|^[^ ]*build/||; s|^sh ||'; }
@@ -63,7 +63,7 @@ add() {
 
 # start INDEX
 start() {
-	rm -f "${logs[$1]}.status"
+	rm -f "${logs[$1]}.status" "${logs[$1]}.times"
 	now_ms
 	starts[$1]=$now
 	running+=("$1")
@@ -222,12 +222,22 @@ stop() {
 	exit 130
 }
 
+# processor_time INDEX: of a suite that has ended, with what it started, in seconds: "0m1.250000s 0m0.030000s"
+processor_time() {
+	tail -n 1 "${logs[$1]}.times" 2>/dev/null |
+		awk -F '[ ms]+' '{ sum = $1 * 60 + $2 + $3 * 60 + $4 } END { printf "%.1f", sum }'
+}
+
 say_slowest() {
 	local i
-	echo "slowest suites:"
+	now_ms
+	echo "slowest suites, and the processor time of each:"
 	for i in "${!seconds[@]}"; do
-		echo "$(tenths "${seconds[i]}") ${names[i]}"
-	done | sort -rn | head -n 10 | awk '{ time = $1; sub(/^[^ ]* /, ""); printf "%8s s  %s\n", time, $0 }'
+		echo "$(tenths "${seconds[i]}") $(processor_time "$i") ${names[i]}"
+	done | sort -rn | awk -v elapsed="$((now - began))" -v jobs="$jobs" '
+		{ time = $1; used = $2; sum += $2; sub(/^[^ ]* [^ ]* /, "") }
+		NR <= 10 { printf "%8s s %8s s  %s\n", time, used, $0 }
+		END { printf "all suites: %.0f s, of %d processors %.0f s used\n", elapsed / 1000, jobs, sum }'
 	echo "slowest tests and guests, of suites that time each:"
 	for i in "${!seconds[@]}"; do
 		sed -n -E 's/^(ok|guest) (.*) \(([0-9.]+) s\)$/\3 \2/p' "${logs[i]}"
@@ -281,6 +291,8 @@ main() {
 	folder=$1
 	shift
 	mkdir -p "$folder"
+	now_ms
+	began=$now
 	trap stop INT TERM HUP
 	while [ $# -gt 0 ]; do
 		case $1 in
