@@ -4,7 +4,7 @@
 #     run.sh LOGS [OPTION | SUITE]...
 # The folder LOGS takes what they print. An option holds for all suites after it:
 #     --beside         suites that nothing disturbs: as many at a time as there are processors
-#     --watching       suites that disturb each other: one at a time, beside those that nothing
+#     --watching       suites that disturb each other: one at a time, beside as many of those that nothing
 #                      disturbs, which are nicer meanwhile
 #     --alone          a suite has the machine to itself (also without any option)
 #     --limit SECONDS  a suite that takes longer is ended and has failed (SUITE_LIMIT, or 600)
@@ -172,22 +172,34 @@ conclude() {
 	if [ -n "${is_step[$1]}" ]; then conclude_step "$1"; else conclude_suite "$1"; fi
 }
 
-# runs KIND [STEP]: does a suite of that kind run, or a step?
-runs() {
+# running_of KIND [STEP]: counts in `count` the suites of that kind that run, or the steps of them
+running_of() {
 	local i
+	count=0
 	for i in ${running[@]+"${running[@]}"}; do
-		[ "${kinds[i]}" != "$1" ] || [[ ${2:-} && ! ${is_step[i]} ]] || return 0
+		[ "${kinds[i]}" != "$1" ] || [[ ${2:-} && ! ${is_step[i]} ]] || count=$((count + 1))
 	done
-	return 1
 }
 
-# Starts what may run beside what runs already.
+# runs KIND [STEP]: does a suite of that kind run, or a step?
+runs() {
+	running_of "$@"
+	[ "$count" -gt 0 ]
+}
+
+has_room() {
+	running_of beside
+	[ "$count" -lt "$jobs" ]
+}
+
+# Starts what may run beside what runs already. A suite that watches takes no place of one that nothing
+# disturbs: it mostly waits, and comes first at the processors.
 start_ready() {
 	if [ ${#watching[@]} -gt 0 ] && ! runs watching; then
 		start "${watching[0]}"
 		watching=("${watching[@]:1}")
 	fi
-	while [ ${#beside[@]} -gt 0 ] && [ ${#running[@]} -lt "$jobs" ] && ! runs beside step; do
+	while [ ${#beside[@]} -gt 0 ] && has_room && ! runs beside step; do
 		start "${beside[0]}"
 		beside=("${beside[@]:1}")
 	done

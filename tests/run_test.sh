@@ -129,6 +129,10 @@ expect "alone after side by side, and the other way round" 0 "4 passed, 0 failed
 
 expect "a suite that watches, beside one that nothing disturbs" 0 "2 passed, 0 failed, 0 skipped" \
 	--limit 30 --beside "$(wait_for e f)" --watching "$(wait_for f e)"
+expect "as many beside one that watches as processors" 0 "3 passed, 0 failed, 0 skipped" \
+	--limit 30 --beside "$(wait_for g h)" "$(wait_for h i)" --watching "$(wait_for i g)"
+expect "no more beside one that watches" 0 "5 passed, 0 failed, 0 skipped" --beside \
+	"$(place "1 2")" "$(place "2 1")" "$(place "1 2") " "$(place "2 1") " --watching "sleep 1; $one"
 expect "no two that watch" 0 "3 passed, 0 failed, 0 skipped" \
 	--watching "$(place 1)" "$(place 1) " "$(place 1)  "
 expect "a step holds up its own kind" 0 "2 passed, 0 failed, 0 skipped" \

@@ -74,14 +74,16 @@ ALONE = $(FUZZ_SUITES) $(INSTALL_SUITES) $(SCHEMA_SUITES)
 # * The Debian package, the files of a release, the unit tests of the other architecture (tests/emulated), and the
 #   kernel matrix. The guests have kernels of their own, so nothing here disturbs them, and their time limits are
 #   those of a machine that is four times slower. They take what the
-#   suites that watch leave of both processors.
+#   suites that watch leave of both processors. The matrix takes longest and begins first. What runs beside it
+#   gets a share of the processors, and has its time limit.
 # * Docker and podman, with their containers. They watch, too.
 # * Alone: system.sh. It watches, and installs from the tree, which makes the man pages anew, too. The chaos takes both
 #   processors.
-BESIDE_ALL = --step build-package '$(BUILD_ALL) check-kernels-build check-kernels-other-build \
-	check-package-build check-other-deb-build check-emulated-build' $(DEB_SUITES) $(OTHER_DEB_SUITES) $(EMULATED_SUITES) $(WORKFLOW_SUITES) \
-	--limit $(KERNELS_LIMIT) $(KERNELS_SUITES) \
-	--step build-release '$(BUILD_ALL) check-dist-build' $(DIST_SUITES) --limit 600
+KERNELS_BESIDE = --step build-kernels '$(BUILD_ALL) check-kernels-build check-kernels-other-build' \
+	--limit $(KERNELS_LIMIT) $(KERNELS_SUITES)
+BESIDE_ALL = --step build-package '$(BUILD_ALL) check-package-build check-other-deb-build check-emulated-build' \
+	$(DEB_SUITES) $(OTHER_DEB_SUITES) $(EMULATED_SUITES) $(WORKFLOW_SUITES) \
+	--step build-release '$(BUILD_ALL) check-dist-build' $(DIST_SUITES)
 ALONE_ALL = $(SYSTEM_SUITES) $(UPGRADE_SUITES) $(ADVICE_SUITES) $(CHAOS_SUITES)
 
 ADDED = Not run: the kernel matrix (5.10 to the newest), the types of other kernels, the chaos, Docker and podman, \
@@ -103,7 +105,8 @@ check-all: ## All tests; installs what they need
 	$(Q)$(call install,deps-kernels deps-prometheus deps-fuzz deps-package deps-outcome deps-report deps-top deps-documents deps-engines deps-dist deps-btf deps-emulated)
 	$(Q)rm -f $(LINES)
 	$(Q)$(RUN_SUITES) --report --step build '$(BUILD_ALL) check-build check-engines-build check-chaos-build check-btf-build' \
-		--beside $(BESIDE) $(BESIDE_ALL) --watching $(WATCHING) $(ENGINES_SUITES) $(BTF_SUITES) --alone $(ALONE) $(ALONE_ALL)
+		--beside $(KERNELS_BESIDE) $(BESIDE) $(BESIDE_ALL) \
+		--watching $(WATCHING) $(ENGINES_SUITES) $(BTF_SUITES) --alone $(ALONE) $(ALONE_ALL)
 
 check-build: check-unit-build check-rules-build check-live-build check-fleet-build check-guard-build check-demo-build man completions rules
 
