@@ -87,6 +87,39 @@ static void closed_by_a_living_process(void **state)
 	pc_verdict_clear(&v);
 }
 
+/* The connection alone is ended first, and then its process, as another way. What would stay in the way, or must not
+ * be touched, leaves the process only. */
+static void connection_before_process(void **state)
+{
+	struct pc_verdict v;
+	struct pc_holder *h;
+
+	(void)state;
+	case_refusal(&v);
+	h = case_client(&v);
+	h->claimer = h->owners[0] = case_party(case_thief());
+	h->owners_count = 1;
+	blockers_advise(&v);
+	assert_int_equal(v.cause, PC_CAUSE_EPHEMERAL_CLIENT);
+	assert_string_equal(v.fixes[0].command, "portclash free 35000");
+	assert_string_equal(v.fixes[1].command, "kill 4120");
+	assert_memory_equal(v.fixes[1].what, "or stop pid 4120", 16);
+	pc_verdict_clear(&v);
+
+	h->how = PC_HOW_BIND; /* the kernel gives back only a port that it chose */
+	blockers_advise(&v);
+	assert_int_equal(v.cause, PC_CAUSE_EXPLICIT_CLIENT);
+	assert_string_equal(v.fixes[0].command, "kill 4120");
+	assert_memory_equal(v.fixes[0].what, "stop pid 4120", 13);
+	pc_verdict_clear(&v);
+
+	h->how = PC_HOW_CONNECT;
+	dead(&v, 9);
+	blockers_advise(&v);
+	assert_string_equal(v.fixes[0].command, "kill 4120");
+	pc_verdict_clear(&v);
+}
+
 static void one_command_for_all_dead(void **state)
 {
 	struct pc_verdict v;
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(makers_first),
 		cmocka_unit_test(closed_by_a_living_process),
 		cmocka_unit_test(one_command_for_all_dead),
+		cmocka_unit_test(connection_before_process),
 		cmocka_unit_test(longest_time_wait),
 		cmocka_unit_test(unseen_sockets),
 		cmocka_unit_test(more_owners_than_named),

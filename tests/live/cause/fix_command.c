@@ -67,6 +67,23 @@ static void scenario_fix_stop_client(struct test *t)
 		test_fail(t, "expected time-wait after the client was stopped");
 }
 
+/* `portclash free` comes first: it ends the connection, the port is free at once, and the client's process goes on. */
+static void scenario_fix_cut_client(struct test *t)
+{
+	struct theft c = theft_watched(t, 0, 0);
+	uint16_t port = c.out.look.local.port;
+	json_t *line, *first;
+
+	stage_refused(c.web, 0, "0.0.0.0", port, EADDRINUSE);
+	line = verdict_take(c.web);
+	first = json_array_get(json_object_get(line, "fixes"), 0);
+	if (first != fixes_with_command(line, "portclash free "))
+		test_fail(t, "expected `portclash free` as the first fix");
+	fixes_run_free(t, line);
+	fixes_expect_free(c.web, 0, "0.0.0.0", port);
+	stage_close(&c.out); /* the process is there to close what the kernel has ended */
+}
+
 /* A connection that no process has open any more can be cut, and then the port is free at once. */
 static void cut(struct test *t, unsigned options)
 {
@@ -185,6 +202,7 @@ const struct scenario cases_cause_fix_command[] = {
 	{ .name = "fix-stop-bound", .run = scenario_fix_stop_bound, .where = EACH_KERNEL },
 	{ .name = "fix-stop-udp", .run = scenario_fix_stop_udp, .where = EACH_KERNEL },
 	{ .name = "fix-stop-client", .run = scenario_fix_stop_client, .where = EACH_KERNEL },
+	{ .name = "fix-cut-client", .run = scenario_fix_cut_client, .where = EACH_KERNEL },
 	{ .name = "fix-cut", .run = scenario_fix_cut, .where = EACH_KERNEL },
 	{ .name = "fix-cut-v6", .run = scenario_fix_cut_v6, .where = EACH_KERNEL },
 	{ .name = "fix-cut-fin-wait2", .run = scenario_fix_cut_fin_wait2, .where = EACH_KERNEL },

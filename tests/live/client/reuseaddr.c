@@ -23,17 +23,17 @@ static void theft_with_reuseaddr(struct test *t, unsigned client_options, unsign
 
 static void scenario_reuseaddr_on_client(struct test *t)
 {
-	theft_with_reuseaddr(t, OPT_REUSEADDR, 0, FIX_CLIENT | FIX_REUSEADDR, NULL);
+	theft_with_reuseaddr(t, OPT_REUSEADDR, 0, FIX_THEFT | FIX_REUSEADDR, NULL);
 }
 
 static void scenario_reuseaddr_on_server(struct test *t)
 {
-	theft_with_reuseaddr(t, 0, OPT_REUSEADDR, FIX_CLIENT, "SO_REUSEADDR does not help");
+	theft_with_reuseaddr(t, 0, OPT_REUSEADDR, FIX_THEFT, "SO_REUSEADDR does not help");
 }
 
 static void scenario_reuseaddr_against_reuseport(struct test *t)
 {
-	theft_with_reuseaddr(t, OPT_REUSEPORT, OPT_REUSEADDR, FIX_CLIENT,
+	theft_with_reuseaddr(t, OPT_REUSEPORT, OPT_REUSEADDR, FIX_THEFT,
 			     "SO_REUSEADDR does not help");
 }
 

@@ -34,7 +34,7 @@ struct truth truth_client(const struct attempt *a, const struct prop *out,
 			  const struct puppet *peer)
 {
 	struct truth truth =
-		truth_held(a, "ephemeral-client", FIX_CLIENT, out, "ESTABLISHED", "connect");
+		truth_held(a, "ephemeral-client", FIX_THEFT, out, "ESTABLISHED", "connect");
 
 	truth.holders[0].peer = peer;
 	return truth;

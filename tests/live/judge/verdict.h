@@ -27,6 +27,7 @@ enum {
 	FIX_ONCE = 1 << 13,	/* start it in one place only */
 	FIX_POD = 1 << 14,	/* delete the pod */
 	FIX_CLIENT = FIX_STOP | FIX_RESERVE | FIX_OTHER_PORT,
+	FIX_THEFT = FIX_CLIENT | FIX_CUT, /* one open connection of a client, and nothing else, has the port */
 	FIXES_NOW = FIX_STOP | FIX_CUT | FIX_OWN | FIX_POD, /* the other fixes are permanent */
 };
 

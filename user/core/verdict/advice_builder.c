@@ -52,6 +52,22 @@ static void complete_fix(struct pc_advice *a)
 	a->what = NULL;
 }
 
+void pc_advice_fix_or(struct pc_advice *a)
+{
+	a->or_next = true;
+}
+
+/* Without memory there is no fix. */
+static void prefix_or(struct pc_advice *a)
+{
+	char *what = a->what;
+
+	a->or_next = false;
+	if (asprintf(&a->what, "or %s", what) < 0)
+		a->what = NULL;
+	free(what);
+}
+
 void pc_advice_fix(struct pc_advice *a, enum pc_when when, const char *format, ...)
 {
 	va_list args;
@@ -62,6 +78,8 @@ void pc_advice_fix(struct pc_advice *a, enum pc_when when, const char *format, .
 	if (vasprintf(&a->what, format, args) < 0)
 		a->what = NULL;
 	va_end(args);
+	if (a->what && a->or_next)
+		prefix_or(a);
 }
 
 void pc_advice_command(struct pc_advice *a, const char *format, ...)

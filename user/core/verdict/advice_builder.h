@@ -13,7 +13,8 @@ struct pc_advice {
 	/* Private to advice_builder.c, but for explanation.out. */
 	struct pc_text explanation;
 	enum pc_when when;
-	char *what;		/* of the fix that is being written; NULL: there is none */
+	bool or_next;		 /* the next fix is another way to do what the last one does */
+	char *what;		 /* of the fix that is being written; NULL: there is none */
 	struct pc_words command; /* of that fix; empty if nothing is to be typed */
 	struct pc_words plain;	 /* the same of its plain command */
 };
@@ -32,6 +33,9 @@ void pc_advice_explain(struct pc_advice *a, const char *format, ...)
 /* Begins a fix. A text that starts with "or " loses it where the fix is the first of its `when`. */
 void pc_advice_fix(struct pc_advice *a, enum pc_when when, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The next fix is instead of the last one: its text gets an "or " in front. */
+void pc_advice_fix_or(struct pc_advice *a);
 
 /* Appends to the command of the fix begun last. */
 void pc_advice_command(struct pc_advice *a, const char *format, ...)

@@ -8,6 +8,7 @@
 #include "core/verdict/advice_stop.h"
 #include "core/verdict/blockers.h"
 #include "core/verdict/decide.h"
+#include "core/verdict/stopping.h"
 
 static bool is_refused_itself(const struct pc_advice *a, const struct pc_party *p)
 {
@@ -125,6 +126,35 @@ void pc_advice_fix_stop(struct pc_advice *a, const char *or_wait)
 void pc_advice_fix_end(struct pc_advice *a)
 {
 	pc_advice_fix_stop(a, ", or wait for its connection to end");
+}
+
+/* One open connection of one process keeps the port, and nothing else does. */
+static bool is_one_connection(const struct pc_advice *a, const struct pc_blockers *b)
+{
+	struct pc_stopping how;
+
+	if (b->sockets != 1 || b->staying != 1 || b->unseen || b->cut || b->processes_count != 1 ||
+	    is_refused_itself(a, b->processes[0]) || pc_request_is_client(&a->verdict->request))
+		return false;
+	pc_stopping_of(b->processes[0], a->verdict->requester.who, &how);
+	return how.means != PC_MEANS_NEVER;
+}
+
+/* tcp_abort() sends a reset, so no TIME_WAIT follows. tcp_set_state() then gives back a port that the kernel chose;
+ * one that the client asked for by bind() stays until its process closes the socket. */
+void pc_advice_fix_cut_or_end(struct pc_advice *a)
+{
+	struct pc_blockers b;
+
+	pc_blockers_find(a->verdict, &b);
+	if (is_one_connection(a, &b)) {
+		pc_advice_fix(
+			a, PC_NOW,
+			"end this connection alone; its process goes on and can connect again (the command asks first)");
+		put_free_command(a, "");
+		pc_advice_fix_or(a);
+	}
+	pc_advice_fix_end(a);
 }
 
 /* The socket closes with the last of its owners: "kill 12 13". */

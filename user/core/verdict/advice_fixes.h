@@ -13,6 +13,10 @@ void pc_advice_fix_stop(struct pc_advice *a, const char *or_wait);
 /* The same of a connection, which may also end by itself. */
 void pc_advice_fix_end(struct pc_advice *a);
 
+/* The same of a connection that the kernel gave its port at connect(): `portclash free` comes first, which ends the
+ * connection and leaves its process alone. */
+void pc_advice_fix_cut_or_end(struct pc_advice *a);
+
 /* The same of a socket that its maker left to others. */
 void pc_advice_fix_heirs(struct pc_advice *a);
 

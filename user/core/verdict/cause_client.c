@@ -37,7 +37,7 @@ static void explain_ephemeral_client(struct pc_advice *a)
 
 static void fix_ephemeral_client(struct pc_advice *a)
 {
-	pc_advice_fix_end(a);
+	pc_advice_fix_cut_or_end(a);
 	pc_advice_fix_reuseaddr(a);
 	pc_advice_fix_reserve(a);
 	pc_advice_fix_other_port(a);
