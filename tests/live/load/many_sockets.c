@@ -136,7 +136,7 @@ static void scenario_2000_time_wait(struct test *t)
 	s = spot_of(t, verdict_check_head(t, &(struct truth){
 						     .attempt = &a,
 						     .cause = "time-wait",
-						     .fixes = FIX_REUSEADDR_ALL,
+						     .fixes = FIX_CUT | FIX_REUSEADDR_ALL,
 						     .total = CONNECTIONS,
 					     }));
 	holders = spot_below(&s, "holders");

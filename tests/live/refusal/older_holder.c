@@ -127,7 +127,7 @@ static void scenario_older_time_wait(struct test *t)
 	verdict_check(t, &(struct truth){
 				 .attempt = &c.attempt,
 				 .cause = "time-wait",
-				 .fixes = FIX_RESERVE | FIX_OTHER_PORT,
+				 .fixes = FIX_CUT | FIX_RESERVE | FIX_OTHER_PORT,
 				 .holders = { {
 					 .socket = &c.out,
 					 .state = "TIME_WAIT",

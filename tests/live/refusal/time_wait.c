@@ -22,7 +22,7 @@ static void check_ended_client(struct test *t, struct theft *c, unsigned options
 					 .attempt = &a,
 					 .cause = "time-wait",
 					 .says = "this end of it closed first",
-					 .fixes = fixes,
+					 .fixes = FIX_CUT | fixes,
 					 .holders = { {
 						 .socket = &c->out,
 						 .state = "TIME_WAIT",
@@ -93,7 +93,7 @@ static void of_server(struct test *t, unsigned old, unsigned new, unsigned fixes
 				 .attempt = &a,
 				 .cause = "time-wait",
 				 .says = "TIME_WAIT",
-				 .fixes = fixes,
+				 .fixes = FIX_CUT | fixes,
 				 .holders = { {
 					 .socket = &c.in,
 					 .state = "TIME_WAIT",
@@ -149,7 +149,7 @@ static void scenario_time_wait_explicit_client(struct test *t)
 				 .attempt = &a,
 				 .cause = "time-wait",
 				 .says = "tcp_tw_reuse changes nothing here",
-				 .fixes = FIX_REUSEADDR_ALL,
+				 .fixes = FIX_CUT | FIX_REUSEADDR_ALL,
 				 .holders = { {
 					 .socket = &c.out,
 					 .state = "TIME_WAIT",

@@ -192,4 +192,9 @@ void pc_advice_fix_time_wait(struct pc_advice *a)
 	pc_advice_fix(a, PC_NOW, "try again, %s within %u s",
 		      b.sockets + b.unseen > 1 ? "they end by themselves" : "it ends by itself",
 		      b.unseen ? 60 : b.seconds);
+	if (pc_request_is_client(&a->verdict->request))
+		return;
+	pc_advice_fix(a, PC_NOW, "or end %s now, on Linux 6.1 or newer (the command asks first)",
+		      b.sockets + b.unseen > 1 ? "them" : "it");
+	put_free_command(a, "");
 }

@@ -20,7 +20,7 @@ void pc_advice_fix_cut_or_end(struct pc_advice *a);
 /* The same of a socket that its maker left to others. */
 void pc_advice_fix_heirs(struct pc_advice *a);
 
-/* Try again when the last TIME_WAIT has ended. */
+/* Try again when the last TIME_WAIT has ended, or end them. */
 void pc_advice_fix_time_wait(struct pc_advice *a);
 
 /* Set SO_REUSEADDR on the refused socket. True only when every holder in the way has set it and
