@@ -3,8 +3,8 @@
  * resolver's query, a probe of a port. The reader takes those that wait when it reads the ring (user/bpf/held.c). The
  * claim of a socket that is closed before is nobody's, and costs the reader nothing.
  *
- * A claim has the slot of its socket's cookie. One that another claim drives out of its slot goes to the ring: none is
- * lost here. After a refusal, claims go to the ring for a while. Their order and that of the ends of processes then
+ * A claim has the slot of its socket's cookie. One that another claim drives out of its slot goes to the ring. A program or
+ * the reader takes a slot before it takes a claim out of it: none is lost here, and none comes twice. After a refusal, claims go to the ring for a while. Their order and that of the ends of processes then
  * say what became of the refused process. */
 #ifndef PORTCLASH_HELD_BPF_H
 #define PORTCLASH_HELD_BPF_H

@@ -102,6 +102,25 @@ static void test_half_written_is_left(void **state)
 	close_test(&t);
 }
 
+/* A program that is preempted has a slot for long. The next look comes back, though no claim has come since. */
+static void test_slot_of_a_program_is_left(void **state)
+{
+	struct held_test t;
+	struct pc_held_claim *slot;
+
+	(void)state;
+	open_test(&t);
+	slot = held_write(&t, 7, 30, 1);
+	held_write(&t, 8, 40, 1);
+	slot->users = 1;
+	held_expect(&t, false, 1, (uint64_t[]){ 8 });
+	assert_int_equal(slot->users, 1);
+	slot->users = 0;
+	held_expect(&t, false, 1, (uint64_t[]){ 7 });
+	assert_int_equal(slot->users, 0);
+	close_test(&t);
+}
+
 static void test_ended_is_taken_for_a_refusal(void **state)
 {
 	struct held_test t;
@@ -168,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_taken_once_and_in_order),
 		cmocka_unit_test(test_half_written_is_left),
+		cmocka_unit_test(test_slot_of_a_program_is_left),
 		cmocka_unit_test(test_ended_is_taken_for_a_refusal),
 		cmocka_unit_test(test_claims_before_the_end),
 		cmocka_unit_test(test_counts),

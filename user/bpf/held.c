@@ -2,6 +2,7 @@
 /* Takes the claims that wait in the programs' memory. */
 #include "bpf/held.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,22 +27,53 @@ static uint64_t *held_word(struct pc_held *h, uint32_t tgid)
 	return &h->processes[tgid / 64 % 64];
 }
 
-/* The claim is copied while a program may write another one: then its version has changed. */
-static bool held_copy(struct pc_held_claim *slot, bool all, struct pc_claim_record *out)
+/* A program has a slot for some hundred instructions, unless it is preempted there. */
+#define HELD_TRIES 64
+
+/* Takes the slot for an instant, as a program does (bpf/held.bpf.h): what the reader copies now, no program drives out
+ * into the ring as well. */
+static bool held_lock(struct pc_held_claim *slot)
+{
+	for (int i = 0; i < HELD_TRIES; i++) {
+		if (!__atomic_fetch_add(&slot->users, 1, __ATOMIC_SEQ_CST))
+			return true;
+		__atomic_fetch_sub(&slot->users, 1, __ATOMIC_SEQ_CST);
+	}
+	return false;
+}
+
+static void held_unlock(struct pc_held_claim *slot)
+{
+	__atomic_fetch_sub(&slot->users, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Gives the version of the claim that waits in the slot; 0: none. With `all`, one of a closed socket waits, too. */
+static uint32_t held_waiting(const struct pc_held_claim *slot, bool all)
 {
 	uint32_t version = __atomic_load_n(&slot->version, __ATOMIC_ACQUIRE);
 	bool ended = __atomic_load_n(&slot->ended, __ATOMIC_ACQUIRE) == version;
 
-	if (!version || version & 1 || version == slot->taken || (ended && !all))
-		return false;
-	*out = slot->claim;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (__atomic_load_n(&slot->version, __ATOMIC_ACQUIRE) != version)
-		return false;
-	if (ended)
-		out->flags |= PC_CLAIM_ENDED;
-	__atomic_store_n(&slot->taken, version, __ATOMIC_RELEASE);
-	return true;
+	return version & 1 || version == slot->taken || (ended && !all) ? 0 : version;
+}
+
+/* Takes the claim that waits in the slot. -EAGAIN: a program is there. */
+static int held_take(struct pc_held_claim *slot, bool all, struct pc_claim_record *out)
+{
+	uint32_t version;
+
+	if (!held_waiting(slot, all))
+		return -ENOENT;
+	if (!held_lock(slot))
+		return -EAGAIN;
+	version = held_waiting(slot, all);
+	if (version) {
+		*out = slot->claim;
+		if (slot->ended == version)
+			out->flags |= PC_CLAIM_ENDED;
+		__atomic_store_n(&slot->taken, version, __ATOMIC_RELEASE);
+	}
+	held_unlock(slot);
+	return version ? 0 : -ENOENT;
 }
 
 static int held_order(const void *a, const void *b)
@@ -54,6 +86,7 @@ static int held_order(const void *a, const void *b)
 void pc_held_look(struct pc_held *h, bool all)
 {
 	uint64_t count;
+	int err;
 
 	if (!h->slots)
 		return;
@@ -66,7 +99,10 @@ void pc_held_look(struct pc_held *h, bool all)
 	for (unsigned i = 0; i < PC_HELD_SLOTS && h->taken_count < PC_HELD_SLOTS; i++) {
 		struct pc_claim_record *c = &h->taken[h->taken_count];
 
-		if (!held_copy(&h->slots[i], all, c))
+		err = held_take(&h->slots[i], all, c);
+		if (err == -EAGAIN)
+			h->looked = count - 1; /* the next look comes back */
+		if (err)
 			continue;
 		*held_word(h, c->process.tgid) |= 1ULL << c->process.tgid % 64;
 		h->taken_count++;
