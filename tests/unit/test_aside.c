@@ -212,7 +212,7 @@ static uint32_t own_mntns(void)
 /* A path, and the file of a program, below the silent file system. */
 static void test_silent_mount(void **state)
 {
-	const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run" };
+	const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run", 0 };
 	char folder[] = "/tmp/portclash-silent-XXXXXX", path[64];
 	struct pc_path_question q = {
 		.process = { .tgid = (uint32_t)getpid() },

@@ -26,7 +26,9 @@
 #define USER "/user.slice/user-1000.slice/user@1000.service"
 #define APP USER "/app.slice/app.service"
 
-static const struct pc_place_roots roots = { "proc", "cgroup", "run" };
+#define LINK_OF_WEB "run/systemd/units/invocation:web.service"
+
+static struct pc_place_roots roots = { "proc", "cgroup", "run", 0 };
 
 struct one {
 	uint32_t pid, parent, session;
@@ -176,14 +178,15 @@ static void put_link_of(const char *path, int64_t boot_seconds)
 {
 	struct timespec times[2];
 	struct pc_clock clock;
+	int64_t wall_ns;
 
 	make_folders("run/systemd/units");
 	unlink(path);
 	assert_int_equal(symlink("0123456789abcdef0123456789abcdef", path), 0);
 	pc_clock_now(&clock);
-	times[0].tv_sec = times[1].tv_sec =
-		boot_seconds + (int64_t)(clock.wall_minus_boot_ns / PC_NS_PER_SECOND);
-	times[0].tv_nsec = times[1].tv_nsec = 0;
+	wall_ns = boot_seconds * (int64_t)PC_NS_PER_SECOND + (int64_t)clock.wall_minus_boot_ns;
+	times[0].tv_sec = times[1].tv_sec = wall_ns / (int64_t)PC_NS_PER_SECOND;
+	times[0].tv_nsec = times[1].tv_nsec = wall_ns % (int64_t)PC_NS_PER_SECOND;
 	assert_int_equal(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
@@ -193,22 +196,80 @@ static void of_an_earlier_run(void **state)
 	long hz = sysconf(_SC_CLK_TCK);
 
 	(void)state;
-	place_put(&(struct one){ 60, 1, 60, (unsigned)(50 * hz), "old", WEB, "/usr/bin/old" });
-	put_link_of("run/systemd/units/invocation:web.service", 40);
+	place_put(&(struct one){ 60, 1, 60, (unsigned)(5 * hz), "old", WEB, "/usr/bin/old" });
+	put_link_of(LINK_OF_WEB, 4);
 	assert_int_equal(role_of(60), PC_ROLE_MAIN);
-	put_link_of("run/systemd/units/invocation:web.service", 60);
+	put_link_of(LINK_OF_WEB, 6);
 	assert_int_equal(role_of(60), PC_ROLE_STRAY);
-	place_put(&(struct one){ 61, 1, 61, (unsigned)(62 * hz), "web", WEB, "/usr/bin/web" });
+	place_put(&(struct one){ 61, 1, 61, (unsigned)(7 * hz), "web", WEB, "/usr/bin/web" });
 	assert_int_equal(role_of(61), PC_ROLE_MAIN);
 	assert_int_equal(role_of(60), PC_ROLE_STRAY);
 	/* The unit does not run any more. */
-	assert_int_equal(unlink("run/systemd/units/invocation:web.service"), 0);
+	assert_int_equal(unlink(LINK_OF_WEB), 0);
 	assert_int_equal(role_of(60), PC_ROLE_STRAY);
 	/* A link in the place of the folder, to anywhere, is not followed. */
 	make_folders("elsewhere");
 	assert_int_equal(rmdir("run/systemd/units"), 0);
 	assert_int_equal(symlink("../../elsewhere", "run/systemd/units"), 0);
 	assert_int_equal(role_of(60), PC_ROLE_MAIN);
+}
+
+/* The clock was set by so many seconds since portclash started. */
+static void clock_was_set(int64_t seconds)
+{
+	struct pc_clock clock;
+
+	pc_clock_now(&clock);
+	roots.wall_minus_boot_ns =
+		clock.wall_minus_boot_ns - (uint64_t)(seconds * PC_NS_PER_SECOND);
+}
+
+/* It is not known whether the link is of before that. The two clocks must agree. */
+static void run_beside_a_set_clock(void **state)
+{
+	unsigned hz = (unsigned)sysconf(_SC_CLK_TCK);
+
+	(void)state;
+	place_put(&(struct one){ 60, 1, 60, 5 * hz, "web", WEB, "/usr/bin/web" });
+	put_link_of(LINK_OF_WEB, 4);
+	clock_was_set(0);
+	assert_int_equal(role_of(60), PC_ROLE_MAIN);
+	clock_was_set(-1);
+	assert_int_equal(role_of(60), PC_ROLE_MAIN);
+	clock_was_set(2);
+	assert_int_equal(role_of(60), PC_ROLE_UNKNOWN);
+	assert_true(find_place_of(60).unseen);
+	put_link_of(LINK_OF_WEB, 6);
+	assert_int_equal(role_of(60), PC_ROLE_STRAY);
+	clock_was_set(-2);
+	assert_int_equal(role_of(60), PC_ROLE_UNKNOWN);
+	/* The older one may be the main process, or of an earlier run. */
+	place_put(&(struct one){ 61, 1, 61, 7 * hz, "web", WEB, "/usr/bin/web" });
+	assert_int_equal(role_of(61), PC_ROLE_UNKNOWN);
+	clock_was_set(0);
+	assert_int_equal(role_of(61), PC_ROLE_MAIN);
+}
+
+/* No run began before the machine, and none is still to begin: the link is of the other clock, or of neither. */
+static void run_of_an_impossible_time(void **state)
+{
+	const int64_t day = 86400;
+	unsigned hz = (unsigned)sysconf(_SC_CLK_TCK);
+
+	(void)state;
+	place_put(&(struct one){ 60, 1, 60, 5 * hz, "web", WEB, "/usr/bin/web" });
+	put_link_of(LINK_OF_WEB, 4);
+	clock_was_set(10000 * day);
+	assert_int_equal(role_of(60), PC_ROLE_MAIN);
+	clock_was_set(-100 * day);
+	assert_int_equal(role_of(60), PC_ROLE_MAIN);
+	put_link_of(LINK_OF_WEB, 10000 * day);
+	assert_int_equal(role_of(60), PC_ROLE_UNKNOWN);
+	clock_was_set(-20000 * day);
+	assert_int_equal(role_of(60), PC_ROLE_UNKNOWN);
+	put_link_of(LINK_OF_WEB, -100 * day);
+	roots.wall_minus_boot_ns = 0;
+	assert_int_equal(role_of(60), PC_ROLE_UNKNOWN);
 }
 
 static void units_of_a_user(void **state)
@@ -298,11 +359,18 @@ static void first_and_leader(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		IN_FOLDER(main_and_children), IN_FOLDER(sessions_of_their_own),
-		IN_FOLDER(left_behind),	      IN_FOLDER(moved_there),
-		IN_FOLDER(groups_below),      IN_FOLDER(of_an_earlier_run),
-		IN_FOLDER(units_of_a_user),   IN_FOLDER(not_guessed),
-		IN_FOLDER(file_of_the_host),  IN_FOLDER(file_of_root),
+		IN_FOLDER(main_and_children),
+		IN_FOLDER(sessions_of_their_own),
+		IN_FOLDER(left_behind),
+		IN_FOLDER(moved_there),
+		IN_FOLDER(groups_below),
+		IN_FOLDER(of_an_earlier_run),
+		IN_FOLDER(run_beside_a_set_clock),
+		IN_FOLDER(run_of_an_impossible_time),
+		IN_FOLDER(units_of_a_user),
+		IN_FOLDER(not_guessed),
+		IN_FOLDER(file_of_the_host),
+		IN_FOLDER(file_of_root),
 		IN_FOLDER(first_and_leader),
 	};
 

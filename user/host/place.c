@@ -2,6 +2,7 @@
 /* The place of a process in its unit. */
 #include "host/place.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -35,7 +36,10 @@ struct place_search {
 	struct pc_procfile_stat stat;
 	uint32_t top; /* the ancestor that the manager started, or took over from one that ended */
 	struct pc_procfile_stat top_stat;
-	uint64_t run_ns; /* boot clock: this run of the unit began; 0: not known */
+	bool has_run; /* the manager keeps a file about this run of the unit */
+	unsigned begins_count;
+	uint64_t begins_ns
+		[2]; /* boot clock: when this run began, by each clock that may have been in force */
 	bool unseen;
 };
 
@@ -108,6 +112,15 @@ static int open_units(const struct place_search *s)
 	return fd;
 }
 
+/* Notes when this run began if the clocks differed by `wall_minus_boot_ns` then. A run that began before the machine did, or
+ * that is still to begin, shows that they did not. */
+static void add_begin(struct place_search *s, uint64_t wall_ns, uint64_t wall_minus_boot_ns)
+{
+	if (wall_ns >= wall_minus_boot_ns &&
+	    wall_ns - wall_minus_boot_ns <= pc_boot_ns() + LINK_SLACK_NS)
+		s->begins_ns[s->begins_count++] = wall_ns - wall_minus_boot_ns;
+}
+
 /* The manager keeps a link to the id of a unit's run while the unit is active. Without the folder (before
  * systemd 233) nothing is known of the run. False: the unit does not run. */
 static bool find_run(struct place_search *s)
@@ -127,25 +140,50 @@ static bool find_run(struct place_search *s)
 		return false;
 	pc_clock_now(&clock);
 	wall_ns = pc_ns((uint64_t)link.st_mtim.tv_sec, (uint64_t)link.st_mtim.tv_nsec);
-	s->run_ns = wall_ns > clock.wall_minus_boot_ns ? wall_ns - clock.wall_minus_boot_ns : 0;
+	s->has_run = true;
+	add_begin(s, wall_ns, clock.wall_minus_boot_ns);
+	if (s->roots->wall_minus_boot_ns)
+		add_begin(s, wall_ns, s->roots->wall_minus_boot_ns);
 	return true;
 }
 
-static bool is_of_this_run(const struct place_search *s, const struct pc_procfile_stat *stat)
+enum of_this_run { RUN_EARLIER, RUN_THIS, RUN_UNKNOWN };
+
+static enum of_this_run is_of_this_run(const struct place_search *s,
+				       const struct pc_procfile_stat *stat)
 {
 	uint64_t tick_ns = PC_NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t start_ns = stat->start_ticks * tick_ns + LINK_SLACK_NS;
+	unsigned later = 0;
 
-	return s->run_ns <= stat->start_ticks * tick_ns + LINK_SLACK_NS;
+	if (!s->has_run)
+		return RUN_THIS;
+	for (unsigned i = 0; i < s->begins_count; i++)
+		later += s->begins_ns[i] <= start_ns;
+	if (!s->begins_count || (later && later < s->begins_count))
+		return RUN_UNKNOWN;
+	return later ? RUN_THIS : RUN_EARLIER;
 }
 
+/* Finds out whether another child of the manager is the main process rather than this one. */
 static int check_older(void *context, uint32_t pid)
 {
 	struct place_search *s = context;
 	struct pc_procfile_stat stat;
 
-	return pid != s->top && !pc_procfs_stat(s->roots->proc, pid, &stat) &&
-	       is_of_this_run(s, &stat) && stat.parent == s->top_stat.parent &&
-	       pc_procfile_is_running(&stat) && stat.start_ticks < s->top_stat.start_ticks;
+	if (pid == s->top || pc_procfs_stat(s->roots->proc, pid, &stat) ||
+	    stat.parent != s->top_stat.parent || !pc_procfile_is_running(&stat) ||
+	    stat.start_ticks >= s->top_stat.start_ticks)
+		return 0;
+	switch (is_of_this_run(s, &stat)) {
+	case RUN_EARLIER:
+		return 0;
+	case RUN_THIS:
+		return 1;
+	case RUN_UNKNOWN:
+		break;
+	}
+	return -EAGAIN;
 }
 
 static bool place_same_program(const struct place_search *s)
@@ -176,14 +214,18 @@ static enum pc_role role_unseen(struct place_search *s)
 
 static enum pc_role find_role(struct place_search *s)
 {
+	enum of_this_run run;
 	int older;
 
 	if (!pc_unit_tree_of(s->who, &s->tree))
 		return s->who->inner_unit ? PC_ROLE_STRAY : PC_ROLE_UNKNOWN;
 	if (!find_top(s))
 		return role_unseen(s);
-	if (!is_manager(s, s->top_stat.parent) || !find_run(s) || !is_of_this_run(s, &s->top_stat))
+	if (!is_manager(s, s->top_stat.parent) || !find_run(s))
 		return PC_ROLE_STRAY;
+	run = is_of_this_run(s, &s->top_stat);
+	if (run != RUN_THIS)
+		return run == RUN_EARLIER ? PC_ROLE_STRAY : role_unseen(s);
 	older = pc_unit_tree_each(s->roots->cgroups, s->who->cgroup, &s->tree, check_older, s);
 	if (older)
 		return older < 0 ? role_unseen(s) : PC_ROLE_STRAY;

@@ -25,7 +25,7 @@ const struct pc_counters *pc_watch_counters(struct pc_watch *w)
 	c->unwritten = w->repeating.unwritten;
 	c->repeats_evicted = pc_repeating_evicted(&w->repeating);
 	c->sink_errors = w->outputs.errors;
-	c->looks_skipped = pc_aside_skipped() + pc_given_skipped(w->given);
+	c->looks_skipped = pc_aside_skipped() + pc_given_skipped(w->machine.given);
 	return c;
 }
 

@@ -62,17 +62,19 @@ static bool machine_is_kin(void *context, const struct pc_identity *a, const str
 
 static uint64_t machine_place(void *context, const struct pc_identity *who, struct pc_place *out)
 {
-	static const struct pc_place_roots roots = { PROC, CGROUPS, "/run" };
+	const struct pc_machine *machine = context;
+	const struct pc_place_roots roots = { PROC, CGROUPS, "/run", machine->wall_minus_boot_ns };
 	const struct pc_stopwatch watch = pc_stopwatch_start();
 
-	(void)context;
 	pc_looks_place(&roots, who, out);
 	return pc_stopwatch_ns(&watch);
 }
 
 static void machine_given(void *context, struct pc_identity *who)
 {
-	pc_given_fill(context, pc_boot_ns(), who);
+	const struct pc_machine *machine = context;
+
+	pc_given_fill(machine->given, pc_boot_ns(), who);
 }
 
 static uint32_t machine_netns_pid(void *context, uint32_t netns, uint64_t *took_ns)

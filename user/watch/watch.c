@@ -168,9 +168,10 @@ static int watch_open_join(struct pc_watch *w, const struct pc_watch_options *op
 	const struct pc_given_place place = { .root = "" };
 
 	if (options->given_names)
-		w->given = pc_given_new(&place);
-	host.context = w->given;
-	if (!w->given)
+		w->machine.given = pc_given_new(&place);
+	w->machine.wall_minus_boot_ns = w->outputs.wall_minus_boot_ns;
+	host.context = &w->machine;
+	if (!w->machine.given)
 		host.given = NULL;
 	if (w->record &&
 	    pc_record_file_wrap(w->record, &join, &kernel, &host, w->outputs.wall_minus_boot_ns))
@@ -277,7 +278,7 @@ void pc_watch_close(struct pc_watch *w)
 	pc_monitor_close(w->monitor);
 	pc_join_free(w->join);
 	pc_record_file_close(w->record);
-	pc_given_free_all(w->given);
+	pc_given_free_all(w->machine.given);
 	pc_repeats_free(w->repeating.table);
 	pc_told_quota_free(w->repeating.quota);
 	free(w);

@@ -59,6 +59,12 @@ void pc_repeating_verdict(struct pc_repeating *r, struct pc_outputs *o, struct p
 void pc_repeating_tell(struct pc_repeating *r, struct pc_outputs *o, bool stop);
 uint64_t pc_repeating_evicted(const struct pc_repeating *r);
 
+/* What the operations on this machine need (host_side.c). */
+struct pc_machine {
+	struct pc_given *given;	     /* NULL: names of containers are not looked up */
+	uint64_t wall_minus_boot_ns; /* as portclash started */
+};
+
 struct pc_watch {
 	struct pc_monitor *monitor;
 	struct pc_join *join;
@@ -66,7 +72,7 @@ struct pc_watch {
 	struct pc_repeating repeating;
 	struct pc_record_file *record; /* NULL: nothing is recorded */
 	struct pc_flight *flight;      /* NULL: there is no flight recorder */
-	struct pc_given *given;	    /* NULL: names of containers are not looked up */
+	struct pc_machine machine;
 	struct pc_metrics *metrics; /* NULL: none are kept */
 	uint64_t cpu_start_ns;	    /* CPU time that the start took */
 	uint64_t started_ns;	    /* boot clock */
