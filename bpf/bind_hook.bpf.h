@@ -70,7 +70,10 @@ static __noinline int bind_hook_tell_left(__u64 id)
 
 	if (!left || !left->note.net)
 		return false;
-	late_tell(left, id, left->note.time_ns);
+	if (left->note.leaving != NOTE_ALLOWED)
+		late_tell(left, id, left->note.time_ns);
+	else if (check_drop_own(id, left->note.time_ns)) /* `late_one` kept it from being dropped */
+		note_ended();
 	return true;
 }
 
@@ -204,6 +207,7 @@ static __always_inline void bind_hook_allowed(struct bpf_sock *ctx)
 	a.netns = check->note.netns;
 	a.cookie = check->note.cookie;
 	a.proto = check->note.proto;
+	check->note.leaving = NOTE_ALLOWED;
 	if (check->note.prepared)
 		scratch_give_back(&prepared_refusals);
 	if (check_drop(id))

@@ -11,6 +11,10 @@
 
 #include "maps.bpf.h"
 
+/* A program is at work on the refusal, or on the claim. */
+#define NOTE_REFUSED 1
+#define NOTE_ALLOWED 2
+
 struct bind_note {
 	const struct net *net; /* NULL: there is no note */
 	__u64 time_ns;	       /* boot clock */
@@ -18,6 +22,8 @@ struct bind_note {
 	__u64 cgroup_id;
 	struct pc_process_key process;
 	struct sockaddr_in6 wanted;
+	const struct task_struct *task; /* see bind_thread.bpf.h */
+	__u64 switches;
 	__u32 tid;
 	__u32 uid;
 	__u32 netns;
@@ -26,7 +32,7 @@ struct bind_note {
 	__u8 proto; /* 0: no program on a cgroup hook began this check */
 	__u8 descendant;
 	__u8 prepared; /* the refusal is drafted, in prepared_refusals */
-	__u8 leaving;  /* an exit program is at work on the refusal */
+	__u8 leaving;  /* NOTE_REFUSED, NOTE_ALLOWED; 0: neither is known */
 	__u8 op;       /* enum pc_op; 0: bind() */
 	__u8 pad[3];
 };

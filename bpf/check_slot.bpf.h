@@ -46,6 +46,9 @@ struct {
 /* True once any check was in the map: until then nobody need look. */
 static bool spare_checks_used;
 
+/* The thread whose check in the map `late_one` compares and drops now; 0: none. Only the reader runs `late_one`. */
+static __u64 spare_dropped;
+
 static __always_inline __u32 check_slot_of(__u64 id)
 {
 	return (__u32)id & (PC_CHECK_SLOTS - 1);
@@ -92,13 +95,18 @@ static __always_inline struct check *check_find(__u64 id)
 	return spare || check_ids[i] != id ? spare : &slot->check;
 }
 
+/* Makes a check in the map. NULL: there is no room, or `late_one` is about to drop the thread's last check there, and
+ * would drop the new one instead. It has said so before it compared: this thread drops the last check before it looks. */
 static __noinline struct check *check_make_spare(__u64 id)
 {
 	__u32 zero = 0;
 	void *empty = bpf_map_lookup_elem(&zeros, &zero);
 
+	if (check_find_spare(id))
+		bpf_map_delete_elem(&spare_checks, &id);
 	spare_checks_used = true;
-	if (!empty || bpf_map_update_elem(&spare_checks, &id, empty, BPF_ANY))
+	if (!empty || *(volatile __u64 *)&spare_dropped == id ||
+	    bpf_map_update_elem(&spare_checks, &id, empty, BPF_ANY))
 		return NULL;
 	return bpf_map_lookup_elem(&spare_checks, &id);
 }
@@ -240,20 +248,32 @@ static __always_inline bool check_drop_own(__u64 id, __u64 time_ns)
 	return dropped;
 }
 
-/* Drops the check of another thread, if its note is still that of this time. A check in the map can be replaced between
- * the comparison and the drop; that is a few instructions. */
+/* Drops the check in the map of another thread, if its note is still that of this time. */
+static __always_inline bool check_drop_spare_of(__u64 id, __u64 time_ns)
+{
+	struct check_slot *slot = &check_slots[check_slot_of(id)];
+	struct check *spare;
+	bool dropped;
+
+	*(volatile __u64 *)&spare_dropped = id;
+	slot_enter(&slot->users); /* see check_take() */
+	slot_leave(&slot->users);
+	spare = check_find_spare(id);
+	dropped = spare && check_has_note(spare, time_ns) &&
+		  !bpf_map_delete_elem(&spare_checks, &id);
+	*(volatile __u64 *)&spare_dropped = 0;
+	return dropped;
+}
+
+/* Drops the check of another thread, if its note is still that of this time. */
 static __always_inline bool check_drop_of(__u64 id, __u64 time_ns)
 {
 	__u32 i = check_slot_of(id);
 	struct check_slot *slot = &check_slots[i];
-	struct check *spare;
 	bool dropped;
 
-	if (check_ids[i] != id || !check_has_note(&slot->check, time_ns)) {
-		spare = check_find_spare(id);
-		return spare && check_has_note(spare, time_ns) &&
-		       !bpf_map_delete_elem(&spare_checks, &id);
-	}
+	if (check_ids[i] != id || !check_has_note(&slot->check, time_ns))
+		return check_drop_spare_of(id, time_ns);
 	slot_enter(&slot->takers);
 	dropped = check_take(i, id, time_ns);
 	if (dropped)

@@ -131,6 +131,11 @@ struct sock___lock {
 	} sk_lock;
 };
 
+/* From 5.14 on, the state of a task is named with underscores. */
+struct task_struct___state {
+	unsigned int __state;
+};
+
 /* Only kernels with CONFIG_MPTCP have this type. */
 struct mptcp_sock___first {
 	struct sock *first;
@@ -359,6 +364,14 @@ static __always_inline const struct sock *compat_connecting(const struct sock *s
 	if (!is_mptcp || !bpf_core_field_exists(msk->first))
 		return sk;
 	return BPF_CORE_READ(msk, first);
+}
+
+static __always_inline __u32 compat_task_state(const struct task_struct *task)
+{
+	const struct task_struct___state *t = (const void *)task;
+
+	return bpf_core_field_exists(t->__state) ? BPF_CORE_READ(t, __state) :
+						   BPF_CORE_READ(task, state);
 }
 
 /* Finds the head of the list that has the device with this index. NULL: this kernel has no such

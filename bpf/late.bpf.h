@@ -4,6 +4,7 @@
 #ifndef PORTCLASH_LATE_BPF_H
 #define PORTCLASH_LATE_BPF_H
 
+#include "bind_thread.bpf.h"
 #include "refusal.bpf.h"
 
 SCRATCH(late_checks, struct check);
@@ -235,6 +236,7 @@ static __noinline int late_note_current(struct bind_note *out)
 	if (!out)
 		return 0;
 	process_key_current(&out->process, config.cgroup_direct);
+	bind_thread_note(out, config.cgroup_direct);
 	process_note(&out->process);
 	out->cgroup_id = bpf_get_current_cgroup_id();
 	out->tid = (__u32)bpf_get_current_pid_tgid();
@@ -271,8 +273,8 @@ static __noinline int late_tell_call(const struct late_call *call)
 	return 0;
 }
 
-/* Looks at one note, for user space. A bind() that is still under way holds the socket's lock; and if it
- * has a port by now, its end is near. */
+/* Looks at one note, for user space. A bind() that is still under way holds the socket's lock, or its thread waits for a
+ * processor; and if the socket has a port by now, the end of bind() is near. */
 static long late_look(void *map, __u64 *id, struct check *check, __u64 *age)
 {
 	__u64 time_ns = *(volatile __u64 *)&check->note.time_ns;
@@ -283,7 +285,8 @@ static long late_look(void *map, __u64 *id, struct check *check, __u64 *age)
 	    bpf_ktime_get_boot_ns() - time_ns < *age)
 		return 0;
 	if (late_is_socket(check) &&
-	    (compat_sock_is_locked(sk) || BPF_CORE_READ(sk, __sk_common.skc_num)))
+	    (compat_sock_is_locked(sk) || BPF_CORE_READ(sk, __sk_common.skc_num) ||
+	     bind_thread_may_be_inside(&check->note)))
 		return 0;
 	late_tell(check, key, time_ns);
 	return 0;

@@ -333,7 +333,7 @@ GLOBAL int refusal_record_numbers(__u64 socket, __u64 call, __u64 low, __u64 hig
 	if (request.op == PC_OP_BIND)
 		noted = check_noted();
 	if (noted) {
-		noted->note.leaving = 1;
+		noted->note.leaving = NOTE_REFUSED;
 		if (noted->note.prepared)
 			scratch_give_back(&prepared_refusals);
 	}

@@ -306,6 +306,9 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	int exit_code;
+	long state; /* up to 5.13 */
+	unsigned long nvcsw;
+	unsigned long nivcsw;
 };
 
 #include "registers.h"

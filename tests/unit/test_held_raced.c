@@ -130,8 +130,7 @@ static void test_held_raced(void **state)
 	(void)held_has;
 	(void)held_is_quiet;
 	(void)held_release;
-	pc_held_open(&h, held_claims, (const uint64_t *)&held_count,
-		     (const uint64_t *)held_ended);
+	pc_held_open(&h, held_claims, (const uint64_t *)&held_count, (const uint64_t *)held_ended);
 	assert_int_equal(pthread_create(&program, NULL, program_runs, NULL), 0);
 	while (!atomic_load(&program_is_over))
 		reader_looks(&h);
