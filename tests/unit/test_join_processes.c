@@ -265,14 +265,42 @@ static void test_reads_once(void **state)
 	fake_free(t.f);
 }
 
+/* No process has room any more. The claim is counted as lost, and the verdict about its port says so: the port is not
+ * said to be nobody's. */
+static void test_no_room_for_the_claimer(void **state)
+{
+	struct theft t = theft_with(&(struct pc_join_options){ .processes_max = 4 });
+
+	(void)state;
+	put_processes(t.f, 10000, 3);
+	assert_int_equal(pc_join_counters(t.f->join)->ledger_refused, 0);
+	theft_put(&t);
+	fake_round(t.f);
+	assert_int_equal(pc_join_counters(t.f->join)->ledger_refused, 1);
+	assert_int_equal(t.f->verdicts_count, 1);
+	assert_null(theft_holder(t.f, 0)->claimer.who);
+	assert_int_equal(theft_holder(t.f, 0)->since_ns, 0);
+	assert_string_equal(
+		t.f->verdicts[0].incomplete,
+		"records were lost or could not be read, and the holder's claim may be among them");
+	assert_string_equal(t.f->verdicts[0].requester.comm, "server");
+	fake_free(t.f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process_forgotten), cmocka_unit_test(test_claimer_kept),
-		cmocka_unit_test(test_described_anew),	  cmocka_unit_test(test_nobody_forgotten),
-		cmocka_unit_test(test_young_claims),	  cmocka_unit_test(test_young_machine),
-		cmocka_unit_test(test_alive_by_file),	  cmocka_unit_test(test_second_half_fails),
-		cmocka_unit_test(test_backlog_kept),	  cmocka_unit_test(test_reads_once),
+		cmocka_unit_test(test_process_forgotten),
+		cmocka_unit_test(test_no_room_for_the_claimer),
+		cmocka_unit_test(test_claimer_kept),
+		cmocka_unit_test(test_described_anew),
+		cmocka_unit_test(test_nobody_forgotten),
+		cmocka_unit_test(test_young_claims),
+		cmocka_unit_test(test_young_machine),
+		cmocka_unit_test(test_alive_by_file),
+		cmocka_unit_test(test_second_half_fails),
+		cmocka_unit_test(test_backlog_kept),
+		cmocka_unit_test(test_reads_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static uint32_t processes_put(struct pc_processes *t, struct pc_process_key k, c
 
 static void processes_empty(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key k = key(1, 1, 1);
 
 	(void)state;
@@ -55,7 +55,7 @@ static void processes_empty(void **state)
 /* The same pid is another process after it was used again, and after exec(). */
 static void processes_keys(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key k[] = { key(4120, 10, 1), key(4120, 20, 1), key(4120, 10, 2),
 				      key(4121, 10, 1) };
 	uint32_t index[4];
@@ -73,7 +73,7 @@ static void processes_keys(void **state)
 
 static void replaced_in_place(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key k = key(4120, 10, 1);
 	uint32_t index = processes_put(t, k, "/old");
 	const struct pc_identity *who = pc_processes_get(t, index);
@@ -88,7 +88,7 @@ static void replaced_in_place(void **state)
 
 static void many(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	static uint32_t index[20000];
 
 	(void)state;
@@ -120,7 +120,7 @@ static void retire(void *context, const struct pc_process_key *k)
 /* The first sweep without a mark retires, the second drops; a mark in between saves. */
 static void two_sweeps(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key a = key(1, 1, 1), b = key(2, 1, 1);
 	uint32_t ia = processes_put(t, a, "/a"), ib = processes_put(t, b, "/b");
 	struct retired r = { 0 };
@@ -151,7 +151,7 @@ static void two_sweeps(void **state)
 /* A process that is gone is not looked at again. */
 static void found_last(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key k = key(1, 1, 1);
 	uint32_t index = processes_put(t, k, "/a");
 
@@ -167,7 +167,7 @@ static void found_last(void **state)
 /* Described again after it was retired: it starts anew. */
 static void comes_back(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_process_key k = key(1, 1, 1);
 	uint32_t index = processes_put(t, k, "/a");
 
@@ -182,7 +182,7 @@ static void comes_back(void **state)
 /* Indexes are used again, and never by two at once. */
 static void indexes(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 
 	(void)state;
 	srand(3);
@@ -211,7 +211,7 @@ static void indexes(void **state)
 /* The number alone triggers a sweep: processes that claim nothing must go too. */
 static void wants_sweep(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	uint32_t pid = 1;
 
 	(void)state;
@@ -257,7 +257,7 @@ static size_t bytes_of_all(const struct pc_processes *t)
 /* A user who floods the table loses his own strings, the oldest first; nobody else loses any. */
 static void flood_by_one_user(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	uint32_t victim = processes_put(t, key(1, 1, 1), "/usr/sbin/nginx"), newest;
 	const struct pc_identity *who;
 
@@ -282,7 +282,7 @@ static void flood_by_one_user(void **state)
 /* A name that the user made is no share of its own: many groups do not make him small. */
 static void flood_in_many_groups(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 	struct pc_identity who = { .uid = 1000, .below_user = true, .manager_user = 1000 };
 	char name[PC_BUDGET_NAME];
 
@@ -316,7 +316,7 @@ static void put_flood_of_many(struct pc_processes *t, uint32_t first_uid)
 /* Thousands of users with equal shares: the budget holds. */
 static void flood_by_many_users(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 
 	(void)state;
 	put_flood_of_many(t, 1000);
@@ -328,7 +328,7 @@ static void flood_by_many_users(void **state)
  * keeps its strings. */
 static void flood_by_subordinates(void **state)
 {
-	struct pc_processes *t = pc_processes_new();
+	struct pc_processes *t = pc_processes_new(PC_PROCESSES_MAX);
 
 	(void)state;
 	put_flood(t, 33, 1, 1);

@@ -57,13 +57,18 @@ void theft_assert(const struct theft *t)
 }
 
 /* The thief must not be there at the start, or the inventory would find it. */
-struct theft theft_after_start(void)
+struct theft theft_with(const struct pc_join_options *options)
 {
-	struct theft t = { .f = fake_new(NULL) };
+	struct theft t = { .f = fake_new(options) };
 
 	fake_start(t.f);
 	stage_theft(&t);
 	return t;
+}
+
+struct theft theft_after_start(void)
+{
+	return theft_with(NULL);
 }
 
 void theft_put(struct theft *t)

@@ -17,6 +17,7 @@ struct theft {
 /* With the thief's socket open before the join starts; and opened after. */
 struct theft theft_older(void);
 struct theft theft_after_start(void);
+struct theft theft_with(const struct pc_join_options *options); /* after the start */
 
 /* Puts all its records into the rings. */
 void theft_put(struct theft *t);

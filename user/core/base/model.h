@@ -258,7 +258,7 @@ struct pc_counters {
 	uint64_t states_missed;	      /* TCP state changes, any of which may have been a claim */
 	uint64_t ends_missed;	      /* the same, any of which may have been the end of a socket */
 	uint64_t calls_missed; /* ends of connect() and sends, any of which may have been refused */
-	uint64_t ledger_refused; /* claims not kept: the ledger was at its limit */
+	uint64_t ledger_refused; /* claims not kept: the ledger or the table of processes was at its limit */
 };
 
 /* The host's own network namespace. */

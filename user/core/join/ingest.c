@@ -73,7 +73,10 @@ static void to_ledger(struct pc_join *j, const struct pc_claim_record *c)
 		.port = c->port,
 	};
 
-	if (!claim_was_overtaken(j, c) && pc_ledger_put(j->ledger, &e))
+	if (claim_was_overtaken(j, c))
+		return;
+	/* Without its process, the claim would say that nobody made it. */
+	if (!e.process || pc_ledger_put(j->ledger, &e))
 		j->counters.ledger_refused++;
 }
 

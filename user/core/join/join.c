@@ -11,7 +11,7 @@
 static int allocate_parts(struct pc_join *j)
 {
 	j->ledger = pc_ledger_new();
-	j->processes = pc_processes_new();
+	j->processes = pc_processes_new(j->options.processes_max ?: PC_PROCESSES_MAX);
 	j->backlog = pc_backlog_new();
 	j->outcomes = pc_outcome_open(j);
 	if (!j->ledger || !j->processes || !j->backlog || !j->outcomes || pc_batch_open(&j->batch))

@@ -68,11 +68,12 @@ struct pc_join_options {
 	uint32_t netns;			  /* portclash's own network namespace */
 	bool boots;			  /* that is the one that the machine boots with */
 	uint64_t patience_ns;		  /* see pc_outcomes_new() */
+	uint32_t processes_max;		  /* 0: PC_PROCESSES_MAX */
 	bool with_claims;		  /* hand claims to the output, each with its endpoints */
-	bool recorded; /* hand all claims and ends to the output of the flight recorder */
-	bool each;			  /* the verdicts of hunts are told, too */
-	bool own_netns_only;		  /* never look into another network namespace */
-	const uint64_t *protect;	  /* PC_PORT_WORDS words; NULL: no early warnings */
+	bool recorded;		 /* hand all claims and ends to the output of the flight recorder */
+	bool each;		 /* the verdicts of hunts are told, too */
+	bool own_netns_only;	 /* never look into another network namespace */
+	const uint64_t *protect; /* PC_PORT_WORDS words; NULL: no early warnings */
 };
 
 struct pc_join;

@@ -28,6 +28,7 @@ struct pc_processes {
 	uint32_t *free_indexes;
 	size_t free_count;
 	uint32_t next;
+	uint32_t max;
 	size_t sweep_at;
 	size_t bytes; /* of all strings */
 	uint64_t shed;
@@ -49,13 +50,14 @@ static size_t sweep_after(size_t count)
 	return count + (count / 2 > PC_PROCESSES_SWEEP_MIN ? count / 2 : PC_PROCESSES_SWEEP_MIN);
 }
 
-struct pc_processes *pc_processes_new(void)
+struct pc_processes *pc_processes_new(uint32_t max)
 {
 	struct pc_processes *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->next = 1;
+	t->max = max;
 	t->sweep_at = sweep_after(0);
 	return t;
 }
@@ -96,10 +98,12 @@ static int reserve_index(struct pc_processes *t)
 	struct process **by_index;
 	uint32_t *free_indexes;
 
-	if (t->free_count || t->next < t->capacity)
+	if (t->free_count)
 		return 0;
-	if (t->next >= PC_PROCESSES_MAX)
+	if (t->next >= t->max)
 		return -ENOMEM;
+	if (t->next < t->capacity)
+		return 0;
 	by_index = realloc(t->by_index, capacity * sizeof(*by_index));
 	if (!by_index)
 		return -ENOMEM;

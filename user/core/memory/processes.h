@@ -15,12 +15,13 @@
 
 struct pc_processes;
 
-struct pc_processes *pc_processes_new(void);
+/* With fewer than `max` processes, which is PC_PROCESSES_MAX or less. */
+struct pc_processes *pc_processes_new(uint32_t max);
 void pc_processes_free(struct pc_processes *table);
 
 /* Takes over the strings of `identity` (also on failure, when they are freed). An entry that
  * exists is replaced in place; its index stays. Returns the index (1 or more), or -ENOMEM: no memory, or
- * PC_PROCESSES_MAX processes. */
+ * too many processes. */
 long pc_processes_put(struct pc_processes *table, struct pc_identity *identity);
 
 /* The index of the process with this key, or 0. */
