@@ -18,6 +18,7 @@
 #define PORTCLASH_COMPAT_BPF_H
 #define BPF_CORE_READ(from, field) ((from)->field)
 #define work_here() (&work)
+#define compat_task_state thread_state
 
 #define RUNNABLE 0
 #define SLEEPS 1
@@ -47,7 +48,7 @@ static struct task_struct *bpf_get_current_task_btf(void)
 	return &current;
 }
 
-static uint32_t compat_task_state(const struct task_struct *task)
+static uint32_t thread_state(const struct task_struct *task)
 {
 	return task->state;
 }

@@ -54,7 +54,7 @@ static struct {
 	struct check entries[2];
 } spare = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* What another thread does between the comparison with an entry and its drop; NULL: nothing. */
+/* Another thread does this between the comparison with an entry and its drop; NULL: nothing. */
 static void (*before_drop)(void);
 
 static unsigned spare_of(const void *key)

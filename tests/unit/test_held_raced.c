@@ -23,6 +23,9 @@
 #define PC_STATE_CLOSE 7
 #define PC_STATE_LISTEN 10
 #define IPPROTO_UDP 17
+#define bpf_ringbuf_output ring_takes
+#define claims_flags ring_flags
+#define stat_count ring_loses
 
 #define CLAIMS 100000
 #define SLOT 7
@@ -50,7 +53,7 @@ static void claim_came(uint64_t cookie)
 	atomic_fetch_add(&come[cookie / PC_HELD_SLOTS], 1);
 }
 
-static long bpf_ringbuf_output(void *ring, const void *data, uint64_t size, uint64_t flags)
+static long ring_takes(void *ring, const void *data, uint64_t size, uint64_t flags)
 {
 	(void)ring;
 	(void)size;
@@ -59,12 +62,12 @@ static long bpf_ringbuf_output(void *ring, const void *data, uint64_t size, uint
 	return 0;
 }
 
-static uint64_t claims_flags(void)
+static uint64_t ring_flags(void)
 {
 	return 0;
 }
 
-static void stat_count(uint32_t which)
+static void ring_loses(uint32_t which)
 {
 	fail_msg("expected no loss, got one of kind %u", which);
 }

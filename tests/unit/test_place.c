@@ -224,7 +224,7 @@ static void clock_was_set(int64_t seconds)
 		clock.wall_minus_boot_ns - (uint64_t)(seconds * PC_NS_PER_SECOND);
 }
 
-/* It is not known whether the link is of before that. The two clocks must agree. */
+/* Nobody knows whether the link is of before that. The two clocks must agree. */
 static void run_beside_a_set_clock(void **state)
 {
 	unsigned hz = (unsigned)sysconf(_SC_CLK_TCK);

@@ -24,7 +24,7 @@ static const char *const role_names[PC_ROLE_COUNT] = {
 
 static void role_as_staged(void **state)
 {
-	static const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run" };
+	static const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run", 0 };
 	const char *pid = getenv("PLACE_PID"), *want = getenv("PLACE_ROLE");
 	struct pc_identity who;
 	struct pc_place place;
@@ -43,7 +43,7 @@ static void role_as_staged(void **state)
 /* This program's file is the host's, whatever the mount namespace is. */
 static void own_file(void **state)
 {
-	static const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run" };
+	static const struct pc_place_roots roots = { "/proc", "/sys/fs/cgroup", "/run", 0 };
 	struct pc_identity who;
 	struct pc_place place;
 

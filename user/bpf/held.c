@@ -32,7 +32,7 @@ static uint64_t *held_word(struct pc_held *h, uint32_t tgid)
 
 /* Takes the slot for an instant, as a program does (bpf/held.bpf.h): what the reader copies now, no program drives out
  * into the ring as well. */
-static bool held_lock(struct pc_held_claim *slot)
+static bool held_enter(struct pc_held_claim *slot)
 {
 	for (int i = 0; i < HELD_TRIES; i++) {
 		if (!__atomic_fetch_add(&slot->users, 1, __ATOMIC_SEQ_CST))
@@ -42,7 +42,7 @@ static bool held_lock(struct pc_held_claim *slot)
 	return false;
 }
 
-static void held_unlock(struct pc_held_claim *slot)
+static void held_leave(struct pc_held_claim *slot)
 {
 	__atomic_fetch_sub(&slot->users, 1, __ATOMIC_SEQ_CST);
 }
@@ -63,7 +63,7 @@ static int held_take(struct pc_held_claim *slot, bool all, struct pc_claim_recor
 
 	if (!held_waiting(slot, all))
 		return -ENOENT;
-	if (!held_lock(slot))
+	if (!held_enter(slot))
 		return -EAGAIN;
 	version = held_waiting(slot, all);
 	if (version) {
@@ -72,7 +72,7 @@ static int held_take(struct pc_held_claim *slot, bool all, struct pc_claim_recor
 			out->flags |= PC_CLAIM_ENDED;
 		__atomic_store_n(&slot->taken, version, __ATOMIC_RELEASE);
 	}
-	held_unlock(slot);
+	held_leave(slot);
 	return version ? 0 : -ENOENT;
 }
 

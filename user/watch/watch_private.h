@@ -59,7 +59,7 @@ void pc_repeating_verdict(struct pc_repeating *r, struct pc_outputs *o, struct p
 void pc_repeating_tell(struct pc_repeating *r, struct pc_outputs *o, bool stop);
 uint64_t pc_repeating_evicted(const struct pc_repeating *r);
 
-/* What the operations on this machine need (host_side.c). */
+/* The operations on this machine need this (host_side.c). */
 struct pc_machine {
 	struct pc_given *given;	     /* NULL: names of containers are not looked up */
 	uint64_t wall_minus_boot_ns; /* as portclash started */
