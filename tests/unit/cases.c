@@ -293,12 +293,23 @@ void case_connection_exists(struct pc_verdict *v)
 
 void case_transparent(struct pc_verdict *v)
 {
+	struct pc_socket *s;
+
 	case_refusal(v);
-	case_listener(v);
-	v->request.wanted[0] = 198;
-	v->request.wanted[3] = 7;
+	s = &case_holder(v, PC_STATE_ESTABLISHED)->socket;
+	memcpy(v->request.wanted, (uint8_t[]){ 198, 0, 0, 7 }, 4);
+	memcpy(s->local, v->request.wanted, sizeof(s->local));
+	memcpy(&s->v4_address, s->local, sizeof(s->v4_address));
 	v->request.socket.flags |= PC_SOCKET_TRANSPARENT;
 	v->address.state = PC_ADDRESS_MISSING;
+}
+
+void case_transparent_server(struct pc_verdict *v)
+{
+	case_transparent(v);
+	v->holders_count = 0;
+	memset(&v->holders[0], 0, sizeof(v->holders[0]));
+	case_listener(v);
 }
 
 bool case_advises(struct pc_verdict *v, const char *words)

@@ -56,8 +56,10 @@ void case_vsock(struct pc_verdict *v);
 void case_connect_exhausted(struct pc_verdict *v);
 void case_send_exhausted(struct pc_verdict *v);
 void case_connection_exists(struct pc_verdict *v);
-/* A transparent proxy that binds its client's address. */
+/* A transparent proxy that binds its client's address and port once more. */
 void case_transparent(struct pc_verdict *v);
+/* The same request beside a listener on any address: it may also be a server's, of a virtual IP. */
+void case_transparent_server(struct pc_verdict *v);
 
 const struct pc_identity *case_server(void);
 const struct pc_identity *case_thief(void);

@@ -288,6 +288,7 @@ static void servers(void **state)
 		{ case_unix_abstract, PC_CAUSE_UNIX_ABSTRACT },
 		{ case_vsock, PC_CAUSE_OTHER_FAMILY },
 		{ case_transparent, PC_CAUSE_TRANSPARENT_SOURCE },
+		{ case_transparent_server, PC_CAUSE_WILDCARD_OVERLAP },
 	};
 
 	(void)state;
@@ -297,6 +298,31 @@ static void servers(void **state)
 		examples[i].make(&v);
 		decide_assert_cause(&v, examples[i].cause);
 	}
+}
+
+/* A server may bind a virtual IP with the same options, and a virtual IP may have connections of its own. */
+static void transparent_or_server(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	case_transparent(&v);
+	v.request.socket.flags = PC_SOCKET_FREEBIND;
+	decide_assert_cause(&v, PC_CAUSE_TRANSPARENT_SOURCE);
+	v.request.socket.flags = 0;
+	decide_assert_cause(&v, PC_CAUSE_EXPLICIT_CLIENT);
+	case_transparent(&v);
+	v.address.state = PC_ADDRESS_UNKNOWN;
+	decide_assert_cause(&v, PC_CAUSE_EXPLICIT_CLIENT);
+	case_transparent(&v);
+	v.request.wanted_port = v.holders[0].socket.lport = 443;
+	decide_assert_cause(&v, PC_CAUSE_EXPLICIT_CLIENT);
+	case_transparent(&v);
+	v.holders[0].how = PC_HOW_ACCEPT;
+	decide_assert_cause(&v, PC_CAUSE_LINGERING_CONNECTION);
+	case_transparent(&v);
+	v.holders[0].how = PC_HOW_CONNECT;
+	decide_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
 }
 
 static void every_cause(void **state)
@@ -319,6 +345,7 @@ int main(void)
 		cmocka_unit_test(listen_denied),
 		cmocka_unit_test(connection_exists),
 		cmocka_unit_test(servers),
+		cmocka_unit_test(transparent_or_server),
 		cmocka_unit_test(denied_in_spite_of_capability),
 		cmocka_unit_test(no_source_address),
 		cmocka_unit_test(answer_not_seen),

@@ -357,6 +357,28 @@ static void wider_range_after_a_look(void **state)
 	pc_verdict_clear(&v);
 }
 
+/* In doubt, the reader is to look before the holder is ended; a local address beside a listener leaves no doubt. */
+static void proxy_or_server(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		case_transparent_server(&v);
+		if (i == 1)
+			v.address.state = PC_ADDRESS_UNKNOWN;
+		if (i == 2)
+			v.request.socket.flags = PC_SOCKET_FREEBIND;
+		advise(&v);
+		assert_int_equal(!!strstr(v.explanation, "may also be that of a proxy"), !i);
+		assert_int_equal(!!strstr(v.fixes[0].what, "first see what"), !i);
+		assert_null(i ? NULL : v.fixes[0].command);
+		assert_int_equal(!!fixes_find_fix(&v, "IP_BIND_ADDRESS_NO_PORT"), !i);
+		assert_non_null(fixes_find_fix(&v, "kill "));
+		pc_verdict_clear(&v);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -371,6 +393,7 @@ int main(void)
 		cmocka_unit_test(wait_only_for_orphans),
 		cmocka_unit_test(cut_command),
 		cmocka_unit_test(wider_range_after_a_look),
+		cmocka_unit_test(proxy_or_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

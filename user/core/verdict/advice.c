@@ -12,6 +12,7 @@
 #include "core/verdict/advice_phrases.h"
 #include "core/verdict/advice_stop.h"
 #include "core/verdict/causes.h"
+#include "core/verdict/proxy.h"
 #include "core/verdict/surroundings.h"
 
 /* No restart of a container ends a holder in another container of its pod. */
@@ -48,7 +49,10 @@ int pc_advise(struct pc_verdict *v)
 	}
 	pc_advice_explain_asked_for(&a);
 	pc_advice_explain_kernel_asked(&a);
+	pc_advice_explain_proxy(&a);
+	pc_advice_fix_proxy_first(&a);
 	row->fix(&a);
+	pc_advice_fix_proxy_last(&a);
 	pc_advice_fix_kernel_asked(&a);
 	if (a.holder && !v->request.foreign.family)
 		fix_pod(&a);

@@ -7,6 +7,7 @@
 #include "core/verdict/advice_fixes.h"
 #include "core/verdict/advice_phrases.h"
 #include "core/verdict/causes.h"
+#include "core/verdict/proxy.h"
 #include "core/verdict/range_use.h"
 
 static const char *exhausted_call(const struct pc_request *r)
@@ -153,24 +154,9 @@ static void explain_transparent(struct pc_advice *a)
 
 	pc_advice_explain(
 		a,
-		"a transparent proxy asked for the address and port of its client, %s, to connect from there (%s); %s has that port already",
+		"a transparent proxy asked for the address and port of its client, %s, to connect from there (%s); another connection of this machine has both already, perhaps for the same client, so nothing is wrong with the port or with its holder",
 		pc_endpoint_text(r->wanted_family, r->wanted, r->wanted_port, address),
-		r->socket.flags & PC_SOCKET_TRANSPARENT ? "IP_TRANSPARENT" : "IP_FREEBIND",
-		pc_advice_holder_word(a->holder));
-	pc_advice_explain(
-		a,
-		"; the port is the one that the client happened to have, so nothing is wrong with the port or with its holder");
-}
-
-/* Ending the holder would cut off the client or another program; the next client has another port. */
-static void fix_transparent(struct pc_advice *a)
-{
-	pc_advice_fix(
-		a, PC_LASTING,
-		"in the proxy, set IP_BIND_ADDRESS_NO_PORT and bind the client's address with port 0: the kernel then finds a port at connect(), where one port serves many destinations");
-	pc_advice_fix(
-		a, PC_LASTING,
-		"or, if the server must see the client's port: set SO_REUSEADDR on the proxy's sockets before bind(), and connect with another port where bind() is refused");
+		r->socket.flags & PC_SOCKET_TRANSPARENT ? "IP_TRANSPARENT" : "IP_FREEBIND");
 }
 
 const struct pc_cause_row pc_cause_transparent_source = {
@@ -178,7 +164,7 @@ const struct pc_cause_row pc_cause_transparent_source = {
 	.kind = PC_KIND_CLIENT,
 	.usual = { .op = PC_OP_BIND, .error = EADDRINUSE },
 	.explain = explain_transparent,
-	.fix = fix_transparent,
+	.fix = pc_advice_fix_proxy, /* to end the holder would cut off the client */
 };
 
 static void explain_connection_exists(struct pc_advice *a)

@@ -202,18 +202,18 @@ static void mark_blocking_holders(struct pc_verdict *v)
 	}
 }
 
-/* A transparent proxy asks for the address and port of its own client, to connect from there. It is no
- * server if the address is on no device of this machine, or if no server is in the way. */
+/* A transparent proxy asks for the address and port of its own client, to connect from there. A server may
+ * ask for an address that is elsewhere, too: a virtual IP. Only the holder tells them apart: here it is a
+ * connection from that very address, which asked by number for a port that servers seldom have. */
 static bool is_transparent_source(const struct pc_verdict *v, const struct pc_holder *h)
 {
 	const struct pc_request *r = &v->request;
+	const struct pc_socket *s = &h->socket;
 
-	if (r->op != PC_OP_BIND || pc_address_is_any(r->wanted_family, r->wanted) ||
-	    !(r->socket.flags & (PC_SOCKET_TRANSPARENT | PC_SOCKET_FREEBIND)))
-		return false;
-	if (v->address.state == PC_ADDRESS_MISSING)
-		return r->socket.flags & PC_SOCKET_TRANSPARENT || !pc_holder_is_server(h);
-	return r->socket.flags & PC_SOCKET_TRANSPARENT && h->socket.rport;
+	return r->op == PC_OP_BIND && v->address.state == PC_ADDRESS_MISSING &&
+	       r->socket.flags & (PC_SOCKET_TRANSPARENT | PC_SOCKET_FREEBIND) && s->rport &&
+	       h->how == PC_HOW_BIND && in_range(&v->settings, s->lport) &&
+	       pc_address_equal(s->family, s->local, r->wanted_family, r->wanted);
 }
 
 static enum pc_cause decide_in_use(struct pc_verdict *v)
