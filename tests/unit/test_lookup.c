@@ -228,6 +228,36 @@ static void entries_by_namespace(void **state)
 	pc_lookup_free(&l);
 }
 
+/* The first entry says that nobody holds the port in the own namespace, if another one's follows. */
+static void only_elsewhere(void **state)
+{
+	struct pc_lookup l = ask_for("all");
+
+	(void)state;
+	l.udp = false;
+	add_found(PC_PROTO_TCP, OTHER);
+	assert_int_equal(run_lookup(&l, &clear, NULL), 0);
+	assert_int_equal(l.list.count, 2);
+	assert_true(l.list.entries[0].elsewhere);
+	assert_int_equal(l.list.entries[0].netns, 0);
+	assert_int_equal(l.list.entries[0].total, 0);
+	assert_false(l.list.entries[1].elsewhere);
+	assert_int_equal(l.list.entries[1].netns, OTHER);
+	pc_lookup_free(&l);
+	l = ask_for("self");
+	l.udp = false;
+	assert_int_equal(run_lookup(&l, &clear, NULL), 0);
+	assert_int_equal(l.list.count, 1);
+	assert_false(l.list.entries[0].elsewhere);
+	pc_lookup_free(&l);
+	l = ask_for("7");
+	l.udp = false;
+	assert_int_equal(run_lookup(&l, &clear, NULL), 0);
+	assert_int_equal(l.list.count, 1);
+	assert_int_equal(l.list.entries[0].netns, OTHER);
+	pc_lookup_free(&l);
+}
+
 static void one_namespace_alone(void **state)
 {
 	struct pc_lookup l = ask_for("7");
@@ -348,10 +378,15 @@ static void errors_end_the_look(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		LOOKUP(a_held_and_a_free_protocol), LOOKUP(owners_and_notes),
-		LOOKUP(entries_by_namespace),	    LOOKUP(one_namespace_alone),
-		LOOKUP(tables_not_seen_whole),	    LOOKUP(no_table_at_all),
-		LOOKUP(the_second_source_is_blind), LOOKUP(all_that_is_unseen),
+		LOOKUP(a_held_and_a_free_protocol),
+		LOOKUP(owners_and_notes),
+		LOOKUP(entries_by_namespace),
+		LOOKUP(one_namespace_alone),
+		LOOKUP(only_elsewhere),
+		LOOKUP(tables_not_seen_whole),
+		LOOKUP(no_table_at_all),
+		LOOKUP(the_second_source_is_blind),
+		LOOKUP(all_that_is_unseen),
 		LOOKUP(a_blind_source_sees_no_other_namespace),
 		LOOKUP(errors_end_the_look),
 	};

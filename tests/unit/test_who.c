@@ -253,6 +253,26 @@ static void what_is_none_of_it(void **state)
 	assert_allowed(PC_FAMILY_V4, PC_WHO_PLAIN);
 }
 
+/* The kernel asks for the right to the port before it looks at other sockets. */
+static void privileged_port(void **state)
+{
+	(void)state;
+	add_at(0, PC_STATE_LISTEN);
+	begin_who(1);
+	entry.uid = 65534;
+	entry.unprivileged_start = CASE_PORT + 1;
+	pc_who_begin(&entry, NULL, 0);
+	pc_who_decide(&entry);
+	assert_true(pc_who_is_privileged(&entry));
+	assert_answer(PC_FAMILY_V4, PC_WHO_PLAIN, PC_CAUSE_PRIVILEGED_PORT, -1);
+	assert_answer(PC_FAMILY_V6, PC_WHO_REUSEPORT, PC_CAUSE_PRIVILEGED_PORT, -1);
+	entry.uid = 0;
+	assert_false(pc_who_is_privileged(&entry));
+	entry.uid = 65534;
+	entry.unprivileged_start = CASE_PORT;
+	assert_false(pc_who_is_privileged(&entry));
+}
+
 static void udp(void **state)
 {
 	(void)state;
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(reuseaddr_over_time_wait),
 		cmocka_unit_test(one_that_blocks_is_shown),
 		cmocka_unit_test(what_is_none_of_it),
+		cmocka_unit_test(privileged_port),
 		cmocka_unit_test(udp),
 		cmocka_unit_test(without_root),
 		cmocka_unit_test(a_mark_in_the_bucket),

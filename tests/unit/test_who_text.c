@@ -198,13 +198,49 @@ static void seen_in_part(void **state)
 	expect_not_who(&e, "what to do");
 }
 
+static void held_elsewhere(void **state)
+{
+	struct pc_who_entry e[3] = { who_entry_of(PC_PROTO_TCP, false),
+				     who_entry_of(PC_PROTO_TCP, false),
+				     who_entry_of(PC_PROTO_UDP, false) };
+
+	(void)state;
+	found[0] = listening_socket();
+	e[0].elsewhere = true;
+	e[0].netns = e[2].netns = 0;
+	decide_who(&e[1], 1, true);
+	expect_who(e, 3,
+		   "tcp port 35000: nobody holds it in this network namespace; a server gets it\n"
+		   "elsewhere: tcp port 35000 in network namespace 4026531840");
+	expect_who(e, 3, "\nudp port 35000: nobody holds it\n");
+	e[0].uid = 65534;
+	e[0].unprivileged_start = CASE_PORT + 1;
+	expect_who(e, 3, "in this network namespace, but the kernel refuses it to a server of uid");
+	expect_not_who(e, "gets it");
+}
+
+static void refused_to_the_user(void **state)
+{
+	struct pc_who_entry e = who_entry_of(PC_PROTO_TCP, true);
+
+	(void)state;
+	e.netns = 0;
+	e.uid = 65534;
+	e.unprivileged_start = CASE_PORT + 1;
+	expect_who(&e, 1, "nobody holds it, but the kernel refuses it to a server of uid 65534");
+	expect_who(&e, 1, "CAP_NET_BIND_SERVICE: privileged-port\n");
+	e.unprivileged_start = CASE_PORT;
+	expect_not_who(&e, "refuses");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_listener),	       cmocka_unit_test(a_client),
 		cmocka_unit_test(a_client_by_number),  cmocka_unit_test(elsewhere_and_udp),
 		cmocka_unit_test(answers_that_differ), cmocka_unit_test(held_by_no_process),
-		cmocka_unit_test(seen_in_part),
+		cmocka_unit_test(seen_in_part),	       cmocka_unit_test(held_elsewhere),
+		cmocka_unit_test(refused_to_the_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

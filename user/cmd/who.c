@@ -40,7 +40,7 @@ static const char doc[] =
 	"  0  nobody holds a port\n"
 	"  1  portclash could not look\n"
 	"  2  the command line is wrong\n"
-	"  3  somebody holds a port\n"
+	"  3  somebody holds a port, or the kernel refuses one to the user of --uid\n"
 	"  4  nobody is seen to hold a port, but portclash could not look everywhere\n";
 
 struct who {
@@ -49,7 +49,9 @@ struct who {
 	uint16_t family; /* of --address; 0: none */
 	uint8_t address[PC_ADDR_LEN];
 	bool json;
-	bool held; /* somebody holds one of the ports */
+	bool held;    /* somebody holds one of the ports */
+	bool uid;     /* --uid is given */
+	bool refused; /* the kernel refuses one of the ports to that user */
 	struct pc_log log;
 };
 
@@ -97,6 +99,7 @@ static error_t parse_who_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_UID:
 		parse_uid(state, &w->lookup, arg);
+		w->uid = true;
 		return 0;
 	case OPT_ADDRESS:
 		pc_parse_address(state, "--address", arg, &w->family, w->address);
@@ -145,11 +148,43 @@ static void say_failure(const struct pc_lookup *l, int err)
 	}
 }
 
-/* Ports of a range that nobody holds are one line. */
+/* Ports of a range that nobody holds are one line, and another one if the kernel refuses them to the user. */
 struct free_ports {
 	uint64_t tcp[PC_PORT_WORDS];
 	uint64_t udp[PC_PORT_WORDS];
+	uint64_t refused_tcp[PC_PORT_WORDS];
+	uint64_t refused_udp[PC_PORT_WORDS];
 };
+
+static void note_free_port(struct free_ports *nobody, const struct pc_who_entry *e)
+{
+	bool tcp = e->proto == PC_PROTO_TCP;
+
+	if (pc_who_is_privileged(e))
+		pc_ports_add(tcp ? nobody->refused_tcp : nobody->refused_udp, e->port);
+	else
+		pc_ports_add(tcp ? nobody->tcp : nobody->udp, e->port);
+}
+
+static int print_free_ports(struct who *w, const struct free_ports *nobody)
+{
+	const struct {
+		uint8_t proto;
+		const uint64_t *ports;
+		uint32_t refused_uid;
+	} lines[] = {
+		{ PC_PROTO_TCP, nobody->tcp, 0 },
+		{ PC_PROTO_TCP, nobody->refused_tcp, w->lookup.uid },
+		{ PC_PROTO_UDP, nobody->udp, 0 },
+		{ PC_PROTO_UDP, nobody->refused_udp, w->lookup.uid },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(lines) / sizeof(lines[0]); i++)
+		err = pc_who_text_free_ports(&w->log, lines[i].proto, lines[i].ports,
+					     w->lookup.blind, lines[i].refused_uid);
+	return err;
+}
 
 static int print_port(struct who *w, bool range, struct free_ports *nobody)
 {
@@ -159,10 +194,11 @@ static int print_port(struct who *w, bool range, struct free_ports *nobody)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct pc_who_entry *e = &list->entries[i];
 
+		w->refused |= w->uid && pc_who_is_privileged(e);
 		if (e->total)
 			w->held = true;
-		else
-			pc_ports_add(e->proto == PC_PROTO_TCP ? nobody->tcp : nobody->udp, e->port);
+		else if (!e->elsewhere)
+			note_free_port(nobody, e);
 	}
 	return w->json ? pc_who_json_entries(&w->log, &clock, list) :
 			 pc_who_text_entries(&w->log, &clock, list, range);
@@ -188,16 +224,14 @@ static int show_item(struct who *w, const struct pc_port_item *item, int *unread
 		err = print_port(w, range, &nobody);
 	}
 	if (!err && range && !w->json)
-		err = pc_who_text_free_ports(&w->log, PC_PROTO_TCP, nobody.tcp, l->blind);
-	if (!err && range && !w->json)
-		err = pc_who_text_free_ports(&w->log, PC_PROTO_UDP, nobody.udp, l->blind);
+		err = print_free_ports(w, &nobody);
 	return err;
 }
 
 /* "Nobody" is an answer only of what could be looked at. */
 static int who_status(const struct who *w)
 {
-	if (w->held)
+	if (w->held || w->refused)
 		return PC_EXIT_REFUSED;
 	return w->lookup.blind || w->lookup.missing ? PC_EXIT_UNSEEN : PC_EXIT_OK;
 }

@@ -133,13 +133,32 @@ static int add_ranked(struct pc_lookup *l, uint8_t proto, struct pc_socket *sock
 	return 0;
 }
 
+/* Adds an entry that says of the own namespace that nobody holds the port there. */
+static int add_nobody_here(struct pc_lookup *l, uint8_t proto)
+{
+	struct pc_who_entry *e = add_lookup_entry(l, proto, 0);
+
+	if (!e)
+		return -ENOMEM;
+	e->elsewhere = true;
+	e->blind |= l->missing;
+	pc_who_begin(e, NULL, 0);
+	return 0;
+}
+
 static int add_sockets(struct pc_lookup *l, uint8_t proto, struct pc_socket *sockets, size_t count)
 {
-	int err = 0;
+	size_t first = l->list.count;
+	int err;
 
 	pc_who_sort(sockets, count);
-	for (enum netns_rank rank = RANK_OWN; rank < RANK_COUNT && !err; rank++)
+	err = add_ranked(l, proto, sockets, count, RANK_OWN);
+	if (!err && l->list.count == first && pc_netns_matches(&l->namespaces.list[0], l->which))
+		err = add_nobody_here(l, proto);
+	for (enum netns_rank rank = RANK_OWN + 1; rank < RANK_COUNT && !err; rank++)
 		err = add_ranked(l, proto, sockets, count, rank);
+	if (l->list.count == first + 1 && l->list.entries[first].elsewhere)
+		l->list.count = first;
 	return err;
 }
 
@@ -230,6 +249,8 @@ static int fill_list(struct pc_lookup *l, const struct pc_lookup_source *source)
 	if (!err)
 		err = source->ops->owners(source->context, &l->list, &l->owners);
 	for (size_t i = 0; !err && i < l->list.count; i++) {
+		if (!l->list.entries[i].total)
+			continue;
 		decide_entry(source->ops, &l->list.entries[i]);
 		find_tunnels(l, &l->list.entries[i]);
 	}

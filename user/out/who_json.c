@@ -98,7 +98,8 @@ int pc_who_json_entries(struct pc_log *log, const struct pc_clock *clock,
 	int err = 0;
 
 	for (size_t i = 0; !err && i < list->count; i++)
-		err = write_json_entry(log, clock, &list->entries[i]);
+		if (!list->entries[i].elsewhere)
+			err = write_json_entry(log, clock, &list->entries[i]);
 	return err;
 }
 

@@ -12,11 +12,30 @@
 #include "out/who.h"
 #include "out/who_answers.h"
 
-static void put_entry_head(FILE *out, const struct pc_who_entry *e)
+static void put_privileged(FILE *out, uint32_t uid, const char *verb)
 {
-	fprintf(out, "%s port %u", pc_proto_name(e->proto), e->port);
+	fprintf(out,
+		", but the kernel refuses %s to a server of uid %u without CAP_NET_BIND_SERVICE: privileged-port",
+		verb, uid);
+}
+
+static void put_nobody(FILE *out, const struct pc_who_entry *e)
+{
+	fputs(e->blind ? ": nobody is seen to hold it" : ": nobody holds it", out);
+	if (e->elsewhere)
+		fputs(" in this network namespace", out);
+	if (pc_who_is_privileged(e))
+		put_privileged(out, e->uid, "it");
+	else if (e->elsewhere && !e->blind)
+		fputs("; a server gets it", out);
+}
+
+static void put_entry_head(FILE *out, const struct pc_who_entry *e, bool elsewhere)
+{
+	fprintf(out, "%s%s port %u", elsewhere ? "elsewhere: " : "", pc_proto_name(e->proto),
+		e->port);
 	if (!e->netns) {
-		fputs(e->blind ? ": nobody is seen to hold it" : ": nobody holds it", out);
+		put_nobody(out, e);
 		return;
 	}
 	fputs(" in ", out);
@@ -191,13 +210,13 @@ static void put_rest(FILE *out, const struct pc_who_entry *e)
 }
 
 static int write_text_entry(struct pc_log *log, const struct pc_clock *clock,
-			    const struct pc_who_entry *e)
+			    const struct pc_who_entry *e, bool elsewhere)
 {
 	struct pc_text text;
 
 	if (pc_text_open(&text))
 		return -ENOMEM;
-	put_entry_head(text.out, e);
+	put_entry_head(text.out, e, elsewhere);
 	put_entry_holders(text.out, clock, e);
 	put_rest(text.out, e);
 	if (e->total) {
@@ -210,15 +229,22 @@ static int write_text_entry(struct pc_log *log, const struct pc_clock *clock,
 int pc_who_text_entries(struct pc_log *log, const struct pc_clock *clock,
 			const struct pc_who_list *list, bool held)
 {
+	bool elsewhere = false;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < list->count; i++)
-		if (list->entries[i].total || !held)
-			err = write_text_entry(log, clock, &list->entries[i]);
+	for (size_t i = 0; !err && i < list->count; i++) {
+		const struct pc_who_entry *e = &list->entries[i];
+
+		elsewhere &= i && e->proto == list->entries[i - 1].proto;
+		if (e->total || e->elsewhere || !held)
+			err = write_text_entry(log, clock, e, elsewhere);
+		elsewhere |= e->elsewhere;
+	}
 	return err;
 }
 
-int pc_who_text_free_ports(struct pc_log *log, uint8_t proto, const uint64_t *ports, bool blind)
+int pc_who_text_free_ports(struct pc_log *log, uint8_t proto, const uint64_t *ports, bool blind,
+			   uint32_t refused_uid)
 {
 	struct pc_text text;
 	char *numbers;
@@ -232,6 +258,8 @@ int pc_who_text_free_ports(struct pc_log *log, uint8_t proto, const uint64_t *po
 	}
 	fprintf(text.out, "%s ports %s: nobody %s them", pc_proto_name(proto), numbers,
 		blind ? "is seen to hold" : "holds");
+	if (refused_uid)
+		put_privileged(text.out, refused_uid, "them");
 	free(numbers);
 	return pc_text_finish(log, &text);
 }

@@ -136,6 +136,23 @@ static bool may_slip_in(const struct pc_who_answer *a, const struct pc_socket *s
 	       !(s->flags & PC_SOCKET_REUSEPORT);
 }
 
+bool pc_who_is_privileged(const struct pc_who_entry *e)
+{
+	return e->uid && e->port < e->unprivileged_start;
+}
+
+/* The kernel asks for the right to the port before it looks at other sockets (__inet_bind()). */
+static void answer_unprivileged(struct pc_who_entry *e)
+{
+	for (unsigned i = 0; i < e->answers_count; i++) {
+		struct pc_who_answer *a = &e->answers[i];
+
+		a->known = a->refused = true;
+		a->cause = PC_CAUSE_PRIVILEGED_PORT;
+		a->holder = -1;
+	}
+}
+
 static void answer_all(struct pc_who_entry *e, const struct pc_socket *sockets, size_t count,
 		       size_t needed[PC_WHO_ANSWERS])
 {
@@ -162,6 +179,8 @@ static void answer_all(struct pc_who_entry *e, const struct pc_socket *sockets, 
 		}
 		a->refused = needed[i] < count;
 	}
+	if (pc_who_is_privileged(e))
+		answer_unprivileged(e);
 }
 
 static bool is_needed(const size_t needed[PC_WHO_ANSWERS], size_t index)
@@ -291,7 +310,7 @@ void pc_who_decide(struct pc_who_entry *e)
 	for (unsigned i = 0; i < e->answers_count; i++) {
 		struct pc_who_answer *a = &e->answers[i];
 
-		if (!a->refused)
+		if (!a->refused || a->cause)
 			continue;
 		set_request(e, a);
 		pc_decide(v);

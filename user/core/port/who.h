@@ -28,7 +28,7 @@ struct pc_who_answer {
 	enum pc_who_option option;
 	bool known; /* false: the options of the sockets were not seen, or do not decide */
 	bool refused;
-	enum pc_cause cause; /* of the refusal, from pc_decide() */
+	enum pc_cause cause; /* of the refusal: privileged-port, or from pc_decide() */
 	int holder;	     /* the index of the holder that the cause speaks of, or -1 */
 };
 
@@ -40,11 +40,12 @@ struct pc_who_entry {
 	uint32_t uid;		/* of the server that would bind the port */
 	uint16_t wanted_family; /* of the one address that the server would bind; 0: any address */
 	uint8_t wanted[PC_ADDR_LEN];
-	bool blind;	  /* the sockets came without options and bind bucket */
-	uint32_t netns;	  /* inode number; 0: nobody holds the port in any namespace looked at */
-	bool own;	  /* portclash runs in this namespace */
-	uint32_t pid;	  /* some process of the namespace; 0: none is known */
-	const char *path; /* where the namespace is mounted; NULL: nowhere known */
+	bool blind;	/* the sockets came without options and bind bucket */
+	uint32_t netns; /* inode number; 0: nobody holds the port in any namespace looked at */
+	bool own;	/* portclash runs in this namespace */
+	bool elsewhere; /* nobody holds it in the own namespace, and entries of other ones follow: no line of JSON */
+	uint32_t pid;		     /* some process of the namespace; 0: none is known */
+	const char *path;	     /* where the namespace is mounted; NULL: nowhere known */
 	uint16_t unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; 0: not known */
 
 	/* Filled by pc_who_begin() and pc_who_decide(). */
@@ -71,6 +72,9 @@ size_t pc_who_same_netns(const struct pc_socket *sockets, size_t count);
  * longer) of this port and protocol is left out, and so is one that the wanted address does not concern. The caller has set the range of verdict.settings,
  * and all else of the verdict is 0. */
 void pc_who_begin(struct pc_who_entry *e, const struct pc_socket *sockets, size_t count);
+
+/* Does the kernel refuse the port to the server's user, as long as the server lacks CAP_NET_BIND_SERVICE? */
+bool pc_who_is_privileged(const struct pc_who_entry *e);
 
 /* Finds the cause of each refusal, by pc_decide(), and how each holder got its port, from the
  * owners of the holders. `blocking` of a holder is then about a plain bind() to [::]. */
