@@ -277,6 +277,7 @@ def frees_when_the_port_was_typed(suite):
     t.keys("f")
     t.sees(rf"thief\[{theft.client.pid}\]")
     t.sees("Type 42701 and Enter to free port 42701")
+    demand("[y/N]" not in t.screen(), "there are two questions at once")
     t.type("y")
     t.keys("Enter")
     t.type("42702")

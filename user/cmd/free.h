@@ -83,6 +83,10 @@ int pc_freeing_look(struct pc_freeing *x, struct pc_free_plan *out, char *senten
  * negative errno, and the sentence. */
 int pc_freeing_name(struct pc_freeing *x, struct pc_free_plan *plan, char *sentence);
 
+/* free_peers.c: names the processes at the other ends of the first connections that are to end, for the reader of the
+ * plan. */
+void pc_freeing_name_peers(struct pc_freeing *x, struct pc_free_plan *plan);
+
 /* free_stop.c: judges who of the plan's processes can be stopped. 0 or -ENOMEM. */
 int pc_freeing_judge(struct pc_freeing *x);
 

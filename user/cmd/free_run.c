@@ -15,6 +15,7 @@
 #include "cure/keep.h"
 #include "host/clock.h"
 #include "host/try_bind.h"
+#include "out/text_parts.h"
 
 #define PROC "/proc"
 
@@ -89,7 +90,7 @@ static void end_reservation(struct pc_freeing *x)
 	x->is_reserved = false;
 }
 
-static int show_plan(const struct pc_freeing *x)
+static int show_plan(struct pc_freeing *x)
 {
 	struct pc_clock clock = pc_clock_read();
 	const struct pc_free_report report = {
@@ -104,6 +105,8 @@ static int show_plan(const struct pc_freeing *x)
 		.stop = x->stop,
 	};
 
+	if (!x->json)
+		pc_freeing_name_peers(x, &x->plan);
 	return x->json ? pc_free_json_plan(x->log, &clock, &report) :
 			 pc_free_text_plan(x->log, &report);
 }
@@ -130,18 +133,38 @@ static bool read_yes(void)
 	return yes;
 }
 
-/* No answer is no. */
-static bool ask(const struct pc_freeing *x)
+/* The owner of the one socket that would end; NULL: it has none, or there are several. */
+static const struct pc_party *only_loser(const struct pc_freeing *x)
 {
+	for (size_t i = 0; i < x->plan.count && x->plan.counts[PC_FREE_END] == 1; i++)
+		if (x->plan.list[i].kind == PC_FREE_END)
+			return x->plan.list[i].owners_count ? &x->plan.list[i].owners[0] : NULL;
+	return NULL;
+}
+
+static void put_question(FILE *out, const struct pc_freeing *x)
+{
+	const struct pc_party *loser = only_loser(x);
 	size_t ends = x->plan.counts[PC_FREE_END];
 
-	if (x->yes || (!ends && !x->stops_count))
+	fprintf(out, "%s port %u: end %zu socket%s", pc_proto_name(x->server.proto),
+		x->server.wanted_port, ends, ends == 1 ? "" : "s");
+	if (loser) {
+		fputs(" of ", out);
+		pc_put_party(out, loser);
+	}
+	fprintf(out, "%s? [y/N] ", x->stops_count ? ", and stop what is named above" : "");
+}
+
+/* No answer is no. top has a question of its own. */
+static bool ask(const struct pc_freeing *x)
+{
+	if (x->yes || (!x->plan.counts[PC_FREE_END] && !x->stops_count))
 		return true;
 	if (x->ask)
 		fputc(PC_FREE_ASKS, stderr);
-	fprintf(stderr, "%s port %u: end %zu socket%s%s? [y/N] ", pc_proto_name(x->server.proto),
-		x->server.wanted_port, ends, ends == 1 ? "" : "s",
-		x->stops_count ? ", and stop what is named above" : "");
+	else
+		put_question(stderr, x);
 	return wait_for_answer(x) && read_yes();
 }
 

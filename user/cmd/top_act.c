@@ -106,7 +106,6 @@ int pc_acting_confirm(struct pc_acting *a, struct pc_top_view *view)
 		a->rehearsal = false;
 		return act_command(a, &view->act);
 	}
-	pc_top_act_output(view, yes, sizeof(yes) - 1);
 	if (a->answers < 0 || write(a->answers, yes, sizeof(yes) - 1) < 0)
 		return -EPIPE;
 	return 0;

@@ -48,7 +48,10 @@ static void put_owners(FILE *out, const struct pc_free_socket *e)
 		if (i)
 			fprintf(out, PC_TEXT_ROW "and ", "");
 		pc_put_party(out, &e->owners[i]);
-		fprintf(out, " as descriptor %d", e->owners[i].fd);
+		if (e->owners[i].who) {
+			fprintf(out, PC_TEXT_ROW, "");
+			pc_put_process(out, e->owners[i].who);
+		}
 		pc_put_alike_owners(out, PC_TEXT_ROW_BELOW "and ", e->owners, e->owners_count, i);
 	}
 }
@@ -75,6 +78,10 @@ static void put_socket_line(FILE *out, const struct pc_free_socket *f, const cha
 		fprintf(out, ", %u s left", s->seconds_left);
 	if (remarks[f->kind] && !(f->kind == PC_FREE_KERNEL && f->note))
 		fprintf(out, PC_TEXT_ROW "%s", "", remarks[f->kind]);
+	if (f->peer.who) {
+		fprintf(out, PC_TEXT_ROW "the other end is ", "");
+		pc_put_party(out, &f->peer);
+	}
 }
 
 /* How many more of a kind there are than have a line, by state. */

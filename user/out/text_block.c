@@ -100,7 +100,8 @@ void pc_put_verdict(FILE *out, const struct pc_clock *clock, const struct pc_ver
 void pc_put_merged(FILE *out, const struct pc_clock *clock, const struct pc_merged *m)
 {
 	text_block_put_head(out, &m->request, &m->requester, "refused again");
-	fprintf(out, PC_TEXT_FIELD "%lu times since ", "counted", (unsigned long)m->count);
+	fprintf(out, PC_TEXT_FIELD "%lu time%s since ", "counted", (unsigned long)m->count,
+		m->count == 1 ? "" : "s");
 	pc_put_age(out, clock->now_ns - m->first_ns);
 	fputs(" ago", out);
 	if (m->scope == PC_SCOPE_PROCESS)
@@ -173,8 +174,9 @@ void pc_put_warning(FILE *out, const struct pc_clock *clock, const struct pc_war
 	const struct pc_endpoints *e = pc_claim_ends(&w->claim);
 	char remote[PC_ENDPOINT_TEXT];
 
-	fprintf(out, PC_MARK_TITLE "warning: %s %s %u went to a client" PC_MARK_END "   ", pc_proto_name(w->claim.proto),
-		w->listed ? "protected port" : "port", w->claim.port);
+	fprintf(out, PC_MARK_TITLE "warning: %s %s %u went to a client" PC_MARK_END "   ",
+		pc_proto_name(w->claim.proto), w->listed ? "protected port" : "port",
+		w->claim.port);
 	if (w->claim.claimer.who)
 		pc_put_party(out, &w->claim.claimer);
 	if (e && e->rport)
@@ -189,6 +191,6 @@ void pc_put_warning(FILE *out, const struct pc_clock *clock, const struct pc_war
 	text_block_put_fixes(out, w->fixes, w->fixes_count, PC_NOW, "now", verbose);
 	text_block_put_fixes(out, w->fixes, w->fixes_count, PC_LASTING, "permanently", verbose);
 	if (w->suppressed)
-		fprintf(out, PC_TEXT_FIELD "%lu more warnings about this user before this one", "not shown",
-			w->suppressed);
+		fprintf(out, PC_TEXT_FIELD "%lu more warnings about this user before this one",
+			"not shown", w->suppressed);
 }

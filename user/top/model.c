@@ -154,7 +154,8 @@ static int top_merged(void *to, const struct pc_clock *clock, const struct pc_me
 	if (pc_text_open(&text))
 		return -ENOMEM;
 	pc_top_party(event.process, sizeof(event.process), &m->requester);
-	snprintf(event.cause, sizeof(event.cause), "%lu times", (unsigned long)m->count);
+	snprintf(event.cause, sizeof(event.cause), "%lu time%s", (unsigned long)m->count,
+		 m->count == 1 ? "" : "s");
 	pc_put_merged(text.out, clock, m);
 	pc_top_events_add(&top->events, &event, &text);
 	return 0;
@@ -186,8 +187,8 @@ static int top_repeat(void *to, const struct pc_clock *clock, const struct pc_re
 		return -ENOMEM;
 	pc_top_party(event.process, sizeof(event.process), &r->requester);
 	pc_top_party(event.holder, sizeof(event.holder), &r->holder);
-	snprintf(event.cause, sizeof(event.cause), "%lu times: %s", (unsigned long)r->count,
-		 pc_cause_name(r->cause));
+	snprintf(event.cause, sizeof(event.cause), "%lu time%s: %s", (unsigned long)r->count,
+		 r->count == 1 ? "" : "s", pc_cause_name(r->cause));
 	pc_top_copy(event.verdict, sizeof(event.verdict), r->of);
 	pc_put_repeat(text.out, clock, r);
 	pc_top_events_add(&top->events, &event, &text);

@@ -62,8 +62,13 @@ static void scenario_free_answer_no(struct test *t)
 {
 	struct robbery r = robbery_stage(t, 0, "127.0.0.1");
 	struct talk k = talk_begin(&r);
+	char *asked = monitor_text(k.m->err), whose[32];
 	struct spot s = talk_end(&r, &k, "\n", 8);
 
+	snprintf(whose, sizeof(whose), "[%d]? [y/N]", r.client->who.pid);
+	if (!strstr(asked, ": end 1 socket of ") || !strstr(asked, whose))
+		test_fail(t, "expected the client's process in \"%s\"", asked);
+	free(asked);
 	expect_string(&s, "result", "declined");
 	robbery_expect_word(t, &r.out, &r.in, "the connection");
 	free_expect_reserved(t, r.port, false);

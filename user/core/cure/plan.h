@@ -30,6 +30,7 @@ struct pc_free_socket {
 	struct pc_party owners[PC_OWNERS_MAX];
 	unsigned owners_count;
 	const char *note; /* why no owner is named; static */
+	struct pc_party peer; /* the process at the other end, if it is on this machine and was sought */
 	enum pc_free_kind kind;
 	bool agreed;   /* shown as one to end, and the answer was yes */
 	unsigned ends; /* how often it was ended */

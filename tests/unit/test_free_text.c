@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The text of a plan: whose connection `free` would end, and whom that hits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "out/free.h"
+
+static struct pc_free_socket connection(void)
+{
+	struct pc_free_socket f = {
+		.s.socket = { .inode = 7,
+			      .lport = CASE_PORT,
+			      .rport = 443,
+			      .family = PC_FAMILY_V4,
+			      .proto = PC_PROTO_TCP,
+			      .state = PC_STATE_ESTABLISHED,
+			      .local = { 127, 0, 0, 1 },
+			      .remote = { 127, 0, 0, 1 } },
+		.owners_count = 1,
+		.kind = PC_FREE_END,
+	};
+
+	f.owners[0] = case_party(case_thief());
+	return f;
+}
+
+static void expect_plan(struct pc_free_socket *f, const char *words, bool there)
+{
+	const struct pc_request server = { .proto = PC_PROTO_TCP, .wanted_port = CASE_PORT };
+	const struct pc_free_plan plan = { .list = f, .count = 1, .counts[PC_FREE_END] = 1 };
+	const struct pc_free_report report = {
+		.server = &server, .plan = &plan, .netns = CASE_NETNS, .own = true
+	};
+	struct pc_log log = { .fd = memfd_create("free", MFD_CLOEXEC) };
+	char text[8192] = "";
+
+	assert_int_equal(pc_free_text_plan(&log, &report), 0);
+	assert_true(pread(log.fd, text, sizeof(text) - 1, 0) > 0);
+	close(log.fd);
+	if (!strstr(text, words) == there)
+		fail_msg("\"%s\" is %s \"%s\"", words, there ? "not in" : "in", text);
+}
+
+static void names_both_ends(void **state)
+{
+	struct pc_free_socket f = connection();
+
+	(void)state;
+	expect_plan(&f, "  to end      curl[4120]\n              user 1000: curl", true);
+	expect_plan(&f, "the other end", false);
+	f.peer = case_party(case_other());
+	expect_plan(&f, "443 ESTABLISHED\n              the other end is ", true);
+}
+
+static void names_nobody(void **state)
+{
+	struct pc_free_socket f = connection();
+
+	(void)state;
+	f.owners_count = 0;
+	expect_plan(&f, "  to end      no process\n              127.0.0.1:35000 ", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_both_ends),
+		cmocka_unit_test(names_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
