@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/mistake.h"
 #include "cmd/port_argument.h"
 #include "core/base/nearest.h"
 #include "version.h"
@@ -49,7 +50,8 @@ static int usage(FILE *out, int status)
 {
 	fputs("Usage: portclash PORT...\n"
 	      "       portclash COMMAND [OPTION...]\n"
-	      "Show who holds the port that bind() says is in use, since when, how, and what to do.\n\n"
+	      "Show who holds the port that bind() says is in use, since when, how, and what\n"
+	      "to do.\n\n"
 	      "Commands:\n",
 	      out);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -83,7 +85,7 @@ static size_t find_command(const char *name)
 	return i;
 }
 
-static int unknown_command(const char *word, const char *reason)
+static void say_unknown_word(const char *word, const char *reason)
 {
 	const char *near = pc_nearest(word, command_name_at, NULL, COMMANDS);
 
@@ -96,7 +98,24 @@ static int unknown_command(const char *word, const char *reason)
 		fprintf(stderr, "portclash: %s\n", reason);
 	else
 		fprintf(stderr, "portclash: \"%s\" is neither a command nor a service\n", word);
+}
+
+static int unknown_command(const char *word, const char *next, const char *reason)
+{
+	if (!pc_say_mistake(word, next))
+		say_unknown_word(word, reason);
 	fputs("See `portclash --help`.\n", stderr);
+	return PC_EXIT_USAGE;
+}
+
+static int unknown_topic(const char *word)
+{
+	const char *near = pc_nearest(word, command_name_at, NULL, COMMANDS);
+
+	fprintf(stderr, "portclash: unknown command \"%s\"", word);
+	if (near)
+		fprintf(stderr, "; did you mean %s?", near);
+	fputs("\n`portclash --help` lists the commands.\n", stderr);
 	return PC_EXIT_USAGE;
 }
 
@@ -110,7 +129,7 @@ static int help(int argc, char **argv)
 		return usage(stdout, PC_EXIT_OK);
 	i = find_command(argv[2]);
 	if (i == COMMANDS)
-		return unknown_command(argv[2], "expected the name of a command");
+		return unknown_topic(argv[2]);
 	line[0] = commands[i].full_name;
 	return commands[i].run(2, line);
 }
@@ -142,5 +161,5 @@ int main(int argc, char **argv)
 		return puts(argp_program_version) < 0 ? PC_EXIT_FAILED : PC_EXIT_OK;
 	if (*argv[1] != '-' && pc_is_port_list(argv[1], reason))
 		return who(argc, argv);
-	return unknown_command(argv[1], reason);
+	return unknown_command(argv[1], argv[2], reason);
 }

@@ -86,7 +86,7 @@ function usage(words, n, i, list, out) {
 	n = split(words, list, " ")
 	for (i = 1; i <= n; i++)
 		out = out (list[i] ~ /^\[--$/ ? ".Op Fl - Ar COMMAND ARG ...\n" : \
-			list[i] ~ /^(COMMAND|ARG)/ ? "" : ".Ar " list[i] "\n")
+			list[i] ~ /^\[?(COMMAND|ARG)/ ? "" : ".Ar " list[i] "\n")
 	return out
 }
 

@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Find listeners and protected ports that the kernel may give to a client, in every network namespace, and show how to guard them. It needs root: without root it sees a part only, and says which.\vExamples:\n"
-	"  sudo portclash audit                        which servers may lose their port?\n"
+	"  sudo portclash audit                        which servers are exposed?\n"
 	"  sudo portclash audit --protect 30000-32767  check these ports, too\n"
 	"  sudo portclash audit --write ports.conf     write a sysctl.d file for them\n"
 	"\n"

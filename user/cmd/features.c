@@ -13,7 +13,7 @@ enum { OPT_JSON = 256, OPT_BTF, OPT_VERBOSE };
 static const struct argp_option options[] = {
 	{ "btf", OPT_BTF, "FILE", 0, PC_BTF_HELP, 0 },
 	{ "json", OPT_JSON, NULL, 0, "one JSON object instead of text", 0 },
-	{ "verbose", OPT_VERBOSE, NULL, 0, "print the BPF library's messages to standard error",
+	{ "verbose", OPT_VERBOSE, NULL, 0, "print libbpf's messages to standard error",
 	  0 },
 	{ 0 },
 };

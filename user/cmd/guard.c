@@ -56,7 +56,7 @@ static const struct argp_option options[] = {
 	{ "journal", OPT_JOURNAL, "WHEN", 0,
 	  "write entries with fields to systemd's journal: auto (the default), on or off", 0 },
 	{ "btf", OPT_BTF, "FILE", 0, PC_BTF_HELP, 0 },
-	{ "verbose", OPT_VERBOSE, NULL, 0, "print the BPF library's messages to standard error",
+	{ "verbose", OPT_VERBOSE, NULL, 0, "print libbpf's messages to standard error",
 	  0 },
 	{ "root", OPT_ROOT, "FOLDER", OPTION_HIDDEN, "sysctl files below this folder", 0 },
 	{ "state", OPT_STATE, "FOLDER", OPTION_HIDDEN, "instead of " PC_KEEP_FOLDER, 0 },

@@ -28,7 +28,7 @@ static const char doc[] =
 	"  sudo portclash history              all that the log tells\n"
 	"  sudo portclash history --port 8080  only port 8080\n"
 	"  portclash history events.jsonl      another log\n"
-	"  sudo portclash history --port 43409 --at 00:54:33  which process had the port then\n"
+	"  sudo portclash history --port 8080 --at 00:54  who had the port then?\n"
 	"\n"
 	"Exit status:\n"
 	"  0  nothing that was asked for was refused; --at: no claim is recorded\n"

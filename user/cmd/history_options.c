@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cmd/port_argument.h"
+#include "core/base/nearest.h"
 #include "core/verdict/causes.h"
 #include "host/clock.h"
 #include "host/when.h"
@@ -60,15 +61,28 @@ static void parse_port_list(struct argp_state *state, struct pc_history_options 
 	o->port_list = list;
 }
 
+static const char *cause_name_at(const void *context, size_t index)
+{
+	(void)context;
+	return index > PC_CAUSE_INVALID ? pc_cause_name((enum pc_cause)index) : NULL;
+}
+
 static void parse_cause(struct argp_state *state, struct pc_history_filter *f, const char *name)
 {
+	const char *near;
+
 	for (int cause = PC_CAUSE_INVALID + 1; cause < PC_CAUSE_COUNT; cause++) {
 		if (strcmp(name, pc_cause_name(cause)) != 0)
 			continue;
 		f->cause = name;
 		return;
 	}
-	pc_usage_error(state, "--cause: unknown cause \"%s\"; `portclash explain` lists them", name);
+	near = pc_nearest(name, cause_name_at, NULL, PC_CAUSE_COUNT);
+	if (near)
+		pc_usage_error(state, "--cause: unknown cause \"%s\"; did you mean %s?", name,
+			       near);
+	pc_usage_error(state, "--cause: unknown cause \"%s\"; `portclash explain` lists them",
+		       name);
 }
 
 /* Gives the inode of the namespace that the file is. 0; or a negative errno, -EINVAL: the file is something else.
@@ -110,11 +124,13 @@ static void parse_history_netns(struct argp_state *state, struct pc_history_filt
 	err = netns_of_file(path, &f->netns);
 	if (err == -EINVAL)
 		pc_usage_error(state,
-			       "--netns: \"%s\" is no network namespace; `lsns -t net` lists them", which);
+			       "--netns: \"%s\" is no network namespace; `lsns -t net` lists them",
+			       which);
 	if (err)
-		pc_usage_error(state,
-			       "--netns: cannot read network namespace \"%s\": %s; `lsns -t net` lists them",
-			       which, strerror(-err));
+		pc_usage_error(
+			state,
+			"--netns: cannot read network namespace \"%s\": %s; `lsns -t net` lists them",
+			which, strerror(-err));
 }
 
 static error_t add_operand(struct pc_history_options *o, const char *path)
@@ -167,8 +183,8 @@ static void say_unread(const char *path, int err)
 {
 	char shown[PC_SHOWN];
 
-	fprintf(stderr, "portclash: %s cannot be read: %s%s\n", pc_shown(path, shown), strerror(-err),
-		err == -EACCES ? "; as root it can" : "");
+	fprintf(stderr, "portclash: %s cannot be read: %s%s\n", pc_shown(path, shown),
+		strerror(-err), err == -EACCES ? "; as root it can" : "");
 }
 
 static const char *config_path(const struct pc_history_options *o)
@@ -269,8 +285,8 @@ static char *host_name(const struct pc_log_file *f)
 	return out;
 }
 
-static int read_log_file(struct pc_history_options *o, struct pc_log_file *f,
-			 struct pc_history *h, struct pc_history_sources *sources)
+static int read_log_file(struct pc_history_options *o, struct pc_log_file *f, struct pc_history *h,
+			 struct pc_history_sources *sources)
 {
 	char *host = pc_log_files_several(&o->files) ? host_name(f) : NULL;
 	struct reading r = { h, { host, host ? strlen(host) : 0 } };

@@ -20,44 +20,44 @@ enum {
 	PC_OPT_CONFIG,
 };
 
-#define PC_HISTORY_OPTIONS                                                                                            \
-	{ "since",                                                                                                    \
-	  PC_OPT_SINCE,                                                                                               \
-	  "TIME",                                                                                                     \
-	  0,                                                                                                          \
-	  "refusals from then on: \"2026-11-30 00:54:33\", 00:54 (the last one), -2h, today, yesterday, or RFC 3339", \
-	  0 },                                                                                                        \
-		{ "until", PC_OPT_UNTIL, "TIME", 0, "refusals up to then", 0 },                                       \
-		{ "port", 'p', "LIST", 0, "these ports alone, ranges and names of services too", 0 },                 \
-		{ "cause",                                                                                            \
-		  PC_OPT_CAUSE,                                                                                       \
-		  "CAUSE",                                                                                            \
-		  0,                                                                                                  \
-		  "this cause alone (portclash explain lists them)",                                                  \
-		  0 },                                                                                                \
-		{ "unit",                                                                                             \
-		  PC_OPT_UNIT,                                                                                        \
-		  "UNIT",                                                                                             \
-		  0,                                                                                                  \
-		  "refusals of this systemd unit, or that one of its processes is the cause of",                      \
-		  0 },                                                                                                \
-		{ "container",                                                                                        \
-		  PC_OPT_CONTAINER,                                                                                   \
-		  "CONTAINER",                                                                                        \
-		  0,                                                                                                  \
-		  "the same of a container: its name, its id or the beginning, or its pod's name or uid",             \
-		  0 },                                                                                                \
-		{ "netns",                                                                                            \
-		  PC_OPT_NETNS,                                                                                       \
-		  "WHICH",                                                                                            \
-		  0,                                                                                                  \
-		  "refusals in a network namespace: self, a name in /run/netns, a path or an inode number",           \
-		  0 },                                                                                                \
-	{                                                                                                             \
-		"config", PC_OPT_CONFIG, "FILE", 0,                                                                   \
-			"the agent's configuration, which names the log (default " PC_CONFIG_PATH                     \
-			")",                                                                                          \
-			0                                                                                             \
+#define PC_HISTORY_OPTIONS                                                                                                                              \
+	{ "since",                                                                                                                                      \
+	  PC_OPT_SINCE,                                                                                                                                 \
+	  "TIME",                                                                                                                                       \
+	  0,                                                                                                                                            \
+	  "refusals from then on: \"2026-11-30 00:54:33\", 00:54 (the last one), -2h, today, yesterday, or RFC 3339",                                   \
+	  0 },                                                                                                                                          \
+		{ "until", PC_OPT_UNTIL, "TIME", 0, "refusals up to then", 0 },                                                                         \
+		{ "port", 'p', "LIST", 0, "these ports alone, ranges and names of services too", 0 },                                                   \
+		{ "cause",                                                                                                                              \
+		  PC_OPT_CAUSE,                                                                                                                         \
+		  "CAUSE",                                                                                                                              \
+		  0,                                                                                                                                    \
+		  "this cause alone (portclash explain lists them)",                                                                                    \
+		  0 },                                                                                                                                  \
+		{ "unit",                                                                                                                               \
+		  PC_OPT_UNIT,                                                                                                                          \
+		  "UNIT",                                                                                                                               \
+		  0,                                                                                                                                    \
+		  "refusals of this systemd unit, or that one of its processes is the cause of",                                                        \
+		  0 },                                                                                                                                  \
+		{ "container",                                                                                                                          \
+		  PC_OPT_CONTAINER,                                                                                                                     \
+		  "CONTAINER",                                                                                                                          \
+		  0,                                                                                                                                    \
+		  "refusals of a container, or that one of its processes is the cause of: its name, its id or the beginning, or its pod's name or uid", \
+		  0 },                                                                                                                                  \
+		{ "netns",                                                                                                                              \
+		  PC_OPT_NETNS,                                                                                                                         \
+		  "WHICH",                                                                                                                              \
+		  0,                                                                                                                                    \
+		  "refusals in a network namespace: self, a name in /run/netns, a path or an inode number",                                             \
+		  0 },                                                                                                                                  \
+	{                                                                                                                                               \
+		"config", PC_OPT_CONFIG, "FILE", 0,                                                                                                     \
+			"the agent's configuration, which names the log (default " PC_CONFIG_PATH                                                       \
+			")",                                                                                                                            \
+			0                                                                                                                               \
 	}
 
 struct pc_history_options {

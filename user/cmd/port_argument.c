@@ -42,6 +42,8 @@ void pc_parse_port_arguments(struct argp_state *state, const char *list,
 	if (err == -E2BIG)
 		pc_usage_error(state, "too many ports: write at most %d, or a range like 8000-8010",
 			       PC_PORT_ARGUMENTS_MAX);
+	if (err && *list == '/' && strchr(list + 1, '/'))
+		pc_usage_error(state, PC_PATH_SENTENCE, list);
 	if (err)
 		pc_usage_error(state, "%s", reason);
 }

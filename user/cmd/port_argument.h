@@ -6,6 +6,10 @@
 #include "cmd/cmd.h"
 #include "core/base/port_item.h"
 
+/* The sentence about the path of a Unix socket where a port is expected. */
+#define PC_PATH_SENTENCE \
+	"%s is a path; `portclash trace` explains a refused Unix socket when its server starts"
+
 /* More words than these nobody writes by hand; a range is one. */
 #define PC_PORT_ARGUMENTS_MAX 64
 

@@ -62,7 +62,7 @@ static const char doc[] =
 	"Print again what happened in a session that portclash trace --record FILE recorded, on any machine, with other filters if you like. FILE - is standard input. Commands in the verdicts are for the machine of the recording. It does not need root.\vExamples:\n"
 	"  portclash replay incident.pcrec          explain the recorded refusals again\n"
 	"  portclash replay incident.pcrec -p 8080  only those of port 8080\n"
-	"  portclash replay incident.pcrec --anonymize to-send.pcrec  the same without names\n"
+	"  portclash replay incident.pcrec --anonymize to-send.pcrec  leave out names\n"
 	"\n"
 	"Exit status:\n"
 	"  0  nothing was refused, or the new file is written\n"

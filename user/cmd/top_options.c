@@ -29,7 +29,7 @@ static const char top_doc[] =
 	"Watch on a live screen: the ranges of the network namespaces, who obtains ports, the busiest destinations, the servers that may lose their port, guarded ports, and each refusal and warning when it comes, with the text that trace prints. A key frees or reserves the selected port, once its number was typed. It needs root and a terminal.\vExamples:\n"
 	"  sudo portclash top                        watch everything\n"
 	"  sudo portclash top -p 8080                refusals and claims of port 8080\n"
-	"  sudo portclash top --protect 30000-32767  warn when a client is given one of these\n"
+	"  sudo portclash top --protect 30000-32767  warn when a client gets one\n"
 	"\n"
 	"Exit status:\n"
 	"  0  it was quit\n"

@@ -119,9 +119,13 @@ static void parse_repeat(struct argp_state *state, struct pc_trace *t, const cha
 
 static void parse_command(struct argp_state *state, struct pc_trace *t)
 {
+	const char *word = state->argv[state->next - 1];
+	char reason[PC_PORT_REASON];
+
+	if (!state->quoted && pc_is_port_list(word, reason))
+		pc_usage_error(state, "to watch one port, write portclash trace -p %s", word);
 	if (!state->quoted)
-		pc_usage_error(state, "unexpected \"%s\"; write -- before a command to run",
-			       state->argv[state->next - 1]);
+		pc_usage_error(state, "unexpected \"%s\"; write -- before a command to run", word);
 	t->command = &state->argv[state->next - 1];
 	state->next = state->argc;
 	t->watch.filter.tree = true;

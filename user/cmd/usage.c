@@ -145,6 +145,21 @@ static void check_long(struct walk *w, const char *word)
 		wrong_option(w, "--%s needs a value: write --%s %s", o->name, o->name, o->arg);
 }
 
+/* The one shown option whose name begins with the letter; NULL: there is none, or several. */
+static const struct argp_option *only_long(const struct walk *w, char letter)
+{
+	const struct argp_option *o, *found = NULL;
+
+	for (size_t i = 0; (o = option_at(w, i)); i++) {
+		if (!o->name || o->name[0] != letter || o->flags & OPTION_HIDDEN)
+			continue;
+		if (found)
+			return NULL;
+		found = o;
+	}
+	return found;
+}
+
 static const struct argp_option *find_short(const struct walk *w, char letter)
 {
 	const struct argp_option *o;
@@ -152,6 +167,9 @@ static const struct argp_option *find_short(const struct walk *w, char letter)
 	for (size_t i = 0; (o = option_at(w, i)); i++)
 		if (o->key == letter)
 			return o;
+	o = only_long(w, letter);
+	if (o)
+		wrong_option(w, "unknown option -%c; did you mean --%s?", letter, o->name);
 	wrong_option(w, "unknown option -%c", isprint((unsigned char)letter) ? letter : '?');
 }
 

@@ -50,9 +50,20 @@ static const char *entry_at(const void *context, size_t index)
 				topics[index - CAUSES].name;
 }
 
+/* The first letters of a name stand for the name, from so many letters on. */
+#define PREFIX_MIN 4
+
 const char *pc_manual_nearest(const char *word)
 {
-	return pc_nearest(word, entry_at, NULL, CAUSES + TOPICS);
+	const char *near = pc_nearest(word, entry_at, NULL, CAUSES + TOPICS);
+	size_t len = strlen(word);
+
+	for (size_t i = 0; !near && len >= PREFIX_MIN && i < CAUSES + TOPICS; i++) {
+		const char *name = entry_at(NULL, i);
+
+		near = name && !strncasecmp(name, word, len) ? name : NULL;
+	}
+	return near;
 }
 
 /* Behind the heading's line; NULL: there is no such section. */

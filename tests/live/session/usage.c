@@ -49,6 +49,18 @@ static void scenario_misuse(struct test *t)
 		{ { "trac" }, "did you mean trace?" },
 		{ { "70000" }, "port 70000 is out of range" },
 		{ { "80x" }, "expected PORT" },
+		{ { "--port", "8080" }, "write the port alone: portclash 8080" },
+		{ { "-p8080" }, "write the port alone: portclash 8080" },
+		{ { "udp", "8080" }, "portclash 8080/udp" },
+		{ { "kill", "8080" }, "did you mean portclash free 8080?" },
+		{ { "/bin/sh" }, "portclash trace -- /bin/sh" },
+		{ { "/run/x.sock" }, "portclash trace" },
+		{ { "who", "/run/x.sock" }, "/run/x.sock is a path" },
+		{ { "trace", "8080" }, "portclash trace -p 8080" },
+		{ { "free", "8080", "-y" }, "unknown option -y; did you mean --yes?" },
+		{ { "explain", "ephemeral" }, "did you mean ephemeral-client?" },
+		{ { "help", "nosuch" }, "unknown command \"nosuch\"\n`portclash --help`" },
+		{ { "history", "--cause", "listner" }, "did you mean listener?" },
 		{ { "--json", "80" }, "options follow the command" },
 		{ { "help", "whoo" }, "did you mean who?" },
 		{ { "trace", "--loud" }, "unknown option --loud" },
@@ -79,7 +91,8 @@ static void scenario_misuse(struct test *t)
 		{ { "trace", "--pid", "4194303" }, "no process 4194303" },
 		{ { "trace", "--pid", "+1" }, "pid" },
 		{ { "trace", "--color=blue" }, "expected auto, always or never, not \"blue\"" },
-		{ { "replay", "--color=blue", "x" }, "expected auto, always or never, not \"blue\"" },
+		{ { "replay", "--color=blue", "x" },
+		  "expected auto, always or never, not \"blue\"" },
 		{ { "replay", "--port", "80/tcp,53/udp", "x" }, "one protocol" },
 		{ { "trace", "--json", "--" }, "a command" },
 		{ { "trace", "--backend", "magic" }, "magic" },
@@ -108,8 +121,10 @@ static void scenario_misuse(struct test *t)
 		{ { "audit", "--protect", "80,no-such-service" }, "no-such-service" },
 		{ { "audit", "--write", "" }, "write" },
 		{ { "audit", "--netns", "" }, "netns" },
-		{ { "history", "--cause", "listener", "--cause", "bogus" }, "unknown cause \"bogus\"" },
-		{ { "history", "--netns", "/etc/passwd" }, "\"/etc/passwd\" is no network namespace" },
+		{ { "history", "--cause", "listener", "--cause", "bogus" },
+		  "unknown cause \"bogus\"" },
+		{ { "history", "--netns", "/etc/passwd" },
+		  "\"/etc/passwd\" is no network namespace" },
 		{ { "history", "--netns", "/proc/self/ns/mnt" }, "is no network namespace" },
 		{ { "history", "--netns", "no-such" }, "\"no-such\": No such file" },
 		{ { "explain", "no-such-cause" }, "nothing about \"no-such-cause\"" },
@@ -130,10 +145,28 @@ static void scenario_shown_paths(struct test *t)
 	const char *large[] = { "replay", path, NULL };
 
 	check_run(t, &(struct monitor_spec){ .argv = replay }, 1, "no\\x1b[31m: No such file");
-	close(open(test_path(t, "large\x1b", path, sizeof(path)), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	close(open(test_path(t, "large\x1b", path, sizeof(path)), O_WRONLY | O_CREAT | O_CLOEXEC,
+		   0600));
 	if (truncate(path, (1L << 30) + 1))
 		test_abort(t, "stage: cannot make %s", path);
-	check_run(t, &(struct monitor_spec){ .argv = large }, 1, "large\\x1b: it is longer than 1 GiB");
+	check_run(t, &(struct monitor_spec){ .argv = large }, 1,
+		  "large\\x1b: it is longer than 1 GiB");
+}
+
+/* argp wraps at column 79, and an example goes on at the margin then. */
+static void check_help_lines(struct test *t, const char *text)
+{
+	bool examples = false;
+	size_t len;
+
+	for (const char *line = text; *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		examples = len && (examples || !strncmp(line, "Examples:", 9));
+		if (len > 80 || (len && strspn(line, " ") >= len) ||
+		    (examples && *line != ' ' && *line != 'E'))
+			test_fail(t, "this line of a help is too wide, wrapped or blank: \"%.*s\"",
+				  (int)len, line);
+	}
 }
 
 static void help_of(struct test *t, const char *const *argv, const char *says)
@@ -145,6 +178,8 @@ static void help_of(struct test *t, const char *const *argv, const char *says)
 	if (status || *err || !strstr(out, says))
 		test_fail(t, "expected 0 and a text with \"%s\", got %d, \"%s\" and \"%s\"", says,
 			  status, out, err);
+	if (strcmp(argv[0], "explain") != 0 || (argv[1] && *argv[1] == '-'))
+		check_help_lines(t, out);
 	free(out);
 	free(err);
 }

@@ -231,7 +231,7 @@ const struct pc_settings_key pc_settings_keys[] = {
 		.takes =
 			"`self`, names in /run/netns, paths or inode numbers, as a list or with commas, or `all`",
 		.argument = "WHICH",
-		.help = "only what processes in these network namespaces are refused",
+		.help = "only refusals of processes in these network namespaces",
 		.none = "all",
 		.example = "self, blue or 4026531840",
 		.whose = PC_WHOSE_NETNS,
