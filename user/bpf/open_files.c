@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/open_files.h"
+#include "bpf/wanted.h"
 #include "core/join/record.h"
 #include "core/base/time.h"
 
@@ -24,48 +25,6 @@ static uint64_t files_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return pc_ns((uint64_t)now.tv_sec, (uint64_t)now.tv_nsec);
-}
-
-/* Adds a key to the set. False: the slots from its own on are taken. */
-static bool set_key(uint64_t *keys, uint64_t key)
-{
-	uint32_t first = PC_WANTED_SLOT(key);
-
-	for (uint32_t i = 0; i < PC_WANTED_PROBES; i++) {
-		uint64_t *slot = &keys[(first + i) & (PC_WANTED_SLOTS - 1)];
-
-		if (*slot && *slot != key)
-			continue;
-		*slot = key;
-		return true;
-	}
-	return false;
-}
-
-/* Sets what is wanted. If no slot is free for a key, the programs report all sockets, more than the
- * caller wants. */
-static void set_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
-{
-	*o->wanted_all = wanted->all;
-	*o->wanted_unix = wanted->with_unix;
-	if (o->scars_are_old)
-		*o->scars_are_old = wanted->all;
-	for (size_t i = 0; i < wanted->count; i++)
-		if (!set_key(o->wanted_keys, wanted->keys[i]))
-			*o->wanted_all = true;
-}
-
-static void clear_wanted(struct pc_open_files *o, const struct pc_wanted *wanted)
-{
-	*o->wanted_all = *o->wanted_unix = false;
-	if (o->scars_are_old)
-		*o->scars_are_old = false;
-	for (size_t i = 0; i < wanted->count; i++) {
-		uint32_t slot = PC_WANTED_SLOT(wanted->keys[i]);
-
-		for (uint32_t j = 0; j < PC_WANTED_PROBES; j++)
-			o->wanted_keys[(slot + j) & (PC_WANTED_SLOTS - 1)] = 0;
-	}
 }
 
 static int pass_list(struct pc_open_files *o)
@@ -154,9 +113,9 @@ int pc_open_files_find(struct pc_open_files *o, const struct pc_wanted *wanted, 
 	struct owner_take take = { found, context };
 	int err;
 
-	set_wanted(o, wanted);
+	pc_wanted_set(o, wanted);
 	err = walk_files(o, false, wanted->all ? ALL_TIME_NS : FILES_TIME_NS, take_owners, &take);
-	clear_wanted(o, wanted);
+	pc_wanted_clear(o, wanted);
 	return err;
 }
 
