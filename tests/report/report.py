@@ -121,6 +121,17 @@ def check_markdown():
     check("no heading of theirs", not re.search(r"^#+ *owned", bare, flags=re.M))
 
 
+def check_words():
+    """Fixes begin with their label, and the sentences say what they leave out."""
+    text = report("--format", "md", "docs/sample-lines.jsonl").stdout.decode()
+    check("a conjunction stands before the label", "Or to keep it from coming back: " in text and
+          not re.search(r"(Now|coming back): (and|or) ", text), text[:300])
+    hostile.write_many(path("some.jsonl"), 400)
+    text = report("--format", "md", path("some.jsonl")).stdout.decode()
+    check("the refusals without a sentence are counted",
+          re.search(r"The tables below also have \d+ more refusals, of other", text), text[:300])
+
+
 def check_many():
     log, page = path("many.jsonl"), path("many.html")
     hostile.write_many(log, 10000)
@@ -151,6 +162,7 @@ shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
 check_hostile()
 check_markdown()
+check_words()
 check_many()
 check_failures()
 shutil.rmtree(path("profile"), ignore_errors=True)

@@ -53,7 +53,8 @@ static void check_at(struct argp_state *state, struct history *x)
 	if (!f->ports)
 		pc_usage_error(state, "--at: name the port: --port LIST");
 	if (x->top || f->since_ns || f->until_ns || f->cause || f->unit || f->container)
-		pc_usage_error(state, "--at goes with --port, --netns, --config, --json and one FILE");
+		pc_usage_error(state,
+			       "--at goes with --port, --netns, --config, --json and one FILE");
 	x->at.json = x->json;
 }
 
@@ -105,7 +106,8 @@ static int print_history(const struct history *x, const struct pc_history *h,
 		return PC_EXIT_FAILED;
 	}
 	view.groups = groups;
-	err = write_history(x, &view);
+	/* A sum of nothing below an error says that nothing was refused. */
+	err = sources->files || x->json ? write_history(x, &view) : 0;
 	free(groups);
 	if (pc_output_failed(err) || sources->unread)
 		return PC_EXIT_FAILED;

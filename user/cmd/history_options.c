@@ -19,6 +19,7 @@
 
 #include "cmd/port_argument.h"
 #include "core/base/nearest.h"
+#include "core/recording/recording.h"
 #include "core/verdict/causes.h"
 #include "host/clock.h"
 #include "host/when.h"
@@ -211,9 +212,13 @@ static char *configured_log(const struct pc_history_options *o)
 	log = settings.log;
 	settings.log = NULL;
 	pc_settings_free(&settings);
-	if (!log)
+	if (!log && !o->config && access(PC_CONFIG_PATH, F_OK))
+		fputs("portclash: no agent has written a log here (" PC_CONFIG_PATH
+		      " does not exist): name a log, or watch with portclash trace\n",
+		      stderr);
+	else if (!log)
 		fprintf(stderr,
-			"portclash: which log? %s names no file: portclash history FILE..., or - for standard input\n",
+			"portclash: which log? %s names none: portclash history FILE..., or - for standard input\n",
 			config_path(o));
 	return log;
 }
@@ -285,6 +290,30 @@ static char *host_name(const struct pc_log_file *f)
 	return out;
 }
 
+/* The file stays at its beginning. A pipe cannot be asked. */
+static bool is_recording(int fd)
+{
+	char magic[sizeof(PC_RECORDING_MAGIC) - 1];
+
+	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       !memcmp(magic, PC_RECORDING_MAGIC, sizeof(magic));
+}
+
+/* Says so of a recording, which counts as unread. */
+static bool refuse_recording(int fd, const char *path, struct pc_history_sources *sources)
+{
+	char shown[PC_SHOWN];
+
+	if (fd < 0 || !is_recording(fd))
+		return false;
+	pc_shown(path, shown);
+	fprintf(stderr, "portclash: %s is a recording, not a log: portclash replay %s\n", shown,
+		shown);
+	sources->unread++;
+	close(fd);
+	return true;
+}
+
 static int read_log_file(struct pc_history_options *o, struct pc_log_file *f, struct pc_history *h,
 			 struct pc_history_sources *sources)
 {
@@ -293,6 +322,10 @@ static int read_log_file(struct pc_history_options *o, struct pc_log_file *f, st
 	int fd = f->fd >= 0 ? f->fd : pc_log_lines_open(f->path), err;
 
 	f->fd = -1;
+	if (refuse_recording(fd, f->path, sources)) {
+		free(host);
+		return 0;
+	}
 	err = read_one(&r, fd, f->path, sources);
 	free(host);
 	return err;

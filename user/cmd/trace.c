@@ -51,7 +51,8 @@ static void tell_record_error(const struct pc_trace *t, struct pc_watch *w)
 		fprintf(stderr,
 			"portclash: the recording stopped, and can be replayed until now: %s: %s\n",
 			pc_shown(t->watch.record, shown),
-			err == -EOVERFLOW ? "it has 1 GiB, where every recording ends" : strerror(-err));
+			err == -EOVERFLOW ? "it has 1 GiB, where every recording ends" :
+					    strerror(-err));
 }
 
 /* A person who sends the file is to know. */
@@ -63,8 +64,8 @@ static void tell_recorded(const struct pc_trace *t, struct pc_watch *w)
 
 	if (t->watch.record && by_hand && !pc_watch_record_failed(w))
 		fprintf(stderr,
-			"portclash: %s holds command lines, paths and addresses of all processes that used a port; `portclash replay --anonymize` replaces them\n",
-			pc_shown(t->watch.record, shown));
+			"portclash: to explain the recording again: portclash replay %s\nportclash: %s holds command lines, paths and addresses of all processes that used a port; `portclash replay --anonymize` replaces them\n",
+			pc_shown(t->watch.record, shown), shown);
 }
 
 static void loop(struct pc_trace *t, struct pc_watch *w, int signals)

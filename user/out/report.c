@@ -86,7 +86,7 @@ static void put_end_of_it(FILE *out, const struct pc_history_group *g)
 		fputs(" It went on without the port.", out);
 }
 
-/* "tcp port 43409: orders (orders.service) was refused it 31 times, …": the first group of the port. */
+/* "tcp port 43409: orders (orders.service) was refused the port 31 times, …": the first group of the port. */
 static void report_sentence(FILE *out, const struct pc_page *page, const struct pc_history_group *g)
 {
 	struct pc_text text;
@@ -96,7 +96,7 @@ static void report_sentence(FILE *out, const struct pc_page *page, const struct 
 	pc_put_group_port(text.out, g, false);
 	fputs(": ", text.out);
 	put_names(text.out, &g->event.requester);
-	fputs(" was refused it ", text.out);
+	fputs(" was refused the port ", text.out);
 	pc_put_amount(text.out, g->refusals, "time");
 	fputs(", ", text.out);
 	pc_put_span(text.out, g->first_ns, g->last_ns);
@@ -115,11 +115,24 @@ static void report_sentence(FILE *out, const struct pc_page *page, const struct 
 	report_paragraph(out, page, &text);
 }
 
+/* A sentence is about the first server of a port. */
+static void report_untold(FILE *out, const struct pc_page *page, uint64_t more)
+{
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return;
+	fputs("The tables below also have ", text.out);
+	pc_put_amount(text.out, more, "more refusal");
+	fputs(", of other servers, ports or holders.", text.out);
+	report_paragraph(out, page, &text);
+}
+
 static void report_story(FILE *out, const struct pc_page *page, const struct pc_history_view *v)
 {
 	size_t ports = 0, shown = 0;
 	struct pc_text text;
-	uint64_t refusals;
+	uint64_t refusals, told = 0;
 
 	page->heading(out, "What happened");
 	for (size_t i = 0; i < v->count; i = report_port_end(v, i, &refusals))
@@ -139,8 +152,11 @@ static void report_story(FILE *out, const struct pc_page *page, const struct pc_
 	report_paragraph(out, page, &text);
 	for (size_t i = 0; i < v->count && shown < SENTENCES; shown++) {
 		report_sentence(out, page, v->groups[i]);
+		told += v->groups[i]->refusals;
 		i = report_port_end(v, i, &refusals);
 	}
+	if (told < v->totals->refusals)
+		report_untold(out, page, v->totals->refusals - told);
 }
 
 static void report_pictures(FILE *out, const struct pc_page *page, const struct pc_report *r)

@@ -85,8 +85,14 @@ static void put_string_as(FILE *out, void (*put)(FILE *out, const char *text), c
 	verdict_put(out, put, &text);
 }
 
+/* A fix can begin with a conjunction, which goes before the label. */
 static void put_fixes(FILE *out, const struct pc_page *page, const json_t *fixes)
 {
+	static const char *const labels[2][3] = {
+		{ "Now: ", "And now: ", "Or now: " },
+		{ "To keep it from coming back: ", "And to keep it from coming back: ",
+		  "Or to keep it from coming back: " },
+	};
 	const json_t *fix;
 	size_t i;
 
@@ -94,9 +100,16 @@ static void put_fixes(FILE *out, const struct pc_page *page, const json_t *fixes
 	{
 		bool lasting = json_is_true(json_object_get(fix, "lasting"));
 
-		put_string_as(
-			out, page->paragraph,
-			lasting ? "To keep it from coming back: " : "Now: ", member(fix, "what"));
+		const char *what = member(fix, "what");
+		bool also = !strncmp(what, "and ", 4), other = !strncmp(what, "or ", 3);
+
+		put_string_as(out, page->paragraph,
+			      labels[lasting][also  ? 1 :
+					      other ? 2 :
+						      0],
+			      what + (also  ? 4 :
+				      other ? 3 :
+					      0));
 		put_string_as(out, page->code, "", member(fix, "command"));
 	}
 }

@@ -111,6 +111,36 @@ static void scenario_history_config(struct test *t)
 	free(said);
 }
 
+static void expect_history_error(struct test *t, const char *path, const char *says)
+{
+	const char *const argv[] = { "history", path, NULL };
+	struct monitor *m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv });
+	int status = monitor_stop(t, m, 0, 10);
+	char *said = monitor_text(m->err), *out = monitor_text(m->out);
+
+	if (status != 1 || !strstr(said, says) || *out)
+		test_fail(t, "expected 1, \"%s\" and no sum, got %d, \"%s\" and \"%s\"", says,
+			  status, said, out);
+	free(said);
+	free(out);
+}
+
+/* Nothing is said of refusals where no log was read. */
+static void scenario_history_no_log(struct test *t)
+{
+	static const char magic[] = "pcrec\r\n\x1a and the rest of a recording\n";
+	char recording[PATH_LEN], missing[PATH_LEN];
+	FILE *file;
+
+	test_path(t, "a.pcrec", recording, sizeof(recording));
+	test_path(t, "missing.jsonl", missing, sizeof(missing));
+	file = fopen(recording, "w");
+	if (!file || fputs(magic, file) < 0 || fclose(file))
+		test_abort(t, "stage: cannot write %s", recording);
+	expect_history_error(t, recording, "is a recording, not a log: portclash replay ");
+	expect_history_error(t, missing, "cannot be read");
+}
+
 /* Without --config: /etc/portclash/portclash.yaml, here in a file system of the scenario's own. */
 static void scenario_history_default(struct test *t)
 {
@@ -157,11 +187,18 @@ static void scenario_history_netns(struct test *t)
 }
 
 const struct scenario cases_session_history[] = {
-	{ .name = "history-config", .run = scenario_history_config, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "history-config",
+	  .run = scenario_history_config,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
+	{ .name = "history-no-log", .run = scenario_history_no_log, .where = ONCE },
 	{ .name = "history-default",
 	  .run = scenario_history_default,
 	  .watch = WATCH_OWN,
 	  .where = ONCE },
-	{ .name = "history-netns", .run = scenario_history_netns, .watch = WATCH_OWN, .where = ONCE },
+	{ .name = "history-netns",
+	  .run = scenario_history_netns,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
 	{ 0 },
 };
