@@ -12,8 +12,7 @@ const volatile struct pc_config config = {};
 
 /* The ring `claims` takes claims, processes and endpoints. They are many: the reader reads them on
  * a timer, and no record wakes it unless the ring is a quarter full. 1 MiB holds 13,000 claims:
- * four ticks of what two cores connect at full speed. (The pages of a ring are mapped twice and
- * count twice in the reader's RSS.) */
+ * four ticks of what two cores connect at full speed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, PC_CLAIMS_BYTES);

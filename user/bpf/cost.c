@@ -7,9 +7,9 @@
 
 #include "bpf/monitor_private.h"
 
-_Static_assert(PC_LINKS_MAX < PC_COST_PROGRAMS_MAX, "room for more than those that are attached");
+_Static_assert(PC_LINKS_MAX + PC_ON_DEMAND_MAX <= PC_COST_PROGRAMS_MAX, "room for all");
 
-static void add_program(const struct bpf_program *p, struct pc_cost *out)
+static void add_program(const struct pc_told_program *p, struct pc_cost *out)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -17,10 +17,10 @@ static void add_program(const struct bpf_program *p, struct pc_cost *out)
 	/* This call asks about a program. About a map, the same call would keep other programs from
 	 * running. */
 	if (out->programs_count == PC_COST_PROGRAMS_MAX ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
+	    bpf_obj_get_info_by_fd(p->fd, &info, &size))
 		return;
 	out->programs[out->programs_count++] = (struct pc_program_cost){
-		.name = bpf_program__name(p),
+		.name = p->name,
 		.runs = info.run_cnt,
 		.ns = info.run_time_ns,
 		.missed = info.recursion_misses,
@@ -35,13 +35,9 @@ void pc_monitor_cost(const struct pc_monitor *m, struct pc_cost *out)
 		out->rings[i] = m->rings[i].cost;
 	out->programs_count = 0;
 	for (size_t i = 0; i < m->links_count; i++)
-		add_program(m->attached[i], out);
-	for (const struct pc_program *i = pc_common_programs; i->name; i++) {
-		const struct bpf_program *p = bpf_object__find_program_by_name(m->object, i->name);
-
-		if (p)
-			add_program(p, out);
-	}
+		add_program(&m->attached[i], out);
+	for (size_t i = 0; i < m->on_demand_count; i++)
+		add_program(&m->on_demand[i], out);
 }
 
 /* Reads the size of a map as the kernel accounts it (map_mem_usage(), 6.4+). An older kernel shows

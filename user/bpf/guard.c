@@ -18,14 +18,16 @@
 #include "bpf/support.h"
 #include "guard.skel.h"
 
+_Static_assert(sizeof(struct pc_guard_write_event) < PC_RING_RECORD_MAX,
+	       "the largest event, with its head");
+
 struct pc_guard_hooks {
 	struct guard_bpf *skel;
 	struct bpf_program *listener;
 	struct bpf_link *listen;
 	struct bpf_link *writes; /* NULL: the kernel does not tell of writes */
 	const char *why;	 /* not; static */
-	struct ring_buffer *ring;
-	struct pc_ring_gauge gauge;
+	struct pc_ring_reader ring;
 	struct pc_guard_events events;
 };
 
@@ -38,24 +40,15 @@ static bool is_write(const struct pc_guard_write_event *e, size_t size)
 }
 
 /* An event of another size than its type has comes from no program of this binary. */
-static void take_event(const struct pc_guard_hooks *h, const void *data, size_t size)
+static void take_event(void *context, const void *data, size_t size)
 {
+	const struct pc_guard_hooks *h = context;
 	uint32_t type = size >= sizeof(type) ? *(const uint32_t *)data : PC_GUARD_EVENT_INVALID;
 
 	if (type == PC_GUARD_EVENT_LISTEN && size == sizeof(struct pc_guard_listen_event))
 		h->events.listen(h->events.context, data);
 	else if (type == PC_GUARD_EVENT_WRITE && is_write(data, size))
 		h->events.write(h->events.context, data);
-}
-
-/* -EAGAIN ends the reading behind this event: a flood of them must not hold the guard's loop. */
-static int take_one_event(void *context, void *data, size_t size)
-{
-	struct pc_guard_hooks *h = context;
-	bool last = pc_ring_gauge_ends(&h->gauge, size);
-
-	take_event(h, data, size);
-	return last ? -EAGAIN : 0;
 }
 
 static int load_guard(struct pc_guard_hooks *h, const struct pc_kernel *k, bool with_writes)
@@ -98,11 +91,8 @@ static int open_events(struct pc_guard_hooks *h)
 {
 	const struct bpf_map *map = h->skel->maps.guard_events;
 
-	h->ring = ring_buffer__new(bpf_map__fd(map), take_one_event, h, NULL);
-	if (!h->ring)
-		return -errno;
-	return pc_ring_gauge_open(&h->gauge, bpf_map__fd(map), bpf_map__max_entries(map),
-				  (size_t)sysconf(_SC_PAGESIZE));
+	return pc_ring_reader_open(&h->ring, bpf_map__fd(map), bpf_map__max_entries(map),
+				   (size_t)sysconf(_SC_PAGESIZE));
 }
 
 static int attach_guard(struct pc_guard_hooks *h, bool with_writes, char *sentence)
@@ -155,6 +145,7 @@ int pc_guard_hooks_open(const struct pc_guard_events *events, const char *btf, b
 	if (!h)
 		return -ENOMEM;
 	h->events = *events;
+	h->ring = (struct pc_ring_reader)PC_RING_READER_INIT;
 	pc_messages(verbose);
 	err = pc_kernel_open(btf, &kernel, sentence);
 	if (!err)
@@ -175,26 +166,20 @@ void pc_guard_hooks_close(struct pc_guard_hooks *h)
 		return;
 	bpf_link__destroy(h->listen);
 	bpf_link__destroy(h->writes);
-	pc_ring_gauge_close(&h->gauge);
-	ring_buffer__free(h->ring);
+	pc_ring_reader_close(&h->ring);
 	guard_bpf__destroy(h->skel);
 	free(h);
 }
 
 int pc_guard_hooks_fd(const struct pc_guard_hooks *h)
 {
-	return ring_buffer__epoll_fd(h->ring);
+	return h->ring.fd;
 }
 
 int pc_guard_hooks_read(struct pc_guard_hooks *h)
 {
-	int n;
-
-	pc_ring_gauge_look(&h->gauge);
-	if (pc_ring_gauge_is_at_end(&h->gauge))
-		return 0;
-	n = ring_buffer__consume(h->ring);
-	return n < 0 && n != -EAGAIN ? n : 0;
+	pc_ring_reader_look(&h->ring);
+	return pc_ring_reader_read(&h->ring, take_event, h);
 }
 
 /* The count is written last: the program reads no place that is not written yet. */

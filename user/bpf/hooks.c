@@ -14,7 +14,7 @@
 /* The kernel's own errno, which no C library knows, for what the architecture does not have. */
 #define ENOTSUPP 524
 
-static int keep_link(struct pc_monitor *m, const struct bpf_program *p, struct bpf_link *link)
+static int keep_link(struct pc_monitor *m, struct pc_told_program program, struct bpf_link *link)
 {
 	if (!link)
 		return -errno;
@@ -22,29 +22,28 @@ static int keep_link(struct pc_monitor *m, const struct bpf_program *p, struct b
 		bpf_link__destroy(link);
 		return -E2BIG;
 	}
-	m->attached[m->links_count] = p;
+	m->attached[m->links_count] = program;
 	m->links[m->links_count++] = link;
 	return 0;
 }
 
 /* Notes the program if a run that the kernel leaves out is a loss. */
-static void count_misses(struct pc_monitor *m, const struct pc_program *row,
-			 const struct bpf_program *p)
+static void count_misses(struct pc_monitor *m, const struct pc_program *row, int program)
 {
 	bool counts = row->missed == PC_MISSED_RECORD ||
 		      (row->missed == PC_MISSED_ENDS && m->protected_ends_only) ||
 		      (row->missed == PC_MISSED_UNNOTED && m->when & PC_WHEN_NO_CGROUP);
 
 	if (counts && m->counted_count < PC_LINKS_MAX)
-		m->counted[m->counted_count++] = bpf_program__fd(p);
+		m->counted[m->counted_count++] = program;
 	if (row->missed == PC_MISSED_CALL && m->calls_count < PC_CALLS_MAX)
-		m->calls[m->calls_count++] = bpf_program__fd(p);
+		m->calls[m->calls_count++] = program;
 	if (row->missed != PC_MISSED_STATE)
 		return;
 	if (row->when & m->when & PC_WHEN_NO_CGROUP)
-		m->states = bpf_program__fd(p);
+		m->states = program;
 	if (row->when & m->when & PC_WHEN_ENDS)
-		m->ends = bpf_program__fd(p);
+		m->ends = program;
 }
 
 /* Attaches as the section says. A return probe of portclash's own has room for more calls than a
@@ -77,17 +76,19 @@ static struct bpf_link *attach_at(struct pc_monitor *m, enum pc_attach attach,
 static int hooks_attach_program(struct pc_monitor *m, const struct pc_program *row, int cgroup)
 {
 	struct bpf_program *p = pc_kernel_program(m->kernel, m->object, row->name);
+	struct pc_told_program told = { .name = row->name };
 	int err;
 
 	if (!p)
 		return -ENOENT;
 	if (!pc_kernel_wants(m->kernel, row))
 		return 0;
-	count_misses(m, row, p);
+	told.fd = pc_kept_fd(&m->kept, bpf_program__fd(p));
+	count_misses(m, row, told.fd);
 	if (row->need != PC_NEEDED && !bpf_program__autoload(p))
 		err = -ENOENT;
 	else
-		err = keep_link(m, p, attach_at(m, row->attach, p, cgroup));
+		err = keep_link(m, told, attach_at(m, row->attach, p, cgroup));
 	if (!err || row->need == PC_NEEDED)
 		return err;
 	m->optional_missing += row->need == PC_OPTIONAL;

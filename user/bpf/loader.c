@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* This file loads and attaches the programs. No other file knows their skeleton. */
+/* This file loads and attaches the programs of a back end. No other file knows their skeleton. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -132,40 +131,65 @@ static struct bpf_link *attach_iterator(const struct bpf_program *program)
 	return bpf_program__autoload(program) ? bpf_program__attach_iter(program, NULL) : NULL;
 }
 
+static int kept_program(struct pc_monitor *m, const struct bpf_program *program)
+{
+	return pc_kept_fd(&m->kept, bpf_program__fd(program));
+}
+
+static void note_on_demand(struct pc_monitor *m)
+{
+	for (const struct pc_program *row = pc_common_programs; row->name; row++) {
+		const struct bpf_program *p =
+			bpf_object__find_program_by_name(m->object, row->name);
+
+		if (p && m->on_demand_count < PC_ON_DEMAND_MAX)
+			m->on_demand[m->on_demand_count++] =
+				(struct pc_told_program){ row->name, kept_program(m, p) };
+	}
+}
+
 static int open_reader(struct pc_monitor *m, char *sentence)
 {
 	struct portclash_bpf *s = m->skel;
+	struct portclash_bpf__data *data;
 	int err;
 
-	m->stats = (const uint64_t *)s->bss->stats;
-	m->netns_ports = s->bss->netns_ports;
-	m->claim_shares = s->bss->claim_shares;
-	m->process_epoch = &s->data->process_epoch;
-	m->sweep_map = bpf_map__fd(s->maps.sweep_result);
-	m->sweep_prog = bpf_program__fd(s->progs.sweep);
-	m->late_prog = bpf_program__autoload(s->progs.late) ? bpf_program__fd(s->progs.late) : -1;
-	m->late_one_prog = bpf_program__fd(s->progs.late_one);
-	m->checks_map = bpf_map__fd(s->maps.spare_checks);
-	m->check_ids = (const uint64_t *)s->bss->check_ids;
-	m->cpu_work = s->bss->cpu_work;
-	pc_held_open(&m->held, s->bss->held_claims, (const uint64_t *)&s->bss->held_count,
-		     (const uint64_t *)s->bss->held_ended);
-	m->merged_prog = bpf_program__fd(s->progs.merged);
-	m->quota_counted = (const uint64_t *)&s->bss->quota_counted;
-	m->quota_told = (const uint64_t *)&s->bss->quota_told;
+	m->bss = pc_kept_memory(&m->kept, s->maps.bss, PROT_READ | PROT_WRITE);
+	data = pc_kept_memory(&m->kept, s->maps.data, PROT_READ | PROT_WRITE);
+	if (!m->bss || !data) {
+		pc_messages_no_reading(m->kept.err, sentence);
+		return m->kept.err;
+	}
+	m->stats = (const uint64_t *)m->bss->stats;
+	m->netns_ports = m->bss->netns_ports;
+	m->claim_shares = m->bss->claim_shares;
+	m->process_epoch = &data->process_epoch;
+	m->sweep_map = pc_kept_fd(&m->kept, bpf_map__fd(s->maps.sweep_result));
+	m->sweep_prog = kept_program(m, s->progs.sweep);
+	m->late_prog = kept_program(m, s->progs.late);
+	m->late_one_prog = kept_program(m, s->progs.late_one);
+	m->checks_map = pc_kept_fd(&m->kept, bpf_map__fd(s->maps.spare_checks));
+	m->check_ids = (const uint64_t *)m->bss->check_ids;
+	m->cpu_work = m->bss->cpu_work;
+	pc_held_open(&m->held, m->bss->held_claims, (const uint64_t *)&m->bss->held_count,
+		     (const uint64_t *)m->bss->held_ended);
+	m->merged_prog = kept_program(m, s->progs.merged);
+	m->quota_counted = (const uint64_t *)&m->bss->quota_counted;
+	m->quota_told = (const uint64_t *)&m->bss->quota_told;
 	m->cpus = libbpf_num_possible_cpus();
 	m->owners = (struct pc_open_files){
-		.wanted_keys = (uint64_t *)s->bss->wanted_sockets,
+		.wanted_keys = (uint64_t *)m->bss->wanted_sockets,
 		.files_map = bpf_map__fd(s->maps.files_result),
 		.by_process = attach_iterator(s->progs.process_files),
-		.listed = bpf_program__fd(s->progs.files_listed),
-		.wanted_all = &s->bss->wanted_all,
-		.wanted_unix = &s->bss->wanted_unix,
-		.scars_are_old = &s->bss->scars_are_old,
-		.files_sweep = &s->bss->files_sweep,
-		.files_begin_pid = &s->bss->files_begin_pid,
-		.files_begin_fd = &s->bss->files_begin_fd,
+		.listed = kept_program(m, s->progs.files_listed),
+		.wanted_all = &m->bss->wanted_all,
+		.wanted_unix = &m->bss->wanted_unix,
+		.scars_are_old = &m->bss->scars_are_old,
+		.files_sweep = &m->bss->files_sweep,
+		.files_begin_pid = &m->bss->files_begin_pid,
+		.files_begin_fd = &m->bss->files_begin_fd,
 	};
+	note_on_demand(m);
 	m->maps_bytes = pc_maps_bytes(m->object);
 	err = pc_reader_open(m, s->maps.claims, s->maps.refusals);
 	if (err)
@@ -199,9 +223,9 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 		return err;
 	}
 	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_WHEN_ALWAYS);
-	m->skel->bss->binds_by_cgroup = m->with_cgroup;
-	m->skel->bss->claims_may_wait = m->with_cgroup && m->held.slots;
-	m->skel->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
+	m->bss->binds_by_cgroup = m->with_cgroup;
+	m->bss->claims_may_wait = m->with_cgroup && m->held.slots;
+	m->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
 	m->protected_ends_only = o->with_protected && !o->with_endpoints;
 	m->when = PC_WHEN_ALWAYS;
 	if (o->with_endpoints || o->with_protected)
@@ -211,7 +235,27 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 	return pc_hooks_attach(m, sentence);
 }
 
-static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
+void pc_loader_close(struct pc_monitor *m)
+{
+	portclash_bpf__destroy(m->skel);
+	m->skel = NULL;
+	m->object = NULL;
+}
+
+/* Closes libbpf's object, and gives back the pages of the file in it: some 3 MiB that nothing reads again. */
+static void close_object(struct pc_monitor *m)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size;
+	uintptr_t begin = (uintptr_t)portclash_bpf__elf_bytes(&size), end = begin + size;
+
+	pc_loader_close(m);
+	begin = (begin + page - 1) / page * page;
+	end = end / page * page;
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+int pc_loader_open(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	const char *blind = m->backend->blind, *more;
 	int err = load_programs(m, o, sentence);
@@ -220,141 +264,22 @@ static int open_backend(struct pc_monitor *m, const struct pc_monitor_options *o
 		err = open_reader(m, sentence);
 	if (!err)
 		err = attach_in_order(m, o, sentence);
+	if (!err && m->kept.err) {
+		err = m->kept.err;
+		snprintf(sentence, PC_SENTENCE,
+			 "could not keep the descriptors of the eBPF programs: %s", strerror(-err));
+	}
 	if (err)
 		return err;
+	close_object(m);
 	/* The kernel leaves out kprobes beside a bpf() call of others, too. */
-	m->skel->bss->conflicts_seen = pc_monitor_exact(m) && m->backend->kind == PC_BACKEND_FENTRY;
+	m->bss->conflicts_seen = pc_monitor_exact(m) && m->backend->kind == PC_BACKEND_FENTRY;
 	more = m->with_cgroup ? "" : pc_backend_cgroup_blind(m->backend, makes_cookies(m));
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", blind, *blind && *more ? "; " : "", more);
 	return 0;
 }
 
-static struct pc_monitor *monitor_new(const struct pc_kernel *kernel,
-				      const struct pc_backend *backend)
-{
-	struct pc_monitor *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		return NULL;
-	m->kernel = kernel;
-	m->backend = backend;
-	m->epoll_fd = -1;
-	m->states = m->ends = -1;
-	m->return_probes = (struct pc_return_probes)PC_RETURN_PROBES_INIT;
-	return m;
-}
-
-static int try_backend(const struct pc_monitor_options *o, const struct pc_kernel *kernel,
-		       const struct pc_backend *backend, struct pc_monitor **out, char *sentence)
-{
-	struct pc_monitor *m;
-	int err;
-
-	if (!pc_kernel_has(kernel, backend->needs)) {
-		snprintf(sentence, PC_SENTENCE, "this kernel has no %s",
-			 pc_kernel_rows[backend->needs].what);
-		return -ENOENT;
-	}
-	m = monitor_new(kernel, backend);
-	if (!m)
-		return -ENOMEM;
-	err = open_backend(m, o, sentence);
-	if (err)
-		pc_monitor_close(m);
-	else
-		*out = m;
-	return err;
-}
-
-static bool is_meant(const struct pc_backend *backend, const char *name)
-{
-	return !strcmp(name, pc_backend_names[PC_BACKEND_AUTO]) ||
-	       !strcmp(name, pc_backend_name(backend));
-}
-
-/* Adds to `why` the reason why a better back end is not in use, as in ", fentry (Operation not
- * permitted)". */
-static void note_worse(char *why, const struct pc_backend *backend, int err)
-{
-	size_t len = strlen(why);
-	bool missing = err == -EOPNOTSUPP || err == -ESRCH || err == -ENOENT;
-
-	snprintf(why + len, PC_SENTENCE - len, "%s%s (%s)", len ? ", " : "",
-		 pc_backend_name(backend), missing ? "not in this kernel" : strerror(-err));
-}
-
-/* Opens the first back end that works. */
-static int open_first(const struct pc_monitor_options *o, const struct pc_kernel *kernel,
-		      struct pc_monitor **out, char *sentence)
-{
-	char why[PC_SENTENCE] = "";
-	int err = -EINVAL;
-
-	snprintf(sentence, PC_SENTENCE, "unknown back end \"%s\"", o->backend);
-
-	for (size_t i = 0; i < PC_BACKENDS; i++) {
-		if (!is_meant(&pc_backends[i], o->backend))
-			continue;
-		err = try_backend(o, kernel, &pc_backends[i], out, sentence);
-		if (!err)
-			break;
-		note_worse(why, &pc_backends[i], err);
-	}
-	if (!err)
-		snprintf((*out)->why, sizeof((*out)->why), "%s", why);
-	return err;
-}
-
-int pc_monitor_open(const struct pc_monitor_options *o, struct pc_monitor **out, char *sentence)
-{
-	struct pc_kernel kernel;
-	int err;
-
-	/* Large blocks (the kernel's BTF, read at each attempt) go back to the system when they are
-	 * freed. Without this the C library raises the limit by itself and keeps them. */
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	pc_messages(o->verbose);
-	err = pc_kernel_open(o->btf, &kernel, sentence);
-	if (!err)
-		err = open_first(o, &kernel, out, sentence);
-	if (!err)
-		(*out)->kernel = NULL;
-	pc_kernel_close(&kernel);
-	malloc_trim(0); /* gives back what libbpf needed for loading: 10 MiB */
-	return err;
-}
-
-const char *pc_monitor_why(const struct pc_monitor *m)
-{
-	return m->why;
-}
-
-void pc_monitor_close(struct pc_monitor *m)
-{
-	if (!m)
-		return;
-	pc_hooks_detach(m);
-	pc_reader_close(m);
-	portclash_bpf__destroy(m->skel);
-	free(m);
-}
-
 void pc_monitor_protect(struct pc_monitor *m, uint16_t port, bool on)
 {
-	m->skel->bss->protected_ports[port] = on;
-}
-
-const char *pc_monitor_backend(const struct pc_monitor *m)
-{
-	return pc_backend_name(m->backend);
-}
-
-bool pc_monitor_exact(const struct pc_monitor *m)
-{
-	return m->backend->exact && m->optional_missing < m->backend->exact;
-}
-
-const char *pc_monitor_blind(const struct pc_monitor *m)
-{
-	return m->blind;
+	m->bss->protected_ports[port] = on;
 }

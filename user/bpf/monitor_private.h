@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The monitor's own fields: what is open while portclash watches. Only loader.c, hooks.c, reader.c
- * and cost.c include this header. */
+/* The monitor's own fields: what is open while portclash watches. Only monitor.c, loader.c, hooks.c,
+ * reader.c and cost.c include this header. */
 #ifndef PORTCLASH_MONITOR_PRIVATE_H
 #define PORTCLASH_MONITOR_PRIVATE_H
 
@@ -10,6 +10,7 @@
 #include "bpf/attach.h"
 #include "bpf/backend.h"
 #include "bpf/kernel.h"
+#include "bpf/kept.h"
 #include "bpf/monitor.h"
 #include "bpf/open_files.h"
 #include "bpf/ring.h"
@@ -17,15 +18,27 @@
 /* The hooks of the largest back end and the cgroup programs have room. */
 #define PC_LINKS_MAX 48
 
+/* The programs that every back end needs have room. */
+#define PC_ON_DEMAND_MAX 8
+
 /* Calls that can connect a socket. */
 #define PC_CALLS_MAX 4
 
 struct portclash_bpf;
+struct portclash_bpf__bss;
+
+/* A program, as its costs are told. */
+struct pc_told_program {
+	const char *name;
+	int fd;
+};
 
 struct pc_monitor {
-	struct portclash_bpf *skel;	/* loader.c only */
-	struct bpf_object *object;	/* the skeleton's */
+	struct portclash_bpf *skel;	/* loader.c only, while pc_monitor_open() runs */
+	struct bpf_object *object;	/* the skeleton's, while pc_monitor_open() runs */
 	const struct pc_kernel *kernel; /* while pc_monitor_open() runs */
+	struct pc_kept kept;		/* of the object */
+	struct portclash_bpf__bss *bss; /* loader.c only; kept */
 	const struct pc_backend *backend;
 	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
 	bool with_cgroup;		 /* its cgroup programs are attached */
@@ -34,8 +47,10 @@ struct pc_monitor {
 	char blind[PC_SENTENCE];
 	char why[PC_SENTENCE];
 	struct bpf_link *links[PC_LINKS_MAX];
-	const struct bpf_program *attached[PC_LINKS_MAX]; /* the program behind each link */
+	struct pc_told_program attached[PC_LINKS_MAX]; /* the program behind each link */
 	size_t links_count;
+	struct pc_told_program on_demand[PC_ON_DEMAND_MAX];
+	size_t on_demand_count;
 	struct pc_return_probes return_probes;
 	int counted[PC_LINKS_MAX]; /* programs of which each run left out is a loss */
 	size_t counted_count;
@@ -47,11 +62,8 @@ struct pc_monitor {
 
 	/* these are reader.c's */
 	pc_record_fn take; /* of the reading under way */
-	enum pc_ring reading;
 	void *take_to;
-	struct ring_buffer *claims;
-	struct ring_buffer *refusals;
-	struct pc_ring_gauge rings[PC_RING_COUNT];
+	struct pc_ring_reader rings[PC_RING_COUNT];
 	int epoll_fd;
 	/* these lie in the programs' memory */
 	const volatile uint64_t *stats;
@@ -76,12 +88,19 @@ struct pc_monitor {
 	struct pc_losers over_share; /* of the claims over the shares, those that were counted here */
 	uint64_t over_share_seen;
 	struct pc_open_files owners;
-	const struct pc_sweep *sweep; /* mapped */
+	const struct pc_sweep *sweep; /* mapped while a sweep runs */
 	uint64_t maps_bytes;	      /* 0: not known */
 };
 
 /* Sums the bytes of all maps, rings included; 0: not known. */
 uint64_t pc_maps_bytes(const struct bpf_object *object);
+
+/* Loads and attaches the programs of the monitor's back end, and closes libbpf's object. On failure returns a negative
+ * errno, and the sentence. */
+int pc_loader_open(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence);
+
+/* Closes libbpf's object if it is open still. */
+void pc_loader_close(struct pc_monitor *m);
 
 int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
 		   const struct bpf_map *refusals);

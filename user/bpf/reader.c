@@ -12,16 +12,17 @@
 #include "bpf/monitor_private.h"
 #include "bpf/share_losers.h"
 
-/* -EAGAIN ends the reading behind this record. Records that come meanwhile wait for the next one, or
- * a flood of them would never let the driver do anything else. */
-static int on_record(void *context, void *data, size_t size)
+_Static_assert(sizeof(struct pc_process_record) < PC_RING_RECORD_MAX &&
+		       sizeof(struct pc_refusal_record) < PC_RING_RECORD_MAX &&
+		       sizeof(struct pc_foreign_record) < PC_RING_RECORD_MAX,
+	       "the largest records, with their head");
+
+static void on_record(void *context, const void *data, size_t size)
 {
 	struct pc_monitor *m = context;
-	bool last = pc_ring_gauge_ends(&m->rings[m->reading], size);
 
 	pc_held_before(&m->held, data, m->take, m->take_to);
 	m->take(m->take_to, data, size);
-	return last ? -EAGAIN : 0;
 }
 
 static int add_to_epoll(int epoll_fd, int fd)
@@ -31,56 +32,34 @@ static int add_to_epoll(int epoll_fd, int fd)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int map_sweep(struct pc_monitor *m)
+static int open_record_ring(struct pc_monitor *m, enum pc_ring which, const struct bpf_map *map)
 {
-	void *memory = mmap(NULL, sizeof(struct pc_sweep), PROT_READ, MAP_SHARED, m->sweep_map, 0);
+	int err = pc_ring_reader_open(&m->rings[which], bpf_map__fd(map),
+				      bpf_map__max_entries(map), (size_t)sysconf(_SC_PAGESIZE));
 
-	if (memory == MAP_FAILED)
-		return -errno;
-	m->sweep = memory;
-	return 0;
-}
-
-static int open_record_ring(struct pc_monitor *m, enum pc_ring which, const struct bpf_map *map,
-			    struct ring_buffer **out)
-{
-	*out = ring_buffer__new(bpf_map__fd(map), on_record, m, NULL);
-	if (!*out)
-		return -errno;
-	return pc_ring_gauge_open(&m->rings[which], bpf_map__fd(map), bpf_map__max_entries(map),
-				  (size_t)sysconf(_SC_PAGESIZE));
+	return err ? err : add_to_epoll(m->epoll_fd, m->rings[which].fd);
 }
 
 int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
 		   const struct bpf_map *refusals)
 {
-	int err = open_record_ring(m, PC_RING_CLAIMS, claims, &m->claims);
+	int err;
 
-	if (!err)
-		err = open_record_ring(m, PC_RING_REFUSALS, refusals, &m->refusals);
-	if (err)
-		return err;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll_fd < 0)
 		return -errno;
-	err = add_to_epoll(m->epoll_fd, ring_buffer__epoll_fd(m->claims));
+	err = open_record_ring(m, PC_RING_CLAIMS, claims);
 	if (!err)
-		err = add_to_epoll(m->epoll_fd, ring_buffer__epoll_fd(m->refusals));
-	if (!err)
-		err = map_sweep(m);
+		err = open_record_ring(m, PC_RING_REFUSALS, refusals);
 	return err ? err : pc_open_files_open(&m->owners);
 }
 
 void pc_reader_close(struct pc_monitor *m)
 {
-	if (m->sweep)
-		munmap((void *)m->sweep, sizeof(*m->sweep));
 	pc_open_files_close(&m->owners);
 	pc_held_close(&m->held);
 	for (int i = 0; i < PC_RING_COUNT; i++)
-		pc_ring_gauge_close(&m->rings[i]);
-	ring_buffer__free(m->claims);
-	ring_buffer__free(m->refusals);
+		pc_ring_reader_close(&m->rings[i]);
 	if (m->epoll_fd >= 0)
 		close(m->epoll_fd);
 }
@@ -99,11 +78,11 @@ int pc_monitor_fd(const struct pc_monitor *m)
  * meanwhile is in the ring then, and the records of their processes are. */
 static void set_ends(struct pc_monitor *m)
 {
-	pc_ring_gauge_look(&m->rings[PC_RING_REFUSALS]);
-	if (!pc_ring_gauge_is_at_end(&m->rings[PC_RING_REFUSALS]))
+	pc_ring_reader_look(&m->rings[PC_RING_REFUSALS]);
+	if (!pc_ring_reader_is_at_end(&m->rings[PC_RING_REFUSALS]))
 		m->refused_ns = m->read_ns;
 	pc_held_look(&m->held, m->refused_ns && m->read_ns - m->refused_ns < OUTCOMES_NS);
-	pc_ring_gauge_look(&m->rings[PC_RING_CLAIMS]);
+	pc_ring_reader_look(&m->rings[PC_RING_CLAIMS]);
 }
 
 /* A note that is left is looked at so often, and told when it is so old: a bind() under load may be
@@ -207,7 +186,7 @@ static void take_losers(struct pc_monitor *m)
 
 int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, void *to)
 {
-	int err = 0;
+	int err;
 
 	if (ring == PC_RING_CLAIMS) {
 		tell_late_in_time(m);
@@ -215,14 +194,12 @@ int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, 
 	}
 	m->take = take;
 	m->take_to = to;
-	m->reading = ring;
 	if (ring == PC_RING_CLAIMS)
 		set_ends(m);
-	if (!pc_ring_gauge_is_at_end(&m->rings[ring]))
-		err = ring_buffer__consume(ring == PC_RING_CLAIMS ? m->claims : m->refusals);
+	err = pc_ring_reader_read(&m->rings[ring], on_record, m);
 	if (ring == PC_RING_CLAIMS)
 		pc_held_hand_over(&m->held, take, to);
-	return err == -EAGAIN ? 0 : err;
+	return err;
 }
 
 /* Reads how many runs of a program the kernel left out: the kernel had interrupted the program on a
@@ -278,6 +255,24 @@ void pc_monitor_forget_processes(struct pc_monitor *m)
 	++*m->process_epoch;
 }
 
+/* The result is mapped only while a sweep runs: the kernel maps all of its pages at once, and they count as resident. */
+static int sweep_begin(struct pc_monitor *m)
+{
+	void *memory = mmap(NULL, sizeof(struct pc_sweep), PROT_READ, MAP_SHARED, m->sweep_map, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	m->sweep = memory;
+	return 0;
+}
+
+static int sweep_end(struct pc_monitor *m, int err)
+{
+	munmap((void *)m->sweep, sizeof(*m->sweep));
+	m->sweep = NULL;
+	return err;
+}
+
 static int sweep_call(struct pc_monitor *m, uint32_t start, bool ports, uint32_t parts,
 		      uint32_t part)
 {
@@ -318,7 +313,7 @@ static int sweep_index(struct pc_monitor *m, uint32_t index, pc_cookie_fn alive,
 	return -EOVERFLOW;
 }
 
-int pc_monitor_sweep(struct pc_monitor *m, pc_cookie_fn alive, void *context)
+static int sweep_table(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	uint32_t next = 0;
 
@@ -340,7 +335,14 @@ int pc_monitor_sweep(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 	}
 }
 
-int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
+int pc_monitor_sweep(struct pc_monitor *m, pc_cookie_fn alive, void *context)
+{
+	int err = sweep_begin(m);
+
+	return err ? err : sweep_end(m, sweep_table(m, alive, context));
+}
+
+static int sweep_ports(struct pc_monitor *m, uint64_t *words)
 {
 	uint32_t next = 0;
 
@@ -355,6 +357,13 @@ int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
 	} while (!m->sweep->end);
 	memcpy(words, m->sweep->ports, sizeof(m->sweep->ports));
 	return 0;
+}
+
+int pc_monitor_tcp_ports(struct pc_monitor *m, uint64_t *words)
+{
+	int err = sweep_begin(m);
+
+	return err ? err : sweep_end(m, sweep_ports(m, words));
 }
 
 int pc_monitor_owners(struct pc_monitor *m, const struct pc_wanted *wanted, pc_owner_fn found,

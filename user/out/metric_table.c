@@ -84,7 +84,7 @@ static const struct pc_metric_text texts[] = {
 	[PC_METRIC_CPU] = { "process_cpu_seconds_total", COUNTER,
 			    "CPU time of the agent's own process, user and system." },
 	[PC_METRIC_RESIDENT] = { "process_resident_memory_bytes", GAUGE,
-				 "Resident memory of the agent, in which the rings count twice." },
+				 "Resident memory of the agent, rings included." },
 	[PC_METRIC_MAP_MEMORY] = { "bpf_map_memory_bytes", GAUGE,
 				   "Kernel memory of the BPF maps, rings included." },
 	[PC_METRIC_RING_SIZE] = { "ring_size_bytes", GAUGE,

@@ -20,7 +20,7 @@
  * as the flood. */
 #define WEDGED_SECONDS (FLOOD_SECONDS - 0.5)
 
-/* Two rings, each mapped twice, a batch, and what libbpf leaves: 15 MiB. */
+/* Two rings, a batch, and what libbpf leaves: 11 MiB. */
 #define RSS_MAX_KIB (24 * 1024)
 
 /* Other processes on the machine are refused too, and a lost refusal has no name: up to one in so

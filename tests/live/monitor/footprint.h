@@ -6,7 +6,7 @@
 #include "run/test.h"
 
 struct footprint {
-	long rss_kib;  /* with the rings, whose pages are mapped twice */
+	long rss_kib;  /* with the rings */
 	long anon_kib; /* memory of its own */
 	long peak_kib; /* the most that rss_kib ever was */
 	unsigned descriptors;

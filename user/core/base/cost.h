@@ -31,7 +31,7 @@ struct pc_ring_cost {
 struct pc_cost {
 	uint64_t cpu_ns;       /* of portclash's own process, since it began */
 	uint64_t cpu_start_ns; /* what of it the start took: loading, the kernel's verifier */
-	uint64_t resident;     /* bytes; with the rings, whose pages are mapped twice */
+	uint64_t resident;     /* bytes; with the rings */
 	uint64_t resident_peak;
 	uint64_t maps; /* bytes of the BPF maps, rings included, as the kernel accounts them */
 	bool cpu_known;
