@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bpf/fitting.h"
 #include "portclash/record.h"
 #include "portclash.skel.h"
 
@@ -71,20 +72,63 @@ static int choose_all(const struct pc_kernel *k, struct bpf_object *object)
 	return err ? err : pc_kernel_choose(k, object, pc_common_programs, sentence);
 }
 
-int load_with(struct btf *btf, const char *file)
+/* Numbers the instructions of all programs that were loaded. A descriptor of a map is another one each time. */
+static unsigned long number_of(const struct bpf_object *object)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = file);
-	struct portclash_bpf *skel = portclash_bpf__open_opts(&opts);
-	struct pc_kernel k;
-	int err;
+	unsigned long number = 14695981039346656037UL;
+	struct bpf_program *p;
 
-	if (!skel)
-		return -errno;
+	bpf_object__for_each_program(p, object)
+	{
+		size_t count = bpf_program__autoload(p) ? bpf_program__insn_cnt(p) : 0;
+
+		for (size_t i = 0; i < count; i++) {
+			struct bpf_insn insn = bpf_program__insns(p)[i];
+			unsigned char bytes[sizeof(insn)];
+
+			if (insn.code == (BPF_LD | BPF_IMM | BPF_DW) && insn.src_reg)
+				insn.imm = 0;
+			memcpy(bytes, &insn, sizeof(bytes));
+			for (size_t j = 0; j < sizeof(bytes); j++)
+				number = (number ^ bytes[j]) * 1099511628211UL;
+		}
+	}
+	return number;
+}
+
+/* Without `file`, by the few types of `btf` that count. */
+static int load_by(struct btf *btf, const char *file, unsigned long *number)
+{
+	struct pc_kernel k;
+	struct pc_fitting fitting;
+	struct portclash_bpf *skel;
+	int err = -ENOMEM;
+
 	kernel_of(btf, false, &k);
-	*(bool *)&skel->rodata->kernel_types = false;
-	err = choose_all(&k, skel->obj);
+	pc_fitting_begin(&fitting, &k);
+	if (file)
+		fitting.opts.btf_custom_path = file;
+	skel = portclash_bpf__open_opts(&fitting.opts);
+	if (skel) {
+		*(bool *)&skel->rodata->kernel_types = false;
+		pc_fitting_types(&fitting, skel->obj);
+		err = choose_all(&k, skel->obj);
+	}
 	if (!err)
 		err = portclash_bpf__load(skel);
+	if (!err)
+		*number = number_of(skel->obj);
 	portclash_bpf__destroy(skel);
+	pc_fitting_end(&fitting);
 	return err;
+}
+
+int load_with(struct btf *btf, const char *file)
+{
+	unsigned long by_all, by_few;
+	int err = load_by(btf, file, &by_all), few_err = load_by(btf, NULL, &by_few);
+
+	if (err || few_err)
+		return err ? err : few_err;
+	return by_all == by_few ? 0 : -EUCLEAN;
 }

@@ -17,7 +17,8 @@ int choose_for(const struct pc_kernel *k, enum pc_backend_kind kind, char *chose
 	       char *sentence);
 
 /* Fits all programs to the types in the file that a kernel without BTF can load, and has the running kernel's verifier
- * judge them. 0 or a negative errno. */
+ * judge them. Does the same by the few types of `btf` that count (bpf/types_few.h): -EUCLEAN if other instructions come of
+ * that. 0 or a negative errno. */
 int load_with(struct btf *btf, const char *file);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/cgroup_root.h"
+#include "bpf/fitting.h"
 #include "bpf/kernel.h"
 #include "bpf/messages.h"
 #include "bpf/monitor.h"
@@ -53,19 +54,24 @@ static void take_event(void *context, const void *data, size_t size)
 
 static int load_guard(struct pc_guard_hooks *h, const struct pc_kernel *k, bool with_writes)
 {
-	struct bpf_object_open_opts opts;
+	struct pc_fitting fitting;
 	int err;
 
-	pc_kernel_open_opts(k, &opts);
-	h->skel = guard_bpf__open_opts(&opts);
-	if (!h->skel)
-		return -errno;
+	pc_fitting_begin(&fitting, k);
+	h->skel = guard_bpf__open_opts(&fitting.opts);
+	if (!h->skel) {
+		err = -errno;
+		pc_fitting_end(&fitting);
+		return err;
+	}
 	((struct pc_guard_config *)&h->skel->rodata->guard_config)->own_tgid = h->events.own_pid;
 	bpf_program__set_autoload(h->skel->progs.guard_sysctl, with_writes);
 	pc_kernel_leave_out_twins(h->skel->obj);
 	h->listener = pc_kernel_program(k, h->skel->obj, "guard_listen");
 	bpf_program__set_autoload(h->listener, true);
+	pc_fitting_types(&fitting, h->skel->obj);
 	err = guard_bpf__load(h->skel);
+	pc_fitting_end(&fitting);
 	if (err) {
 		guard_bpf__destroy(h->skel);
 		h->skel = NULL;

@@ -7,7 +7,6 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <unistd.h>
 
 #include "bpf/probe.h"
@@ -109,30 +108,6 @@ void pc_kernel_close(struct pc_kernel *k)
 bool pc_kernel_has(const struct pc_kernel *k, enum pc_kernel_need need)
 {
 	return k->offer.has[need] != PC_PRESENCE_NO;
-}
-
-/* The kernel lists the types of its modules to CAP_SYS_ADMIN only. */
-static bool may_list_modules(void)
-{
-	cap_t have = cap_get_proc();
-	cap_flag_value_t value = CAP_CLEAR;
-
-	if (have && cap_get_flag(have, CAP_SYS_ADMIN, CAP_EFFECTIVE, &value))
-		value = CAP_CLEAR;
-	cap_free(have);
-	return value == CAP_SET;
-}
-
-/* libbpf looks for a type that this kernel lacks among those of the modules, and gives up if it may not. Of a file
- * it takes only what is in there: the kernel's own file serves then. */
-void pc_kernel_open_opts(const struct pc_kernel *k, struct bpf_object_open_opts *out)
-{
-	memset(out, 0, sizeof(*out)); /* libbpf refuses a byte of padding that is not 0 */
-	out->sz = sizeof(*out);
-	if (k->types.file)
-		out->btf_custom_path = k->types.path;
-	else if (k->types.own && !may_list_modules())
-		out->btf_custom_path = PC_TYPES_OWN;
 }
 
 #define TWIN "raw_"

@@ -26,9 +26,6 @@ void pc_kernel_ask(struct pc_kernel *k);
 /* Does the kernel have it? What is not known counts as yes, and the kernel judges when the programs are loaded. */
 bool pc_kernel_has(const struct pc_kernel *k, enum pc_kernel_need need);
 
-/* Gives the options with which an object is opened to be fitted to these types. */
-void pc_kernel_open_opts(const struct pc_kernel *k, struct bpf_object_open_opts *out);
-
 /* Finds the program of this name. On a kernel without BTF, the program raw_NAME stands for one on a tracepoint of
  * BTF. NULL: the object has none. */
 struct bpf_program *pc_kernel_program(const struct pc_kernel *k, const struct bpf_object *object,

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "bpf/fitting.h"
 #include "bpf/hooks.h"
 #include "bpf/messages.h"
 #include "bpf/monitor_private.h"
@@ -100,13 +101,14 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bool with_cgroup,
 		    char *sentence)
 {
-	struct bpf_object_open_opts opts;
+	struct pc_fitting fitting;
 	int err;
 
-	pc_kernel_open_opts(m->kernel, &opts);
-	m->skel = portclash_bpf__open_opts(&opts);
+	pc_fitting_begin(&fitting, m->kernel);
+	m->skel = portclash_bpf__open_opts(&fitting.opts);
 	if (!m->skel) {
 		err = -errno;
+		pc_fitting_end(&fitting);
 		snprintf(sentence, PC_SENTENCE, "libbpf cannot open the eBPF programs: %s",
 			 strerror(-err));
 		return err;
@@ -115,10 +117,12 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	configure(m, o);
 	err = choose_programs(m, with_cgroup, sentence);
 	if (!err) {
+		pc_fitting_types(&fitting, m->object);
 		err = portclash_bpf__load(m->skel);
 		if (err)
 			explain_load(m, err, sentence);
 	}
+	pc_fitting_end(&fitting);
 	if (err) {
 		portclash_bpf__destroy(m->skel);
 		m->skel = NULL;

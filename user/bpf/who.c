@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bpf/fitting.h"
 #include "bpf/kernel.h"
 #include "bpf/messages.h"
 #include "bpf/open_files.h"
@@ -40,21 +41,27 @@ static void leave_out(struct who_bpf *skel)
 
 static int load_who(struct pc_who *w, const struct pc_kernel *k, char *sentence)
 {
-	struct bpf_object_open_opts opts;
+	struct pc_fitting fitting;
 	struct pc_support support;
 	int err;
 
-	pc_kernel_open_opts(k, &opts);
-	w->skel = who_bpf__open_opts(&opts);
-	if (!w->skel)
-		return -errno;
+	pc_fitting_begin(&fitting, k);
+	w->skel = who_bpf__open_opts(&fitting.opts);
+	if (!w->skel) {
+		err = -errno;
+		pc_fitting_end(&fitting);
+		return err;
+	}
 	leave_out(w->skel);
 	*(bool *)&w->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
 	err = pc_kernel_choose(k, w->skel->obj, pc_common_programs, sentence);
 	w->listed = !pc_kernel_has(k, PC_KERNEL_ITERATORS);
 	bpf_program__set_autoload(w->skel->progs.files_listed, w->listed);
-	if (!err)
+	if (!err) {
+		pc_fitting_types(&fitting, w->skel->obj);
 		err = who_bpf__load(w->skel);
+	}
+	pc_fitting_end(&fitting);
 	if (!err)
 		return 0;
 	pc_support_probe(k, &support);
