@@ -33,12 +33,12 @@ struct taken {
 	unsigned char first[RECORDS_MAX];
 };
 
-static uint64_t *read_position(struct kernel *k)
+static uint64_t *reader_at(struct kernel *k)
 {
 	return (uint64_t *)k->file;
 }
 
-static uint64_t *written(struct kernel *k)
+static uint64_t *writers_at(struct kernel *k)
 {
 	return (uint64_t *)(k->file + k->page);
 }
@@ -54,7 +54,7 @@ static void open_ring(struct kernel *k, size_t page, uint64_t begin)
 	k->file = mmap(NULL, k->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(k->file, MAP_FAILED);
 	memset(k->file, 0xdd, k->bytes); /* whatever is read in a wrong place is a large number */
-	*read_position(k) = *written(k) = begin;
+	*reader_at(k) = *writers_at(k) = begin;
 	assert_int_equal(pc_ring_reader_open(&k->reader, fd, SIZE, page), 0);
 	close(fd);
 }
@@ -73,7 +73,7 @@ static unsigned char *data_of(struct kernel *k)
 }
 
 /* The two copies of the data are the same memory in a kernel. */
-static void put(struct kernel *k, uint64_t position, const void *bytes, size_t size)
+static void store(struct kernel *k, uint64_t position, const void *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		size_t at = (position + i) & (SIZE - 1);
@@ -86,22 +86,22 @@ static void put_head(struct kernel *k, uint64_t position, uint32_t head)
 {
 	uint32_t both[2] = { head, 0 };
 
-	put(k, position, both, sizeof(both));
+	store(k, position, both, sizeof(both));
 }
 
 /* Writes a record of `size` bytes that begin with `fill` and count up, with these bits in its head. Returns its position. */
 static uint64_t write_record(struct kernel *k, size_t size, unsigned char fill, uint32_t bits)
 {
-	uint64_t position = *written(k);
+	uint64_t position = *writers_at(k);
 
 	for (size_t i = 0; i < size; i++) {
 		unsigned char byte = (unsigned char)(fill + i);
 
-		put(k, position + 8 + i, &byte, 1);
+		store(k, position + 8 + i, &byte, 1);
 	}
 	put_head(k, position, (uint32_t)size | bits);
-	*written(k) = position + ((size + 8 + 7) & ~7ULL);
-	assert_true(*written(k) - *read_position(k) <= SIZE);
+	*writers_at(k) = position + ((size + 8 + 7) & ~7ULL);
+	assert_true(*writers_at(k) - *reader_at(k) <= SIZE);
 	return position;
 }
 
@@ -118,7 +118,7 @@ static void take(void *context, const void *data, size_t size)
 	t->sum += size;
 }
 
-static void read_all(struct kernel *k, struct taken *t)
+static void read_ring(struct kernel *k, struct taken *t)
 {
 	memset(t, 0, sizeof(*t));
 	pc_ring_reader_look(&k->reader);
@@ -145,17 +145,17 @@ static void the_positions(void **state)
 		assert_int_equal(k.reader.cost.size, SIZE);
 		assert_int_equal(k.reader.cost.peak, 72 + 40);
 		assert_false(pc_ring_reader_is_at_end(&k.reader));
-		read_all(&k, &taken);
+		read_ring(&k, &taken);
 		assert_int_equal(taken.count, 2);
 		assert_int_equal(taken.sizes[0], 64);
 		assert_int_equal(taken.sizes[1], 25);
-		assert_int_equal(*read_position(&k), 1000 + 72 + 40);
+		assert_int_equal(*reader_at(&k), 1000 + 72 + 40);
 		assert_true(pc_ring_reader_is_at_end(&k.reader));
 		close_ring(&k);
 	}
 }
 
-/* What comes meanwhile is of the next reading. */
+/* A record that comes meanwhile is of the next reading. */
 static void the_end_of_a_reading(void **state)
 {
 	struct kernel k = { 0 };
@@ -171,10 +171,10 @@ static void the_end_of_a_reading(void **state)
 	assert_int_equal(taken.count, 1);
 	assert_int_equal(taken.first[0], 1);
 	assert_true(pc_ring_reader_is_at_end(&k.reader));
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 1);
 	assert_int_equal(taken.first[0], 3);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 0);
 	close_ring(&k);
 }
@@ -192,7 +192,7 @@ static void a_record_across_the_end(void **state)
 			open_ring(&k, pages[2], begins[i] - before);
 			write_record(&k, 72, 7, 0);
 			write_record(&k, 16, 9, 0);
-			read_all(&k, &taken);
+			read_ring(&k, &taken);
 			assert_int_equal(taken.count, 2);
 			assert_int_equal(taken.sizes[0], 72);
 			assert_int_equal(taken.first[1], 9);
@@ -209,7 +209,7 @@ static void the_largest_record_across_the_end(void **state)
 	(void)state;
 	open_ring(&k, (size_t)sysconf(_SC_PAGESIZE), SIZE - 8);
 	write_record(&k, PC_RING_RECORD_MAX - 8, 3, 0);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 1);
 	assert_int_equal(taken.sizes[0], PC_RING_RECORD_MAX - 8);
 	close_ring(&k);
@@ -227,13 +227,13 @@ static void a_busy_record(void **state)
 	busy = write_record(&k, 100, 2, BPF_RINGBUF_BUSY_BIT);
 	write_record(&k, 40, 3, 0);
 	for (int again = 0; again < 2; again++) {
-		read_all(&k, &taken);
+		read_ring(&k, &taken);
 		assert_int_equal(taken.count, again ? 0 : 1);
-		assert_int_equal(*read_position(&k), busy);
+		assert_int_equal(*reader_at(&k), busy);
 		assert_false(pc_ring_reader_is_at_end(&k.reader));
 	}
 	put_head(&k, busy, 100);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 2);
 	assert_int_equal(taken.first[0], 2);
 	assert_int_equal(taken.first[1], 3);
@@ -248,13 +248,13 @@ static void a_busy_record_is_discarded(void **state)
 	(void)state;
 	open_ring(&k, pages[2], 0);
 	busy = write_record(&k, 100, 2, BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 0);
-	assert_int_equal(*read_position(&k), busy);
+	assert_int_equal(*reader_at(&k), busy);
 	put_head(&k, busy, 100 | BPF_RINGBUF_DISCARD_BIT);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 0);
-	assert_int_equal(*read_position(&k), *written(&k));
+	assert_int_equal(*reader_at(&k), *writers_at(&k));
 	close_ring(&k);
 }
 
@@ -266,10 +266,10 @@ static void records_without_bytes(void **state)
 	open_ring(&k, pages[2], SIZE - 16);
 	for (int i = 0; i < 4; i++)
 		write_record(&k, 0, 0, 0);
-	read_all(&k, &taken);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, 4);
 	assert_int_equal(taken.sum, 0);
-	assert_int_equal(*read_position(&k), SIZE + 16);
+	assert_int_equal(*reader_at(&k), SIZE + 16);
 	close_ring(&k);
 }
 
@@ -280,13 +280,13 @@ static void a_full_ring(void **state)
 
 	(void)state;
 	open_ring(&k, pages[2], 3 * SIZE + 1000);
-	while (*written(&k) - *read_position(&k) < SIZE)
+	while (*writers_at(&k) - *reader_at(&k) < SIZE)
 		write_record(&k, 24, 5, 0);
-	assert_int_equal(*written(&k) - *read_position(&k), SIZE);
-	read_all(&k, &taken);
+	assert_int_equal(*writers_at(&k) - *reader_at(&k), SIZE);
+	read_ring(&k, &taken);
 	assert_int_equal(taken.count, SIZE / 32);
 	assert_int_equal(k.reader.cost.peak, SIZE);
-	assert_int_equal(*read_position(&k), *written(&k));
+	assert_int_equal(*reader_at(&k), *writers_at(&k));
 	close_ring(&k);
 }
 
@@ -298,12 +298,12 @@ static void a_record_that_is_too_large(void **state)
 	(void)state;
 	open_ring(&k, pages[2], SIZE - 8);
 	put_head(&k, SIZE - 8, PC_RING_RECORD_MAX - 7);
-	*written(&k) = SIZE + PC_RING_RECORD_MAX;
+	*writers_at(&k) = SIZE + PC_RING_RECORD_MAX;
 	pc_ring_reader_look(&k.reader);
 	memset(&taken, 0, sizeof(taken));
 	assert_int_equal(pc_ring_reader_read(&k.reader, take, &taken), -EBADMSG);
 	assert_int_equal(taken.count, 0);
-	assert_int_equal(*read_position(&k), SIZE - 8);
+	assert_int_equal(*reader_at(&k), SIZE - 8);
 	close_ring(&k);
 }
 
@@ -323,20 +323,20 @@ static void many_rounds(void **state)
 			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 			size = (seed >> 33) % ((seed >> 60) ? 300 : 3000);
 			discard = (seed >> 20) % 8 == 0;
-			if (*written(&k) - *read_position(&k) + size + 16 > SIZE)
+			if (*writers_at(&k) - *reader_at(&k) + size + 16 > SIZE)
 				break;
 			write_record(&k, size, (unsigned char)i, discard ? BPF_RINGBUF_DISCARD_BIT : 0);
 			expected += !discard;
 			bytes += discard ? 0 : size;
 		}
-		read_all(&k, &taken);
+		read_ring(&k, &taken);
 		got += taken.count;
 		got_bytes += taken.sum;
 	}
 	assert_int_equal(got, expected);
 	assert_int_equal(got_bytes, bytes);
 	assert_true(got > 5000);
-	assert_true(*written(&k) > (1ULL << 32) + SIZE);
+	assert_true(*writers_at(&k) > (1ULL << 32) + SIZE);
 	close_ring(&k);
 }
 

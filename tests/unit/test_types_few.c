@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Of a kernel's types, those of a name that the programs know are kept, with all that they contain; nothing else is. */
+/* The few types are those whose name the programs know, with all that they contain, and no others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static struct btf *few_of(const struct btf *all, const char *structure, const ch
 	return few;
 }
 
-static unsigned count_of(const struct btf *btf, const char *name)
+static unsigned types_named(const struct btf *btf, const char *name)
 {
 	unsigned count = 0;
 
@@ -86,14 +86,14 @@ static void what_is_kept(void **state)
 	const struct btf_type *value;
 
 	(void)state;
-	assert_int_equal(count_of(few, "outer"), 2);
-	assert_int_equal(count_of(few, "inner"), 1);
-	assert_int_equal(count_of(few, "inner_t"), 1);
-	assert_int_equal(count_of(few, "int"), 1);
-	assert_int_equal(count_of(few, "choice"), 1);
-	assert_int_equal(count_of(few, "unrelated"), 0);
-	assert_int_equal(count_of(few, "secret"), 0);
-	assert_int_equal(count_of(few, "flavoured___old"), 0);
+	assert_int_equal(types_named(few, "outer"), 2);
+	assert_int_equal(types_named(few, "inner"), 1);
+	assert_int_equal(types_named(few, "inner_t"), 1);
+	assert_int_equal(types_named(few, "int"), 1);
+	assert_int_equal(types_named(few, "choice"), 1);
+	assert_int_equal(types_named(few, "unrelated"), 0);
+	assert_int_equal(types_named(few, "secret"), 0);
+	assert_int_equal(types_named(few, "flavoured___old"), 0);
 	value = btf__type_by_id(few, (__u32)btf__find_by_name(few, "choice"));
 	assert_int_equal(btf_vlen(value), 1);
 	assert_int_equal(btf_enum(value)->val, 5);
@@ -132,21 +132,21 @@ static void flavours(void **state)
 	struct btf *all = kernel_types(), *few = few_of(all, "outer___new", NULL);
 
 	(void)state;
-	assert_int_equal(count_of(few, "outer"), 2);
+	assert_int_equal(types_named(few, "outer"), 2);
 	btf__free(few);
 	few = few_of(all, "flavoured", NULL);
-	assert_int_equal(count_of(few, "flavoured___old"), 1);
+	assert_int_equal(types_named(few, "flavoured___old"), 1);
 	btf__free(few);
 	few = few_of(all, "outer____x", NULL);
-	assert_int_equal(count_of(few, "outer"), 0);
+	assert_int_equal(types_named(few, "outer"), 0);
 	btf__free(few);
 	few = few_of(all, "outer___", NULL);
-	assert_int_equal(count_of(few, "outer"), 0);
+	assert_int_equal(types_named(few, "outer"), 0);
 	btf__free(few);
 	btf__free(all);
 }
 
-/* What libbpf reads from the file is what was made. */
+/* libbpf reads the same types from the bytes. */
 static void as_bytes(void **state)
 {
 	struct btf *all = kernel_types(), *few = few_of(all, "outer", "choice"), *again;
@@ -159,7 +159,7 @@ static void as_bytes(void **state)
 	again = btf__new(data, size);
 	assert_non_null(again);
 	assert_int_equal(btf__type_cnt(again), btf__type_cnt(few));
-	assert_int_equal(count_of(again, "outer"), 2);
+	assert_int_equal(types_named(again, "outer"), 2);
 	btf__free(again);
 	btf__free(few);
 	btf__free(all);

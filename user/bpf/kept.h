@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a monitor keeps of libbpf's object after it has closed the object: descriptors of programs and maps, and the
+/* A monitor closes libbpf's object when the programs are attached. It keeps descriptors of programs and maps, and the
  * programs' memory. The object itself is large: it has the instructions of all programs, loaded or not. */
 #ifndef PORTCLASH_BPF_KEPT_H
 #define PORTCLASH_BPF_KEPT_H

@@ -313,7 +313,7 @@ static int sweep_index(struct pc_monitor *m, uint32_t index, pc_cookie_fn alive,
 	return -EOVERFLOW;
 }
 
-static int sweep_table(struct pc_monitor *m, pc_cookie_fn alive, void *context)
+static int sweep_whole(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	uint32_t next = 0;
 
@@ -339,7 +339,7 @@ int pc_monitor_sweep(struct pc_monitor *m, pc_cookie_fn alive, void *context)
 {
 	int err = sweep_begin(m);
 
-	return err ? err : sweep_end(m, sweep_table(m, alive, context));
+	return err ? err : sweep_end(m, sweep_whole(m, alive, context));
 }
 
 static int sweep_ports(struct pc_monitor *m, uint64_t *words)

@@ -16,7 +16,7 @@ static size_t whole_pages(size_t bytes, size_t page)
 	return (bytes + page - 1) / page * page;
 }
 
-static void *map_ring(const struct pc_ring_reader *r, size_t bytes, int protection, size_t offset)
+static void *map_part(const struct pc_ring_reader *r, size_t bytes, int protection, size_t offset)
 {
 	void *memory = mmap(NULL, bytes, protection, MAP_SHARED, r->fd, (off_t)offset);
 
@@ -35,10 +35,10 @@ int pc_ring_reader_open(struct pc_ring_reader *r, int map, uint64_t size, size_t
 	};
 	if (r->fd < 0)
 		return -errno;
-	r->read_position = map_ring(r, page, PROT_READ | PROT_WRITE, 0);
+	r->read_position = map_part(r, page, PROT_READ | PROT_WRITE, 0);
 	if (!r->read_position)
 		return -errno;
-	r->written = map_ring(r, r->written_bytes, PROT_READ, page);
+	r->written = map_part(r, r->written_bytes, PROT_READ, page);
 	return r->written ? 0 : -errno;
 }
 
@@ -53,7 +53,7 @@ void pc_ring_reader_close(struct pc_ring_reader *r)
 	*r = (struct pc_ring_reader)PC_RING_READER_INIT;
 }
 
-static uint64_t read_position(const struct pc_ring_reader *r)
+static uint64_t read_so_far(const struct pc_ring_reader *r)
 {
 	return __atomic_load_n(r->read_position, __ATOMIC_ACQUIRE);
 }
@@ -68,14 +68,14 @@ void pc_ring_reader_look(struct pc_ring_reader *r)
 	uint64_t waits;
 
 	r->end = written_position(r);
-	waits = r->end - read_position(r);
+	waits = r->end - read_so_far(r);
 	if (waits > r->cost.peak)
 		r->cost.peak = waits;
 }
 
 bool pc_ring_reader_is_at_end(const struct pc_ring_reader *r)
 {
-	return read_position(r) >= r->end;
+	return read_so_far(r) >= r->end;
 }
 
 int pc_ring_reader_read(struct pc_ring_reader *r,
@@ -84,7 +84,7 @@ int pc_ring_reader_read(struct pc_ring_reader *r,
 	const unsigned char *data = r->written + r->page;
 
 	while (!pc_ring_reader_is_at_end(r)) {
-		uint64_t position = read_position(r);
+		uint64_t position = read_so_far(r);
 		const unsigned char *record = data + (position & (r->cost.size - 1));
 		uint32_t head = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
 		uint32_t size = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);

@@ -47,7 +47,7 @@ static uint32_t hash_of(const char *name, uint32_t len)
 }
 
 /* Gives the slot of a name: its own, or a free one. */
-static uint32_t slot_of(const struct few_names *n, const char *name, uint32_t len)
+static uint32_t name_slot(const struct few_names *n, const char *name, uint32_t len)
 {
 	uint32_t slot = hash_of(name, len) & n->mask;
 
@@ -58,7 +58,7 @@ static uint32_t slot_of(const struct few_names *n, const char *name, uint32_t le
 }
 
 /* Gives the name of a type that libbpf may look for; NULL: the type has none, or is of another kind. */
-static const char *name_of(const struct btf *btf, const struct btf_type *t)
+static const char *type_name(const struct btf *btf, const struct btf_type *t)
 {
 	const char *name;
 
@@ -81,9 +81,9 @@ static int names_open(struct few_names *n, const struct btf *named)
 	if (!n->slots || !n->lengths)
 		return -1;
 	for (__u32 id = 1; id < count; id++) {
-		const char *name = name_of(named, btf__type_by_id(named, id));
+		const char *name = type_name(named, btf__type_by_id(named, id));
 		uint32_t len = name ? length_of(name) : 0;
-		uint32_t slot = name ? slot_of(n, name, len) : 0;
+		uint32_t slot = name ? name_slot(n, name, len) : 0;
 
 		if (name) {
 			n->slots[slot] = name;
@@ -101,7 +101,7 @@ static void names_close(struct few_names *n)
 
 static bool has_name(const struct few_names *n, const char *name)
 {
-	return n->slots[slot_of(n, name, length_of(name))];
+	return n->slots[name_slot(n, name, length_of(name))];
 }
 
 static void keep(struct few *f, __u32 id)
@@ -137,7 +137,7 @@ static void keep_named(struct few *f, const struct few_names *names)
 {
 	for (__u32 id = 1; id < f->count; id++) {
 		const struct btf_type *t = btf__type_by_id(f->all, id);
-		const char *name = name_of(f->all, t);
+		const char *name = type_name(f->all, t);
 
 		if (name && (btf_is_int(t) || has_name(names, name)))
 			keep(f, id);
@@ -146,7 +146,7 @@ static void keep_named(struct few *f, const struct few_names *names)
 		keep_contents(f, btf__type_by_id(f->all, f->queue[--f->queued]));
 }
 
-/* What is pointed to, and the arguments of functions, are left out. */
+/* The copy lacks functions, and what is only pointed to. */
 static bool is_copied(const struct btf_type *t)
 {
 	return btf_is_composite(t) || btf_is_any_enum(t) || btf_is_fwd(t) ||
@@ -184,7 +184,7 @@ static void give_ids(const struct few *f, struct btf_type *t)
 		t->type = 0;
 }
 
-static int fill(struct few *f, const struct few_names *names)
+static int few_fill(struct few *f, const struct few_names *names)
 {
 	__u32 own;
 
@@ -206,7 +206,7 @@ struct btf *pc_types_few(const struct btf *all, const struct btf *named)
 	f.ids = calloc(f.count, sizeof(*f.ids));
 	f.queue = calloc(f.count, sizeof(*f.queue));
 	f.types = btf__new_empty();
-	if (err || !f.ids || !f.queue || !f.types || fill(&f, &names)) {
+	if (err || !f.ids || !f.queue || !f.types || few_fill(&f, &names)) {
 		btf__free(f.types);
 		f.types = NULL;
 	}

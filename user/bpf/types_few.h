@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Of the kernel's 100,000 types, those by which libbpf fits an object's programs to the kernel. */
+/* A selection of the kernel's 100,000 types: those by which libbpf fits an object's programs to the kernel. */
 #ifndef PORTCLASH_TYPES_FEW_H
 #define PORTCLASH_TYPES_FEW_H
 
