@@ -36,9 +36,9 @@ static void server_assert_says(struct pc_verdict *v, const char *words, bool wan
 	pc_verdict_clear(v);
 }
 
-static void server_hold(struct pc_verdict *v, int family, const char *address, bool v6only)
+static void server_hold(struct pc_holder *h, int family, const char *address, bool v6only)
 {
-	struct pc_socket *s = &v->holders[0].socket;
+	struct pc_socket *s = &h->socket;
 
 	s->family = family == AF_INET6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
 	inet_pton(family, address, s->local);
@@ -103,7 +103,7 @@ static void addresses(void **state)
 			else
 				case_refusal(&v);
 			udp ? case_bound(&v) : case_listener(&v);
-			server_hold(&v, examples[i].held_family, examples[i].held,
+			server_hold(&v.holders[0], examples[i].held_family, examples[i].held,
 				    examples[i].held_v6only);
 			want(&v, examples[i].wanted_family, examples[i].wanted,
 			     examples[i].wanted_v6only);
@@ -121,17 +121,81 @@ static void whose_address(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_listener(&v);
-	server_hold(&v, AF_INET, "127.0.0.1", false);
+	server_hold(&v.holders[0], AF_INET, "127.0.0.1", false);
 	assert_true(case_advises(&v, "have the refused program bind"));
-	server_hold(&v, AF_INET, "0.0.0.0", false);
+	server_hold(&v.holders[0], AF_INET, "0.0.0.0", false);
 	want(&v, AF_INET, "127.0.0.1", false);
 	assert_true(case_advises(&v, "have the holder bind"));
 	want(&v, AF_INET6, "::", false);
 	assert_true(case_advises(&v, "set IPV6_V6ONLY on the refused socket"));
-	server_hold(&v, AF_INET6, "::", false);
+	server_hold(&v.holders[0], AF_INET6, "::", false);
 	want(&v, AF_INET, "0.0.0.0", false);
 	assert_true(case_advises(&v, "set IPV6_V6ONLY on the holder's socket"));
 	server_assert_says(&v, "it holds ::, 0.0.0.0 was asked for", true);
+}
+
+/* A fix that another socket on the port foils is none. */
+static void fixes_beside_another(void **state)
+{
+	static const struct {
+		int held_family;
+		const char *held;
+		int wanted_family;
+		const char *wanted;
+		int other_family;
+		const char *other;
+		unsigned unseen;
+		bool fits;
+	} examples[] = {
+		{ AF_INET, "0.0.0.0", AF_INET6, "::", AF_INET, "127.0.0.1", 0, true },
+		{ AF_INET, "0.0.0.0", AF_INET6, "::", AF_INET6, "::1", 0, false },
+		{ AF_INET, "0.0.0.0", AF_INET6, "::", AF_INET, "127.0.0.1", 1, false },
+		{ AF_INET6, "::", AF_INET, "0.0.0.0", AF_INET6, "::1", 0, true },
+		{ AF_INET6, "::", AF_INET, "0.0.0.0", AF_INET6, "::", 0, true },
+		{ AF_INET6, "::", AF_INET, "0.0.0.0", AF_INET, "127.0.0.1", 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct pc_verdict v;
+
+		case_refusal(&v);
+		case_listener(&v);
+		server_hold(&v.holders[0], examples[i].held_family, examples[i].held, false);
+		want(&v, examples[i].wanted_family, examples[i].wanted, false);
+		/* bind() to a specific IPv6 address sets it. */
+		server_hold(case_listener(&v), examples[i].other_family, examples[i].other,
+			    !strcmp(examples[i].other, "::1"));
+		v.holders_total += examples[i].unseen;
+		print_message("%zu\n", i);
+		assert_int_equal(case_advises(&v, "set IPV6_V6ONLY on"), examples[i].fits);
+		server_assert_cause(&v, PC_CAUSE_DUAL_STACK);
+	}
+}
+
+/* All that are on the port must set SO_REUSEPORT, as one user. */
+static void one_user_beside_another(void **state)
+{
+	static const struct {
+		uint32_t uid;
+		bool reuseport;
+		bool fits;
+	} others[] = { { 9, true, true }, { 9, false, false }, { 0, true, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct pc_verdict v;
+
+		case_refusal(&v);
+		v.request.socket.flags = PC_SOCKET_REUSEPORT;
+		for (int h = 0; h < 2; h++)
+			case_listener(&v)->socket.uid = h ? others[i].uid : 9;
+		v.holders[0].socket.flags = PC_SOCKET_REUSEPORT;
+		v.holders[1].socket.flags = others[i].reuseport ? PC_SOCKET_REUSEPORT : 0;
+		assert_int_equal(case_advises(&v, "run both as one user"), others[i].fits);
+		assert_true(case_advises(&v, "sd_listen_fds"));
+		server_assert_cause(&v, PC_CAUSE_REUSEPORT_MISMATCH);
+	}
 }
 
 /* The same of a client in the way is still the client. */
@@ -145,7 +209,7 @@ static void addresses_of_clients(void **state)
 	server_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT);
 	case_refusal(&v);
 	case_listener(&v)->how = PC_HOW_BIND_ZERO;
-	server_hold(&v, AF_INET, "127.0.0.1", false);
+	server_hold(&v.holders[0], AF_INET, "127.0.0.1", false);
 	server_assert_cause(&v, PC_CAUSE_EPHEMERAL_BIND);
 }
 
@@ -190,7 +254,7 @@ static void reuseport_rank(void **state)
 	(void)state;
 	case_refusal(&v);
 	case_listener(&v);
-	server_hold(&v, AF_INET, "127.0.0.1", false);
+	server_hold(&v.holders[0], AF_INET, "127.0.0.1", false);
 	v.request.socket.flags = PC_SOCKET_REUSEPORT;
 	server_assert_cause(&v, PC_CAUSE_WILDCARD_OVERLAP);
 	v.holders[0].socket.flags = PC_SOCKET_REUSEPORT;
@@ -307,6 +371,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(whose_address),
+		cmocka_unit_test(fixes_beside_another),
+		cmocka_unit_test(one_user_beside_another),
 		cmocka_unit_test(addresses_of_clients),
 		cmocka_unit_test(reuseport),
 		cmocka_unit_test(reuseport_rank),

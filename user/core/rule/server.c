@@ -31,6 +31,25 @@ enum pc_reuseport pc_reuseport_of(const struct pc_verdict *v, const struct pc_ho
 	return refused_has ? PC_REUSEPORT_REFUSED_ONLY : PC_REUSEPORT_HOLDER_ONLY;
 }
 
+bool pc_server_fits(const struct pc_verdict *v, const struct pc_side *asking,
+		    void (*change)(struct pc_side *holding))
+{
+	struct pc_side asked, holding;
+
+	if (v->holders_total > v->holders_count)
+		return false;
+	for (unsigned i = 0; i < v->holders_count; i++) {
+		sides_of(v, &v->holders[i], &asked, &holding);
+		if (v->holders[i].blocking && !pc_conflict(v->request.proto, &asked, &holding))
+			return false;
+		if (change)
+			change(&holding);
+		if (pc_conflict(v->request.proto, asking, &holding))
+			return false;
+	}
+	return true;
+}
+
 static bool is_v6_any(const struct pc_side *s)
 {
 	return s->family == PC_FAMILY_V6 && pc_address_is_any(PC_FAMILY_V6, s->v6);
@@ -43,13 +62,18 @@ bool pc_side_is_any(const struct pc_side *s)
 	return is_v6_any(s);
 }
 
+bool pc_side_is_dual_stack(const struct pc_side *side)
+{
+	return is_v6_any(side) && !side->v6only;
+}
+
 bool pc_dual_stack(const struct pc_side *asking, const struct pc_side *holding)
 {
 	struct pc_side a = *asking, h = *holding;
 
-	if (is_v6_any(&a) && !a.v6only)
+	if (pc_side_is_dual_stack(&a))
 		a.v6only = true;
-	else if (is_v6_any(&h) && !h.v6only)
+	else if (pc_side_is_dual_stack(&h))
 		h.v6only = true;
 	else
 		return false;

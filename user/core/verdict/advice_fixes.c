@@ -6,23 +6,20 @@
 #include <string.h>
 
 #include "core/base/ports.h"
+#include "core/rule/server.h"
 #include "core/verdict/advice_kernel.h"
-
-static bool shares_reuseaddr(const struct pc_socket *s)
-{
-	return s->reuse && (s->proto == PC_PROTO_UDP || s->state != PC_STATE_LISTEN);
-}
 
 void pc_advice_fix_reuseaddr(struct pc_advice *a)
 {
 	const struct pc_verdict *v = a->verdict;
+	struct pc_side asking;
 
-	if (v->request.socket.reuse || v->holders_total > v->holders_count ||
-	    pc_request_is_kernels(&v->request))
+	pc_side_of_requester(&v->request, &asking);
+	if (asking.reuse || pc_request_is_kernels(&v->request))
 		return;
-	for (unsigned i = 0; i < v->holders_count; i++)
-		if (v->holders[i].blocking && !shares_reuseaddr(&v->holders[i].socket))
-			return;
+	asking.reuse = 1;
+	if (!pc_server_fits(v, &asking, NULL))
+		return;
 	pc_advice_fix(
 		a, PC_LASTING,
 		"set SO_REUSEADDR on the refused socket before bind(): the holder has set it already, and both need it");

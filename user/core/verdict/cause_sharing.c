@@ -34,12 +34,18 @@ static void explain_reuseport(struct pc_advice *a)
 				  refused);
 }
 
+/* Another socket on the port can be of a third user, or lack SO_REUSEPORT. */
 static void fix_users(struct pc_advice *a)
 {
-	pc_advice_fix(
-		a, PC_LASTING,
-		"run both as one user: the kernel compares the users who made the sockets, %u and %u",
-		a->holder->socket.uid, a->verdict->request.socket.uid);
+	struct pc_side asking;
+
+	pc_side_of_requester(&a->verdict->request, &asking);
+	asking.uid = a->holder->socket.uid;
+	if (pc_server_fits(a->verdict, &asking, NULL))
+		pc_advice_fix(
+			a, PC_LASTING,
+			"run both as one user: the kernel compares the users who made the sockets, %u and %u",
+			a->holder->socket.uid, a->verdict->request.socket.uid);
 	pc_advice_fix(
 		a, PC_LASTING,
 		"or, where a systemd socket unit made the holder, have the service take that descriptor (sd_listen_fds) instead of binding itself");
@@ -123,25 +129,36 @@ static void explain_dual_stack(struct pc_advice *a)
 	pc_advice_same_program(a);
 }
 
-/* Is the refused socket the [::] one? For dual-stack exactly one of the two sockets is. */
-static bool refused_is_dual_stack(const struct pc_verdict *v)
+static void take_v6_alone(struct pc_side *side)
 {
-	struct pc_side side;
+	side->v6only |= pc_side_is_dual_stack(side);
+}
 
-	pc_side_of_requester(&v->request, &side);
-	return side.family == PC_FAMILY_V6 && pc_side_is_any(&side) && !side.v6only;
+/* For dual-stack exactly one of the two sockets is the [::] one. Another socket on the port can still be in the
+ * way. */
+static void fix_v6only(struct pc_advice *a)
+{
+	struct pc_side asking;
+	bool refused;
+
+	pc_side_of_requester(&a->verdict->request, &asking);
+	refused = pc_side_is_dual_stack(&asking);
+	if (refused)
+		take_v6_alone(&asking);
+	if ((refused && pc_request_is_kernels(&a->verdict->request)) ||
+	    !pc_server_fits(a->verdict, &asking, refused ? NULL : take_v6_alone))
+		return;
+	pc_advice_fix(
+		a, PC_LASTING,
+		"set IPV6_V6ONLY on %s before bind(): it then takes IPv6 alone, and both fit",
+		refused ? "the refused socket" : "the holder's socket, [::],");
 }
 
 static void fix_dual_stack(struct pc_advice *a)
 {
 	pc_advice_fix_stop(a, ", if it should not have the port");
 	pc_advice_fix_reuseaddr(a);
-	if (!refused_is_dual_stack(a->verdict) || !pc_request_is_kernels(&a->verdict->request))
-		pc_advice_fix(
-			a, PC_LASTING,
-			"set IPV6_V6ONLY on %s before bind(): it then takes IPv6 alone, and both fit",
-			refused_is_dual_stack(a->verdict) ? "the refused socket" :
-							    "the holder's socket, [::],");
+	fix_v6only(a);
 	if (pc_holder_is_own(a->verdict, a->holder))
 		pc_advice_fix(
 			a, PC_LASTING,
