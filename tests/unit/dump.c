@@ -4,7 +4,7 @@
 #include "core/verdict/range_use.h"
 #include "dump.h"
 
-_Static_assert(sizeof(struct pc_identity) == 192, "dump_identity()");
+_Static_assert(sizeof(struct pc_identity) == 200, "dump_identity()");
 _Static_assert(sizeof(struct pc_party) == 72, "dump_party()");
 _Static_assert(sizeof(struct pc_socket) == 80, "dump_socket()");
 _Static_assert(sizeof(struct pc_endpoints) == 48, "dump_ends()");
@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct pc_verdict) == 20712, "dump_verdict()");
 _Static_assert(sizeof(struct pc_outcome) == 536, "dump_outcome()");
 _Static_assert(sizeof(struct pc_claim) == 160, "dump_claim()");
 _Static_assert(sizeof(struct pc_range_use) == 872, "dump_range_use()");
-_Static_assert(sizeof(struct pc_ended) == 368, "dump_listener()");
+_Static_assert(sizeof(struct pc_ended) == 376, "dump_listener()");
 _Static_assert(sizeof(struct pc_netns_settings) == 8224, "dump_settings()");
 _Static_assert(sizeof(struct pc_warning) == 1120, "dump_warning()");
 
@@ -66,6 +66,7 @@ static void dump_identity(FILE *out, const struct pc_identity *who)
 		dump_bytes(out, who->comm, sizeof(who->comm));
 		dump_text(out, who->exe);
 		dump_text(out, who->cmdline);
+		dump_text(out, who->folder);
 		dump_text(out, who->cgroup);
 		dump_text(out, who->cgroup_v2);
 		dump_text(out, who->unit);
@@ -79,6 +80,7 @@ static void dump_identity(FILE *out, const struct pc_identity *who)
 		NUMBER(who->cmdline_cut);
 		NUMBER(who->descendant);
 		NUMBER(who->running);
+		NUMBER(who->folder_asked);
 		NUMBER(who->ended_ns + (uint32_t)who->status);
 		NUMBER(who->asked_pass);
 		NUMBER(who->completed_ns);

@@ -195,6 +195,14 @@ static bool fake_is_daemon(void *context, uint32_t pid, uint32_t claimer)
 	return ((struct fake *)context)->daemon;
 }
 
+static char *fake_folder(void *context, const struct pc_process_key *key)
+{
+	const struct fake *f = context;
+
+	(void)key;
+	return f->folder ? strdup(f->folder) : NULL;
+}
+
 static uint32_t fake_parent(void *context, uint32_t pid)
 {
 	(void)pid;
@@ -328,6 +336,7 @@ static const struct pc_join_host host_ops = {
 	.is_same = fake_is_same,
 	.is_daemon = fake_is_daemon,
 	.parent = fake_parent,
+	.folder = fake_folder,
 	.is_kin = fake_is_kin,
 	.place = fake_place,
 	.socket_unit = fake_socket_unit,

@@ -80,6 +80,7 @@ struct fake {
 	const char *socket_unit; /* NULL: none */
 	bool daemon;
 	uint32_t parent; /* of every process */
+	const char *folder; /* of every process; NULL: not known */
 	bool kin;
 	uint32_t netns_pid;
 	const char *container_name; /* of all containers; NULL: not known */

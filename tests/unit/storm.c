@@ -107,6 +107,7 @@ static void change_answers(struct storm *s)
 	f->look_error = storm_one_in(s, 4) ? -EPERM : 0;
 	f->daemon = storm_one_in(s, 2);
 	f->parent = (uint32_t)storm_pick(s, 8);
+	f->folder = storm_pick(s, 2) ? "/srv" : NULL;
 	f->kin = storm_one_in(s, 4);
 	f->socket_unit = storm_one_in(s, 2) ? NULL : "web.socket";
 	f->netns_pid = storm_one_in(s, 3) ? 0 : 100 + storm_pick(s, PIDS);

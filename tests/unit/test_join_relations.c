@@ -221,6 +221,26 @@ static struct rivals twins(void)
 	return r;
 }
 
+/* "app -c a.conf" is another server in another directory. */
+static void test_directories(void **state)
+{
+	static const char *const folders[] = { "/srv", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rivals r = rivals_new("app a.conf");
+
+		r.claimer->comm = r.claimer->cmdline = "app a.conf";
+		r.claimer->exe = r.server->exe = "app";
+		fake_open(r.f, r.claimer, &r.refusal.holders[0], 3);
+		r.f->folder = folders[i];
+		refuse(&r);
+		assert_int_equal(r.f->verdicts[0].cause,
+				 i ? PC_CAUSE_LISTENER : PC_CAUSE_DUPLICATE_INSTANCE);
+		fake_free(r.f);
+	}
+}
+
 static void test_duplicate(void **state)
 {
 	struct rivals r = twins();
@@ -334,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_claimer_older),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_too_many_places),
+		cmocka_unit_test(test_directories),
 		cmocka_unit_test(test_duplicate),
 		cmocka_unit_test(test_kin),
 		cmocka_unit_test(test_kin_replaced),

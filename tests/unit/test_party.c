@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Instances of one program, sockets that outlive their claimer, and where the two sides live. */
+/* Verdicts about instances of one program, sockets that outlive their claimer, and where the two sides live. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,140 +18,6 @@
 
 #define ID "3f4e8a0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7"
 #define OTHER "aaaabbbbccccddddeeeeffff00001111aaaabbbbccccddddeeeeffff00001111"
-#define UNIT "orders.service"
-
-/* All in one: exe, cmdline, unit, container of the one and the other. */
-struct pair {
-	const char *exe[2];
-	const char *cmdline[2];
-	const char *unit[2];
-	const char *container[2];
-	enum pc_twin twin;
-};
-
-static struct pc_identity identity(const struct pair *p, int which)
-{
-	return (struct pc_identity){
-		.key = { .tgid = 10 + (uint32_t)which, .start_ns = 1000000000 },
-		.comm = "prog",
-		.exe = (char *)p->exe[which],
-		.cmdline = (char *)p->cmdline[which],
-		.unit = (char *)p->unit[which],
-		.container = (char *)p->container[which],
-	};
-}
-
-static void party_twins(void **state)
-{
-	static const struct pair pairs[] = {
-		{ { "/bin/a", "/bin/a" }, { "a -p 1", "a -p 1" }, .twin = PC_TWIN_ARGUMENTS },
-		{ { "/bin/a", "/bin/a" }, { "a -p 1", "a -p 2" }, .twin = PC_TWIN_NONE },
-		{ { "/bin/a (deleted)", "/bin/a" }, { "a", "a" }, .twin = PC_TWIN_ARGUMENTS },
-		{ { "/bin/a", "/bin/b" }, { "a", "a" }, .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/opt/a" }, { "a", "a" }, .twin = PC_TWIN_NONE },
-		{ { NULL, NULL }, { "a", "a" }, .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" }, { NULL, NULL }, .twin = PC_TWIN_NONE },
-		/* Two scripts are two programs; one script twice is one. */
-		{ { "/usr/bin/python3.11", "/usr/bin/python3.11" },
-		  { "python3 a.py", "python3 b.py" },
-		  { UNIT, UNIT },
-		  .twin = PC_TWIN_NONE },
-		{ { "/usr/bin/python3.11", "/usr/bin/python3.11" },
-		  { "python3 a.py", "python3 a.py" },
-		  .twin = PC_TWIN_ARGUMENTS },
-		{ { "/usr/bin/node", "/usr/bin/node" },
-		  { "node a.js", "node b.js" },
-		  .container = { ID, ID },
-		  .twin = PC_TWIN_NONE },
-		/* One service: an upgrade or other options make it no other program. */
-		{ { "/bin/a", "/bin/a" },
-		  { "a -w 2", "a -w 4" },
-		  { UNIT, UNIT },
-		  .twin = PC_TWIN_UNIT },
-		{ { "/opt/a-1/a", "/opt/a-2/a" },
-		  { "a", "a" },
-		  { UNIT, UNIT },
-		  .twin = PC_TWIN_UNIT },
-		{ { "/bin/a", "/bin/b" }, { "a", "b" }, { UNIT, UNIT }, .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" },
-		  { "a -p 1", "a -p 2" },
-		  { "session-3.scope", "session-3.scope" },
-		  .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" },
-		  { "a -p 1", "a -p 2" },
-		  { "user@1000.service", "user@1000.service" },
-		  .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" },
-		  { "a -p 1", "a -p 2" },
-		  { UNIT, "other.service" },
-		  .twin = PC_TWIN_NONE },
-		/* One container; in two of them the same path is not the same file. */
-		{ { "/bin/a", "/bin/a" },
-		  { "a -w 2", "a -w 4" },
-		  .container = { ID, ID },
-		  .twin = PC_TWIN_CONTAINER },
-		{ { "/bin/a", "/bin/a" },
-		  { "a", "a" },
-		  .container = { ID, OTHER },
-		  .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" },
-		  { "a", "a" },
-		  .container = { ID, NULL },
-		  .twin = PC_TWIN_NONE },
-		{ { "/bin/a", "/bin/a" },
-		  { "a -1", "a -2" },
-		  { UNIT, "other.service" },
-		  { "lxc", "lxc" },
-		  .twin = PC_TWIN_NONE },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct pc_identity a = identity(&pairs[i], 0), b = identity(&pairs[i], 1);
-
-		print_message("pair %zu\n", i);
-		assert_int_equal(pc_identity_twin(&a, &b), pairs[i].twin);
-		assert_int_equal(pc_identity_twin(&b, &a), pairs[i].twin);
-	}
-}
-
-/* A port that changed hands was taken again only by the same program. */
-static void same_programs(void **state)
-{
-	static const struct {
-		struct pair pair;
-		bool same;
-	} rows[] = {
-		{ { .exe = { "/bin/a", "/bin/a" }, .cmdline = { "a -p 1", "a -p 2" } }, true },
-		{ { .exe = { "/bin/a", "/bin/b" }, .cmdline = { "a", "a" } }, false },
-		{ { .exe = { "/bin/perl5", "/bin/perl5" }, .cmdline = { "x a", "x b" } }, false },
-		{ { .exe = { "/bin/perl5", "/bin/perl5" }, .cmdline = { "x a", "x a" } }, true },
-		{ { .exe = { "/bin/sh", "/bin/sleep" }, .unit = { UNIT, UNIT } }, true },
-		/* A login runs anything. */
-		{ { .exe = { "/bin/a", "/bin/b" },
-		    .unit = { "user@1000.service", "user@1000.service" } },
-		  false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct pc_identity a = identity(&rows[i].pair, 0), b = identity(&rows[i].pair, 1);
-
-		assert_int_equal(pc_identity_same_program(&a, &b), rows[i].same);
-		assert_int_equal(pc_identity_same_program(&b, &a), rows[i].same);
-	}
-}
-
-/* Arguments that were cut may differ behind the cut. */
-static void cut_arguments(void **state)
-{
-	struct pair p = { .exe = { "/bin/a", "/bin/a" }, .cmdline = { "a", "a" } };
-	struct pc_identity a = identity(&p, 0), b = identity(&p, 1);
-
-	(void)state;
-	b.cmdline_cut = true;
-	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_NONE);
-}
 
 static void party_assert_cause(struct pc_verdict *v, enum pc_cause want, const char *words)
 {
@@ -173,6 +39,31 @@ static struct pc_identity second(void)
 	who.key.tgid = 4000;
 	who.key.start_ns = 1000000000;
 	return who;
+}
+
+/* The explanation says why the two are no two instances. */
+static void listener_of_other_directory(void **state)
+{
+	struct pc_identity server = *case_server(), twin = server;
+	struct pc_verdict v;
+
+	(void)state;
+	server.cmdline = (char *)"orders a.conf";
+	server.folder = (char *)"/srv/a";
+	twin = server;
+	twin.key.tgid = 4000;
+	case_refusal(&v);
+	v.requester.who = &server;
+	case_listener(&v)->claimer = case_party(&twin);
+	party_assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "both belong to");
+	twin.folder = (char *)"/srv/b";
+	party_assert_cause(&v, PC_CAUSE_LISTENER,
+			   "in different working directories, /srv/b and /srv/a");
+	assert_false(case_advises(&v, "start it in one place only"));
+	twin.folder = NULL;
+	party_assert_cause(&v, PC_CAUSE_LISTENER, "perhaps in different working directories");
+	twin.cmdline = NULL;
+	party_assert_cause(&v, PC_CAUSE_LISTENER, "both run /usr/bin/orders");
 }
 
 static void duplicate(void **state)
@@ -383,11 +274,14 @@ static void places(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(party_twins),	 cmocka_unit_test(same_programs),
-		cmocka_unit_test(cut_arguments), cmocka_unit_test(duplicate),
-		cmocka_unit_test(inherited),	 cmocka_unit_test(handed_to_a_helper),
-		cmocka_unit_test(forked),	 cmocka_unit_test(inherited_before_duplicate),
-		cmocka_unit_test(places),	 cmocka_unit_test(heirs),
+		cmocka_unit_test(listener_of_other_directory),
+		cmocka_unit_test(duplicate),
+		cmocka_unit_test(inherited),
+		cmocka_unit_test(handed_to_a_helper),
+		cmocka_unit_test(forked),
+		cmocka_unit_test(inherited_before_duplicate),
+		cmocka_unit_test(places),
+		cmocka_unit_test(heirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,16 +79,21 @@ static int read_status(int dir, struct pc_identity *who)
 	return tgid == who->key.tgid ? 0 : -ESRCH;
 }
 
-static int read_exe(int dir, struct pc_identity *who)
+static int read_link(int dir, const char *name, char **out)
 {
 	char path[PATH_MAX + sizeof(" (deleted)")];
-	ssize_t n = readlinkat(dir, "exe", path, sizeof(path) - 1);
+	ssize_t n = readlinkat(dir, name, path, sizeof(path) - 1);
 
 	if (n < 0)
 		return -errno;
 	path[n] = '\0';
-	who->exe = strdup(path);
-	return who->exe ? 0 : -ENOMEM;
+	*out = strdup(path);
+	return *out ? 0 : -ENOMEM;
+}
+
+static int read_exe(int dir, struct pc_identity *who)
+{
+	return read_link(dir, "exe", &who->exe);
 }
 
 /* A command line that is read aside. */
@@ -261,6 +266,21 @@ bool pc_procfs_is(const char *root, const struct pc_process_key *key)
 
 	return !pc_procfs_stat(root, key->tgid, &stat) && pc_procfile_is_running(&stat) &&
 	       started_at(&stat, key);
+}
+
+char *pc_procfs_folder(const char *root, const struct pc_process_key *key)
+{
+	int dir = open_process(root, key->tgid);
+	char *folder = NULL;
+
+	if (dir < 0)
+		return NULL;
+	read_link(dir, "cwd", &folder);
+	close(dir);
+	if (folder && pc_procfs_is(root, key))
+		return folder;
+	free(folder);
+	return NULL;
 }
 
 bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key)

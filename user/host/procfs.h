@@ -33,6 +33,10 @@ int pc_procfs_stat(const char *root, uint32_t pid, struct pc_procfile_stat *out)
  * inside a time namespace with another boot clock: /proc shows that clock, the key does not. */
 bool pc_procfs_is(const char *root, const struct pc_process_key *key);
 
+/* The working directory of the process of this key, malloc'd; NULL: not known. A directory that was removed has
+ * " (deleted)" at its end. No file system is asked. */
+char *pc_procfs_folder(const char *root, const struct pc_process_key *key);
+
 /* Is the process of this pid still that one, or its zombie? Then all that /proc said of the pid
  * until now was about that process. */
 bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key);

@@ -30,6 +30,12 @@ static int machine_identity(void *context, uint32_t pid, struct pc_identity *out
 	return pc_procfs_read(PROC, pid, out);
 }
 
+static char *machine_folder(void *context, const struct pc_process_key *key)
+{
+	(void)context;
+	return pc_procfs_folder(PROC, key);
+}
+
 static bool machine_is_running(void *context, const struct pc_process_key *key)
 {
 	(void)context;
@@ -253,6 +259,7 @@ static uint64_t machine_tunnels(void *context, const struct pc_netns_ref *netns,
 
 const struct pc_join_host pc_host_side = {
 	.identity = machine_identity,
+	.folder = machine_folder,
 	.is_running = machine_is_running,
 	.is_same = machine_is_same,
 	.is_daemon = machine_is_daemon,
@@ -275,6 +282,12 @@ static int apart_identity(void *context, uint32_t pid, struct pc_identity *out)
 {
 	(void)context, (void)pid, (void)out;
 	return -ESRCH;
+}
+
+static char *apart_folder(void *context, const struct pc_process_key *key)
+{
+	(void)context, (void)key;
+	return NULL;
 }
 
 static bool apart_is_running(void *context, const struct pc_process_key *key)
@@ -330,6 +343,7 @@ static uint64_t apart_site(void *context, const struct pc_path_question *q, stru
 
 const struct pc_join_host pc_host_side_apart = {
 	.identity = apart_identity,
+	.folder = apart_folder,
 	.is_running = apart_is_running,
 	.is_same = apart_is_same,
 	.is_daemon = apart_is_daemon,

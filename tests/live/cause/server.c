@@ -2,6 +2,7 @@
 /* Servers in the way, each for a reason of its own: a second instance, a socket that lives on in
  * another process, receivers that do not all share; and UDP clients known by their other end. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "judge/truth.h"
 #include "monitor/monitor.h"
@@ -73,12 +74,11 @@ static void scenario_listener_of_sister_process(struct test *t)
 	check_server_cause(t, &c, "listener", "processes of one running instance", FIX_PLAIN);
 }
 
-/* systemd stops and starts a unit whose first process stays behind; its options have changed
- * since. */
-static void scenario_duplicate_instance_of_unit(struct test *t)
+static void check_of_unit(struct test *t, const char *argument, const char *cause,
+			  const char *says, unsigned fixes)
 {
 	static const char path[] = "/" GROUP_ROOT "/orders.service";
-	struct cast c = { .first = instance(t, "--a"), .web = instance(t, "--b") };
+	struct cast c = { .first = instance(t, "--a"), .web = instance(t, argument) };
 
 	group_move(t, path, c.first);
 	group_move(t, path, c.web);
@@ -86,11 +86,52 @@ static void scenario_duplicate_instance_of_unit(struct test *t)
 	puppet_identify(c.first);
 	puppet_identify(c.web);
 	listen_first(t, &c);
-	check_server_cause(t, &c, "duplicate-instance", "both belong to orders.service",
-			   FIX_PLAIN | FIX_ONCE);
+	check_server_cause(t, &c, cause, says, fixes);
 	puppet_exit(c.first);
 	puppet_exit(c.web);
 	group_remove(path);
+}
+
+/* systemd stops and starts a unit whose first process stays behind. */
+static void scenario_duplicate_instance_of_unit(struct test *t)
+{
+	check_of_unit(t, "--a", "duplicate-instance", "both belong to orders.service",
+		      FIX_PLAIN | FIX_ONCE);
+}
+
+/* A supervisor in one unit runs two servers of one executable. */
+static void scenario_listener_of_unit_other_arguments(struct test *t)
+{
+	check_of_unit(t, "--b", "listener", "with different arguments", FIX_PLAIN);
+}
+
+/* Runs in the puppet. The path becomes empty where it could not go. */
+static void enter(void *path)
+{
+	if (chdir(path))
+		*(char *)path = '\0';
+}
+
+static void puppet_enter(struct test *t, struct puppet *p, const char *path)
+{
+	char io[16];
+
+	snprintf(io, sizeof(io), "%s", path);
+	puppet_call(p, enter, io, sizeof(io));
+	if (!*io)
+		test_fail(t, "cannot go to %s", path);
+}
+
+/* Two projects are started by the same words, each in its own directory. */
+static void scenario_listener_of_other_directory(struct test *t)
+{
+	struct cast c = { .first = instance(t, "a.conf"), .web = instance(t, "a.conf") };
+
+	puppet_enter(t, c.first, "/etc");
+	puppet_enter(t, c.web, "/usr");
+	listen_first(t, &c);
+	check_server_cause(t, &c, "listener", "in different working directories, /etc and /usr",
+			   FIX_PLAIN);
 }
 
 static void check_heir(struct test *t, struct cast *c, struct truth truth,
@@ -255,6 +296,12 @@ const struct scenario cases_cause_server[] = {
 	{ .name = "duplicate-instance", .run = scenario_duplicate_instance, .where = EACH_KERNEL },
 	{ .name = "duplicate-instance-of-unit",
 	  .run = scenario_duplicate_instance_of_unit,
+	  .where = EACH_KERNEL },
+	{ .name = "listener-of-unit-other-arguments",
+	  .run = scenario_listener_of_unit_other_arguments,
+	  .where = EACH_KERNEL },
+	{ .name = "listener-of-other-directory",
+	  .run = scenario_listener_of_other_directory,
 	  .where = EACH_KERNEL },
 	{ .name = "listener-same-program-other-arguments",
 	  .run = scenario_listener_same_program_other_arguments,

@@ -109,6 +109,7 @@ static void scenario_fix_dual_stack_foiled(struct test *t)
 	if (has_fix_words(verdict_take(web), "IPV6_V6ONLY"))
 		test_fail(t, "expected no advice about IPV6_V6ONLY");
 	stage_refused(web, OPT_V6 | OPT_V6ONLY, "::", PORT, EADDRINUSE);
+	verdict_take(web);
 }
 
 static void scenario_fix_reuseport_refused(struct test *t)

@@ -76,6 +76,7 @@ struct pc_identity {
 	char comm[PC_COMM_LEN]; /* of the main thread */
 	char *exe;
 	char *cmdline; /* arguments joined by one space */
+	char *folder;  /* the working directory when portclash asked for it; NULL: not known, or not asked for yet */
 	char *cgroup;  /* path below the cgroup mount point, "/a/b" */
 	/* The same in cgroup v2, on a machine with v1, too; NULL: not known, or `cgroup`. */
 	char *cgroup_v2;
@@ -93,9 +94,11 @@ struct pc_identity {
 	bool descendant;   /* of portclash itself: `trace -- COMMAND` */
 	int status;	   /* with ended_ns: as wait() has it */
 	uint64_t ended_ns; /* boot clock; 0: it runs, or its end was not seen */
-	/* core/join/identify.c keeps here whether the process ran when the host was asked last, in
-	 * which pass that was, and when the host was asked last for what is missing above. */
+	/* core/join/identify.c keeps here whether the process ran when the host was asked last, whether the
+	 * host was asked for the working directory, in which pass the first was, and when the host was asked
+	 * last for what is missing above. */
 	bool running;
+	bool folder_asked;
 	uint32_t asked_pass;
 	uint64_t completed_ns;
 };

@@ -38,6 +38,8 @@ struct pc_join_host {
 	/* The identity of the process that has this pid now; pc_identity_free() frees it. 0 or a
 	 * negative errno. */
 	int (*identity)(void *context, uint32_t pid, struct pc_identity *out);
+	/* The working directory of the process of this key now, malloc'd; NULL: not known. */
+	char *(*folder)(void *context, const struct pc_process_key *key);
 	/* Does the process of this key still run? */
 	bool (*is_running)(void *context, const struct pc_process_key *key);
 	/* Does the pid still belong to the process of this key, be it a zombie? Then the host's

@@ -5,6 +5,7 @@
 
 #include "core/join/join_private.h"
 #include "core/process/identity.h"
+#include "core/process/party.h"
 #include "portclash/record.h"
 
 /* The host is not asked at each refusal again for a process that it cannot complete (one in the
@@ -160,6 +161,20 @@ void pc_identify_party(struct pc_join *j, struct pc_party *party)
 	if (!index)
 		index = add_from_host(j, &party->key);
 	set_identity(j, index, party);
+}
+
+const struct pc_identity *pc_identify_folder(struct pc_join *j, const struct pc_process_key *key)
+{
+	uint32_t index = pc_processes_find(j->processes, key);
+	struct pc_identity *who = pc_processes_edit(j->processes, index);
+
+	if (!who || who->folder_asked || !pc_identity_uses_folder(who))
+		return who;
+	who->folder_asked = true;
+	who->folder = j->host.folder(j->host.context, key);
+	if (who->folder)
+		pc_processes_measure(j->processes, index);
+	return who;
 }
 
 void pc_identify_end(struct pc_join *j, const struct pc_end_record *record)

@@ -207,6 +207,10 @@ void pc_identify_begin(struct pc_join *j);
 void pc_identify_party(struct pc_join *j, struct pc_party *party);
 void pc_identify_index(struct pc_join *j, uint32_t index, struct pc_party *out);
 
+/* The identity of a process, NULL: not known; with the working directory if the arguments depend on it. The host is
+ * asked once: the process may end, or go elsewhere. */
+const struct pc_identity *pc_identify_folder(struct pc_join *j, const struct pc_process_key *key);
+
 /* Notes the end of a process that is known. */
 void pc_identify_end(struct pc_join *j, const struct pc_end_record *record);
 

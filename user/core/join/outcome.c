@@ -10,7 +10,7 @@ static const struct pc_identity *outcome_who(void *context, const struct pc_proc
 {
 	struct pc_join *j = context;
 
-	return pc_processes_get(j->processes, pc_processes_find(j->processes, key));
+	return pc_identify_folder(j, key);
 }
 
 static bool outcome_running(void *context, const struct pc_process_key *key)

@@ -26,6 +26,20 @@ static void mark_owners(const struct pc_join *j, struct pc_holder *h)
 	}
 }
 
+/* Directories matter where there are two to compare. */
+static void find_folders(struct pc_join *j, const struct pc_verdict *v, const struct pc_holder *h)
+{
+	const struct pc_identity *refused = v->requester.who;
+
+	if (!refused || !refused->folder)
+		return;
+	if (h->claimer.who && h->claimer.running)
+		pc_identify_folder(j, &h->claimer.who->key);
+	for (unsigned i = 0; i < h->owners_count; i++)
+		if (h->owners[i].who)
+			pc_identify_folder(j, &h->owners[i].who->key);
+}
+
 static void mark_kin(const struct pc_join *j, const struct pc_verdict *v, struct pc_holder *h)
 {
 	const struct pc_party *p = pc_holder_process(h);
@@ -39,9 +53,13 @@ static void mark_kin(const struct pc_join *j, const struct pc_verdict *v, struct
 
 void pc_relations_find(struct pc_join *j, struct pc_verdict *v)
 {
+	/* First, because a process that was refused often ends at once. */
+	if (v->requester.who)
+		pc_identify_folder(j, &v->requester.who->key);
 	for (unsigned i = 0; i < v->holders_count; i++) {
 		if (!pc_holder_is_server(&v->holders[i]))
 			continue;
+		find_folders(j, v, &v->holders[i]);
 		mark_owners(j, &v->holders[i]);
 		mark_kin(j, v, &v->holders[i]);
 	}

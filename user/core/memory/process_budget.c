@@ -28,7 +28,8 @@ static size_t string_bytes(const char *text)
 
 size_t pc_budget_bytes(const struct pc_identity *who)
 {
-	return string_bytes(who->exe) + string_bytes(who->cmdline) + string_bytes(who->cgroup) +
+	return string_bytes(who->exe) + string_bytes(who->cmdline) + string_bytes(who->folder) +
+	       string_bytes(who->cgroup) +
 	       string_bytes(who->cgroup_v2) + string_bytes(who->unit) +
 	       string_bytes(who->inner_unit) + string_bytes(who->container) +
 	       string_bytes(who->pod);

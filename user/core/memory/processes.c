@@ -287,6 +287,7 @@ static void processes_thin(struct pc_processes *t, struct process *p)
 	p->identity.container_word = PC_WORD_NONE;
 	p->identity.cmdline_cut = false;
 	p->identity.completed_ns = 0;
+	p->identity.folder_asked = false;
 	measure(t, p);
 	t->shed++;
 }

@@ -31,7 +31,7 @@ uint32_t pc_processes_find(struct pc_processes *table, const struct pc_process_k
 const struct pc_identity *pc_processes_get(const struct pc_processes *table, uint32_t index);
 
 /* Gives the identity to its keeper, core/join/identify.c, which changes `running`, `asked_pass`,
- * `completed_ns`, `ended_ns` and `status`. */
+ * `completed_ns`, `folder_asked`, `ended_ns` and `status`. */
 struct pc_identity *pc_processes_edit(struct pc_processes *table, uint32_t index);
 
 /* Counts the bytes of the identity anew, after its keeper has changed its strings. */

@@ -63,6 +63,7 @@ int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out)
 
 	own.exe = copy_string(who->exe, &failed);
 	own.cmdline = copy_string(who->cmdline, &failed);
+	own.folder = copy_string(who->folder, &failed);
 	own.cgroup = copy_string(who->cgroup, &failed);
 	own.cgroup_v2 = copy_string(who->cgroup_v2, &failed);
 	own.unit = copy_string(who->unit, &failed);
@@ -91,6 +92,7 @@ void pc_identity_free(struct pc_identity *who)
 		return;
 	free(who->exe);
 	free(who->cmdline);
+	free(who->folder);
 	free(who->cgroup);
 	free(who->cgroup_v2);
 	free(who->unit);
@@ -98,6 +100,6 @@ void pc_identity_free(struct pc_identity *who)
 	free(who->container);
 	free(who->pod);
 	pc_given_free(&who->given);
-	who->exe = who->cmdline = who->cgroup = who->cgroup_v2 = NULL;
+	who->exe = who->cmdline = who->folder = who->cgroup = who->cgroup_v2 = NULL;
 	who->unit = who->inner_unit = who->container = who->pod = NULL;
 }

@@ -183,21 +183,74 @@ bool pc_identity_same_program(const struct pc_identity *a, const struct pc_ident
 	       (pc_identity_same_file(a, b) && (!is_interpreter(a) || same_arguments(a, b)));
 }
 
+/* "8080", "10.0.0.1:80", "[::1]:80"; not "." */
+static bool is_numbers(const char *word, size_t len)
+{
+	return strcspn(word, "0123456789") < len && strspn(word, "0123456789.:[]") >= len;
+}
+
+/* A word of the arguments, or the value behind "=". Whether an option without "=" has a path in it is not known. */
+static bool is_relative(const char *word, size_t len)
+{
+	const char *value = *word == '-' ? memchr(word, '=', len) : word - 1;
+
+	if (!value)
+		return false;
+	len -= (size_t)(value + 1 - word);
+	value++;
+	return len && *value != '/' && !is_numbers(value, len);
+}
+
+/* Behind the first word, which is the program. */
+static const char *arguments_of(const struct pc_identity *who)
+{
+	return who->cmdline ? who->cmdline + strcspn(who->cmdline, " ") : "";
+}
+
+bool pc_identity_uses_folder(const struct pc_identity *who)
+{
+	for (const char *at = arguments_of(who); *at;) {
+		size_t len;
+
+		at += strspn(at, " ");
+		len = strcspn(at, " ");
+		if (len && is_relative(at, len))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* A daemon goes to "/", wherever it was started. */
+static bool same_folder(const struct pc_identity *a, const struct pc_identity *b)
+{
+	if (!pc_text_same(a->folder, b->folder))
+		return false;
+	return strcmp(a->folder, "/") || a->container || is_of_one_service(a, b);
+}
+
+/* An upgrade puts the program of a service or container into another folder, and its first word with it. Some
+ * interpreters tell by the first word what they are to be. */
+static bool same_purpose(const struct pc_identity *a, const struct pc_identity *b)
+{
+	bool same = a->cmdline && b->cmdline && !a->cmdline_cut && !b->cmdline_cut &&
+		    !strcmp(arguments_of(a), arguments_of(b));
+
+	if (!same || (is_interpreter(a) && !same_arguments(a, b)))
+		return false;
+	return !pc_identity_uses_folder(a) || same_folder(a, b);
+}
+
 enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_identity *b)
 {
-	bool arguments;
-
-	if (!same_place(a, b) || !same_name(a, b))
+	if (!same_place(a, b) || !same_name(a, b) || !same_purpose(a, b))
 		return PC_TWIN_NONE;
-	arguments = same_arguments(a, b);
-	if (!arguments && is_interpreter(a))
-		return PC_TWIN_NONE;
-	if (is_service(own_unit(a)) && is_service(own_unit(b))) {
-		if (pc_text_same(a->unit, b->unit) && same_inner_unit(a, b))
-			return PC_TWIN_UNIT;
-	} else if (a->container)
+	if (is_of_one_service(a, b))
+		return PC_TWIN_UNIT;
+	if (a->container && !(is_service(own_unit(a)) && is_service(own_unit(b))))
 		return PC_TWIN_CONTAINER;
-	return arguments && pc_identity_same_file(a, b) ? PC_TWIN_ARGUMENTS : PC_TWIN_NONE;
+	return same_arguments(a, b) && pc_identity_same_file(a, b) ? PC_TWIN_ARGUMENTS :
+								     PC_TWIN_NONE;
 }
 
 static bool is_twin(const struct pc_verdict *v, const struct pc_party *p, enum pc_twin *twin)

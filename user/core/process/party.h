@@ -43,11 +43,17 @@ bool pc_identity_same_program(const struct pc_identity *a, const struct pc_ident
 enum pc_twin {
 	PC_TWIN_NONE = 0,
 	PC_TWIN_ARGUMENTS, /* the same file with the same arguments */
-	PC_TWIN_UNIT,	   /* the same program of one systemd service */
-	PC_TWIN_CONTAINER, /* the same program of one container */
+	PC_TWIN_UNIT,	   /* the same program of one systemd service, with the same arguments */
+	PC_TWIN_CONTAINER, /* the same program of one container, with the same arguments */
 };
 
-/* An interpreter is no program by itself: with other arguments it is another one. */
+/* Does an argument mean something else in another working directory, as the relative path of a file or the name of
+ * a module does? */
+bool pc_identity_uses_folder(const struct pc_identity *who);
+
+/* Two processes with other arguments serve other things: node a.js and node b.js, redis-server a.conf and
+ * redis-server b.conf. If an argument depends on the working directory, both must have the same one. One that is
+ * not known equals none. */
 enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_identity *b);
 
 /* The running instance of the refused program that has this holder, and in *twin why it is

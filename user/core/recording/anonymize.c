@@ -149,6 +149,18 @@ static void again_tunnels(struct anonymizer *a, const struct pc_recorded *e)
 	pc_payload_add(a->out, &tunnels, sizeof(tunnels));
 }
 
+static void again_folder(struct anonymizer *a, const struct pc_recorded *e)
+{
+	char *out = malloc(TEXT_SIZE);
+
+	if (!out)
+		return;
+	pc_payload_add(a->out, out,
+		       pc_pseudonym_path(a->names, (const char *)pc_recorded_payload(e), e->size,
+					 false, out, TEXT_SIZE));
+	free(out);
+}
+
 static void again_unit(struct anonymizer *a, const struct pc_recorded *e)
 {
 	char text[PC_UNIT_NAME] = "";
@@ -189,7 +201,7 @@ static void again_payload(struct anonymizer *a, const struct pc_recorded *e)
 		[PC_RECORDED_LOOK] = again_look,	 [PC_RECORDED_SITE] = again_site,
 		[PC_RECORDED_ADDRESS] = again_address,	 [PC_RECORDED_TUNNELS] = again_tunnels,
 		[PC_RECORDED_SOCKET_UNIT] = again_unit,	 [PC_RECORDED_SWEEP] = again_cookies,
-		[PC_RECORDED_SWEEP_FILES] = again_cookies,
+		[PC_RECORDED_SWEEP_FILES] = again_cookies, [PC_RECORDED_FOLDER] = again_folder,
 	};
 
 	if (e->kind == PC_RECORDED_READ || e->kind == PC_RECORDED_OWNERS)

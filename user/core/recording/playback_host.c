@@ -45,6 +45,15 @@ static uint32_t play_parent(void *context, uint32_t pid)
 	return e ? (uint32_t)e->result : 0;
 }
 
+/* A recording has no entry for a directory that was not known. */
+static char *play_folder(void *context, const struct pc_process_key *key)
+{
+	const struct pc_recorded *e =
+		pc_playback_find(context, PC_RECORDED_FOLDER, 0, pc_recorded_process(key), false);
+
+	return e ? strndup((const char *)pc_recorded_payload(e), e->size) : NULL;
+}
+
 static bool play_is_kin(void *context, const struct pc_identity *a, const struct pc_identity *b)
 {
 	return is_yes(context, PC_RECORDED_KIN, pc_recorded_pair(a->key.tgid, b->key.tgid));
@@ -160,6 +169,7 @@ struct pc_join_host pc_playback_host(struct pc_playback *p)
 		.is_same = play_is_same,
 		.is_daemon = play_is_daemon,
 		.parent = play_parent,
+		.folder = play_folder,
 		.is_kin = play_is_kin,
 		.place = play_place,
 		.socket_unit = play_socket_unit,

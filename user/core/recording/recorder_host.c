@@ -24,6 +24,20 @@ static int record_identity(void *context, uint32_t pid, struct pc_identity *out)
 	return err;
 }
 
+/* Nothing is written where the directory is not known. */
+static char *record_folder(void *context, const struct pc_process_key *key)
+{
+	struct pc_recorder *r = context;
+	struct pc_payload p = { 0 };
+	char *folder = r->host.folder(r->host.context, key);
+
+	if (!folder)
+		return NULL;
+	pc_payload_add(&p, folder, strlen(folder));
+	pc_recorder_entry(r, PC_RECORDED_FOLDER, 0, pc_recorded_process(key), 0, &p);
+	return folder;
+}
+
 static bool record_is_running(void *context, const struct pc_process_key *key)
 {
 	struct pc_recorder *r = context;
@@ -188,6 +202,7 @@ struct pc_join_host pc_recorder_host(struct pc_recorder *r)
 		.is_daemon = record_is_daemon,
 		.parent = record_parent,
 		.is_kin = record_is_kin,
+		.folder = record_folder,
 		.place = record_place,
 		.socket_unit = record_socket_unit,
 		.given = r->host.given ? record_given : NULL,

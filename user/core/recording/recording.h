@@ -56,6 +56,7 @@ enum pc_recorded_kind {
 	PC_RECORDED_SESSION, /* key: sockets at the start; code: with a command; payload: texts */
 	PC_RECORDED_CLOCK, /* key: the wall clock minus the boot clock from the next step on */
 	PC_RECORDED_END, /* key: nanoseconds watched; result: the command's status; code: the check */
+	PC_RECORDED_FOLDER, /* key: of the process; payload: its working directory */
 	PC_RECORDED_KIND_COUNT,
 };
 

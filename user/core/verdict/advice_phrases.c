@@ -2,6 +2,8 @@
 /* Several causes share these clauses of their explanations. */
 #include "core/verdict/advice_phrases.h"
 
+#include <string.h>
+
 #include "core/base/address.h"
 #include "core/process/party.h"
 #include "core/verdict/blockers.h"
@@ -98,7 +100,26 @@ void pc_advice_udp_sharing(struct pc_advice *a)
 		holder ? "the refused socket" : "the holder");
 }
 
-/* An executable with two sets of arguments is two services; the sentence says no more. */
+/* Why two processes of one executable are no two instances, as far as that is known. */
+static void explain_same_file(struct pc_advice *a, const struct pc_identity *holder,
+			      const struct pc_identity *refused)
+{
+	pc_advice_explain(a, "; both run %s", holder->exe);
+	if (!holder->cmdline || !refused->cmdline || holder->cmdline_cut || refused->cmdline_cut)
+		return;
+	if (strcmp(holder->cmdline, refused->cmdline))
+		pc_advice_explain(a, ", but with different arguments");
+	else if (!holder->folder || !refused->folder)
+		pc_advice_explain(
+			a,
+			" with the same arguments, but perhaps in different working directories");
+	else if (strcmp(holder->folder, refused->folder))
+		pc_advice_explain(
+			a,
+			" with the same arguments, but in different working directories, %s and %s",
+			holder->folder, refused->folder);
+}
+
 void pc_advice_same_program(struct pc_advice *a)
 {
 	const struct pc_party *p = pc_holder_process(a->holder);
@@ -110,9 +131,7 @@ void pc_advice_same_program(struct pc_advice *a)
 		pc_advice_explain(
 			a, "; the two are processes of one running instance, not two instances");
 	else if (pc_identity_same_file(p->who, refused))
-		pc_advice_explain(a,
-				  "; both run %s, but with different arguments, so as two services",
-				  p->who->exe);
+		explain_same_file(a, p->who, refused);
 }
 
 static void put_blocking_processes(struct pc_advice *a, const struct pc_blockers *b)
