@@ -79,8 +79,7 @@ static void dump_identity(FILE *out, const struct pc_identity *who)
 		NUMBER(who->runtime);
 		NUMBER(who->cmdline_cut);
 		NUMBER(who->descendant);
-		NUMBER(who->running);
-		NUMBER(who->folder_asked);
+		NUMBER(who->running + 2 * who->folder_asked);
 		NUMBER(who->ended_ns + (uint32_t)who->status);
 		NUMBER(who->asked_pass);
 		NUMBER(who->completed_ns);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which two processes are instances of one program: the rule by file, arguments, working directory, unit and container. */
+/* The rule for instances of one program: by file, arguments, working directory, unit and container. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -19,7 +19,7 @@ static void explain_listener(struct pc_advice *a)
 
 static void fix_listener(struct pc_advice *a)
 {
-	pc_advice_fix_stop(a, ", if it should not have the port");
+	pc_advice_fix_stop(a, ", if the refused program should have the port");
 	pc_advice_fix_reuseaddr(a);
 	pc_advice_fix_apart(a);
 	pc_advice_fix_share(a);
@@ -93,7 +93,7 @@ static void fix_duplicate(struct pc_advice *a)
 	enum pc_twin twin;
 	const struct pc_party *p = pc_holder_twin(a->verdict, a->holder, &twin);
 
-	pc_advice_fix_stop(a, ", which runs already, or leave it and do not start another");
+	pc_advice_fix_stop(a, ", or leave what runs already and do not start another");
 	if (p && twin == PC_TWIN_UNIT)
 		pc_advice_fix(
 			a, PC_LASTING,

@@ -53,7 +53,7 @@ static void fix_users(struct pc_advice *a)
 
 static void fix_reuseport(struct pc_advice *a)
 {
-	pc_advice_fix_stop(a, ", if it should not have the port");
+	pc_advice_fix_stop(a, ", if the refused program should have the port");
 	pc_advice_fix_reuseaddr(a);
 	if (pc_reuseport_of(a->verdict, a->holder) == PC_REUSEPORT_USERS)
 		fix_users(a);
@@ -100,7 +100,7 @@ static bool refused_is_any(const struct pc_verdict *v)
 
 static void fix_wildcard(struct pc_advice *a)
 {
-	pc_advice_fix_stop(a, ", if it should not have the port");
+	pc_advice_fix_stop(a, ", if the refused program should have the port");
 	pc_advice_fix_reuseaddr(a);
 	if (!refused_is_any(a->verdict) || !pc_request_is_kernels(&a->verdict->request))
 		pc_advice_fix(
@@ -156,7 +156,7 @@ static void fix_v6only(struct pc_advice *a)
 
 static void fix_dual_stack(struct pc_advice *a)
 {
-	pc_advice_fix_stop(a, ", if it should not have the port");
+	pc_advice_fix_stop(a, ", if the refused program should have the port");
 	pc_advice_fix_reuseaddr(a);
 	fix_v6only(a);
 	if (pc_holder_is_own(a->verdict, a->holder))
@@ -188,7 +188,7 @@ static void explain_listen_race(struct pc_advice *a)
 
 static void fix_listen_race(struct pc_advice *a)
 {
-	pc_advice_fix_stop(a, ", if it should not have the port");
+	pc_advice_fix_stop(a, ", if the refused program should have the port");
 	pc_advice_fix(
 		a, PC_LASTING,
 		"leave SO_REUSEADDR off where two may start at once, so that bind() is refused to the second; or give one of the two another port or another address");

@@ -150,7 +150,7 @@ static void fix_remove_later(struct pc_advice *a)
 static void fix_unix_server(struct pc_advice *a)
 {
 	if (a->holder) {
-		pc_advice_fix_stop(a, ", which runs already, or leave it and do not start another");
+		pc_advice_fix_stop(a, ", or leave what runs already and do not start another");
 		fix_remove_later(a);
 	}
 	pc_advice_fix(a, PC_LASTING,
@@ -264,7 +264,7 @@ static void explain_abstract(struct pc_advice *a)
 static void fix_abstract(struct pc_advice *a)
 {
 	if (a->holder)
-		pc_advice_fix_stop(a, ", which runs already, or leave it and do not start another");
+		pc_advice_fix_stop(a, ", or leave what runs already and do not start another");
 	pc_advice_fix(a, PC_LASTING,
 		      "start it in one place only, or give each of the two a name of its own");
 }
