@@ -101,7 +101,7 @@ static void dump_party(FILE *out, const struct pc_party *p)
 	NUMBER(p->place.leads_session);
 	NUMBER(p->place.first);
 	NUMBER(p->place.hosts_file);
-	NUMBER(p->place.roots_file + 2 * p->place.unseen);
+	NUMBER(p->place.roots_file + 2 * p->place.unseen + 4 * p->place.deaf);
 }
 
 static void dump_socket(FILE *out, const struct pc_socket *s)

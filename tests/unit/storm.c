@@ -32,6 +32,7 @@ static void change_process(struct storm *s)
 		.hosts_file = storm_one_in(s, 2),
 		.roots_file = p->descendant,
 		.unseen = p->key.tgid % 4 == 0,
+		.deaf = p->key.tgid % PC_DEAF_COUNT,
 	};
 	p->exe = storm_text(s);
 	p->cmdline = storm_text(s);

@@ -69,7 +69,9 @@ static void place_put(const struct one *o)
 		 o->comm, o->parent, o->session, o->session, o->ticks);
 	folder_put(path, text);
 	snprintf(path, sizeof(path), "%s/status", folder);
-	snprintf(text, sizeof(text), "Name:\t%s\nTgid:\t%u\nUid:\t1\t1\t1\t1\nNSpid:\t%u\n",
+	snprintf(text, sizeof(text),
+		 "Name:\t%s\nTgid:\t%u\nUid:\t1\t1\t1\t1\nNSpid:\t%u\n"
+		 "CapBnd:\t000001ffffffffff\nNoNewPrivs:\t0\n",
 		 o->comm, o->pid, o->pid);
 	folder_put(path, text);
 	snprintf(path, sizeof(path), "%s/cgroup", folder);
@@ -354,6 +356,50 @@ static void first_and_leader(void **state)
 	assert_false(find_place_of(71).leads_session);
 }
 
+static enum pc_deaf deaf_with(const char *rest)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "Name:\tx\nTgid:\t70\n%s", rest);
+	folder_put("proc/70/status", text);
+	return find_place_of(70).deaf;
+}
+
+/* Signal 15 is bit 14. */
+static void deaf_to_term(void **state)
+{
+	(void)state;
+	put_web();
+	assert_int_equal(deaf_with("SigIgn:\t0000000000001000\n"), PC_DEAF_NOT);
+	assert_int_equal(deaf_with("SigIgn:\t0000000000384004\n"), PC_DEAF_IGNORES);
+	assert_int_equal(deaf_with("Threads:\t1\nSigBlk:\t0000000000004000\n"), PC_DEAF_IGNORES);
+	assert_int_equal(deaf_with("Threads:\t2\nSigBlk:\t0000000000004000\n"), PC_DEAF_NOT);
+	assert_int_equal(deaf_with("NSpid:\t70\t1\nSigCgt:\t0000000000000002\n"), PC_DEAF_FIRST);
+	assert_int_equal(deaf_with("NSpid:\t70\t1\nSigCgt:\t0000000000004002\n"), PC_DEAF_NOT);
+	folder_put("proc/70/stat",
+		   "70 (web) T 1 70 70 0 -1 4194304 100 0 0 0 0 0 0 0 20 0 1 0 1000 31 0\n");
+	assert_int_equal(deaf_with(""), PC_DEAF_STOPPED);
+}
+
+/* execve() gives it no capability of its file. */
+static void no_file_capability(void **state)
+{
+	char own[256];
+
+	(void)state;
+	assert_non_null(getcwd(own, sizeof(own) - 16));
+	strcat(own, "/program");
+	folder_put("program", "this one");
+	place_put(&(struct one){ 73, 1, 73, 1, "web", WEB, own });
+	assert_true(find_place_of(73).hosts_file);
+	folder_put("proc/73/status",
+		   "Name:\tx\nTgid:\t73\nCapBnd:\t000001fffffffbff\nNoNewPrivs:\t0\n");
+	assert_false(find_place_of(73).hosts_file);
+	folder_put("proc/73/status",
+		   "Name:\tx\nTgid:\t73\nCapBnd:\t000001ffffffffff\nNoNewPrivs:\t1\n");
+	assert_false(find_place_of(73).hosts_file);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 
 int main(void)
@@ -372,6 +418,8 @@ int main(void)
 		IN_FOLDER(file_of_the_host),
 		IN_FOLDER(file_of_root),
 		IN_FOLDER(first_and_leader),
+		IN_FOLDER(deaf_to_term),
+		IN_FOLDER(no_file_capability),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

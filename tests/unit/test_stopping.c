@@ -219,6 +219,57 @@ static void refused_socket_unit(void **state)
 	pc_verdict_clear(&v);
 }
 
+/* SIGTERM alone does not end them: the command does, and a process apart stays apart. */
+static void deaf_processes(void **state)
+{
+	static const struct {
+		enum pc_deaf deaf;
+		const char *command, *words;
+	} all[] = {
+		{ PC_DEAF_NOT, "kill 4120", "stop pid 4120" },
+		{ PC_DEAF_STOPPED, "kill 4120 && kill -CONT 4120", "is stopped as by Ctrl-Z" },
+		{ PC_DEAF_IGNORES, "kill -KILL 4120", "SIGTERM is ignored" },
+		{ PC_DEAF_FIRST, "kill -KILL 4120", "all processes of its pid namespace" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const char *commands[4];
+		struct pc_verdict v;
+		struct pc_holder *h;
+
+		case_refusal(&v);
+		h = case_listener(&v);
+		h->claimer = case_party(case_thief());
+		h->claimer.place.deaf = all[i].deaf;
+		h->owners[0] = h->claimer;
+		h->owners_count = 1;
+		pc_decide(&v);
+		assert_int_equal(pc_advise(&v), 0);
+		assert_int_equal(now_commands(&v, commands, 4), 1);
+		assert_string_equal(commands[0], all[i].command);
+		assert_true(says_somewhere(&v, all[i].words));
+		pc_verdict_clear(&v);
+	}
+}
+
+/* setcap on an interpreter would give the capability to each script. */
+static void no_setcap_for_interpreters(void **state)
+{
+	struct pc_identity who = *case_server();
+	struct pc_verdict v;
+
+	(void)state;
+	case_privileged(&v);
+	v.requester.who = &who;
+	v.requester.place.hosts_file = v.requester.place.roots_file = true;
+	who.exe = (char *)"/usr/bin/python3.11";
+	assert_false(case_advises(&v, "setcap cap_net"));
+	assert_true(case_advises(&v, "is an interpreter"));
+	who.exe = (char *)"/usr/bin/pythonia";
+	assert_true(case_advises(&v, "setcap cap_net"));
+}
+
 /* A path names another file below another root, and setcap would change the host's. */
 static void no_setcap_elsewhere(void **state)
 {
@@ -251,6 +302,8 @@ int main(void)
 		cmocka_unit_test(only_the_one_that_publishes),
 		cmocka_unit_test(refused_socket_unit),
 		cmocka_unit_test(no_setcap_elsewhere),
+		cmocka_unit_test(deaf_processes),
+		cmocka_unit_test(no_setcap_for_interpreters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,5 +40,8 @@ int pc_pidfd_copy(int pidfd, int fd)
 
 int pc_pidfd_terminate(int pidfd)
 {
-	return syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) ? -errno : 0;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0))
+		return -errno;
+	syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+	return 0;
 }

@@ -13,7 +13,7 @@ int pc_pidfd_open(const char *proc, const struct pc_process_key *key);
 /* A copy of its descriptor `fd`: -EBADF: it has no such one; -EPERM: not allowed (CAP_SYS_PTRACE). */
 int pc_pidfd_copy(int pidfd, int fd);
 
-/* SIGTERM. 0 or a negative errno. */
+/* SIGTERM, and SIGCONT, without which a process that was stopped gets it never. 0 or a negative errno. */
 int pc_pidfd_terminate(int pidfd);
 
 #endif

@@ -232,11 +232,14 @@ static enum pc_role find_role(struct place_search *s)
 	return role_below(s);
 }
 
-static bool is_first(const struct place_search *s)
+/* Why SIGTERM does not end the process. */
+static enum pc_deaf deaf_of(const struct place_search *s, const struct pc_procfile_manner *m)
 {
-	bool first = false;
-
-	return !pc_procfs_is_first(s->roots->proc, s->who->key.tgid, &first) && first;
+	if (m->first && !m->handles_term)
+		return PC_DEAF_FIRST;
+	if (m->ignores_term)
+		return PC_DEAF_IGNORES;
+	return s->stat.state == 'T' ? PC_DEAF_STOPPED : PC_DEAF_NOT;
 }
 
 /* Another mount namespace, or another root folder, can have another file under this name. */
@@ -276,14 +279,18 @@ void pc_place_find(const struct pc_place_roots *roots, const struct pc_identity 
 		   struct pc_place *out)
 {
 	struct place_search s = { .roots = roots, .who = who };
+	struct pc_procfile_manner manner = { 0 };
 
 	*out = (struct pc_place){ .unseen = true };
 	if (pc_procfs_stat(roots->proc, who->key.tgid, &s.stat) || s.stat.reaped)
 		return;
 	out->unseen = false;
 	out->leads_session = s.stat.session == who->key.tgid && s.stat.terminal;
-	out->first = is_first(&s);
-	look_at_file(&s, out);
+	pc_procfs_manner(roots->proc, who->key.tgid, &manner);
+	out->first = manner.first;
+	out->deaf = deaf_of(&s, &manner);
+	if (manner.takes_bind)
+		look_at_file(&s, out);
 	out->role = find_role(&s);
 	out->unseen = s.unseen;
 }

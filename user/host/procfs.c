@@ -305,7 +305,7 @@ int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns)
 	return err == -ENOENT ? -ESRCH : err; /* a zombie has none any more */
 }
 
-int pc_procfs_is_first(const char *root, uint32_t pid, bool *first)
+int pc_procfs_manner(const char *root, uint32_t pid, struct pc_procfile_manner *out)
 {
 	struct pc_file_text text;
 	int dir = open_process(root, pid);
@@ -317,7 +317,7 @@ int pc_procfs_is_first(const char *root, uint32_t pid, bool *first)
 	close(dir);
 	if (err)
 		return err;
-	*first = pc_procfile_is_first(text.bytes);
+	pc_procfile_manner(text.bytes, out);
 	free(text.bytes);
 	return 0;
 }

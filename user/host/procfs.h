@@ -45,8 +45,8 @@ bool pc_procfs_is_or_was(const char *root, const struct pc_process_key *key);
  * caller may not look; or -EBADMSG: the link cannot be understood. */
 int pc_procfs_netns(const char *root, uint32_t pid, uint32_t *netns);
 
-/* Is the process the first one of a pid namespace below the reader's? 0 or a negative errno. */
-int pc_procfs_is_first(const char *root, uint32_t pid, bool *first);
+/* Reads what its status says of signals and capabilities. 0 or a negative errno. */
+int pc_procfs_manner(const char *root, uint32_t pid, struct pc_procfile_manner *out);
 
 /* Calls visit() for each process until it returns something else than 0. Returns that, 0, or a
  * negative errno: `root` cannot be read. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "judge/verdict.h"
+#include "monitor/footprint.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
 #include "stage/binary.h"
@@ -171,7 +172,38 @@ static void scenario_docker_proxy_of_nobody(struct test *t)
 	fixes_expect_free(web, 0, "0.0.0.0", PORT);
 }
 
+/* SIGTERM waits until a stopped process goes on. */
+static void scenario_stop_a_stopped(struct test *t)
+{
+	struct puppet *holder = puppet_start(t, "api"), *web = puppet_start(t, "web");
+
+	monitor_watch(t, NULL);
+	stage_listener(holder, 0, "0.0.0.0", PORT);
+	footprint_stop(t, holder->pid);
+	stage_refused(web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	fixes_run(t, verdict_take(web), "kill -CONT ");
+	fixes_expect_free(web, 0, "0.0.0.0", PORT);
+}
+
+static void act_ignore_term(void *io)
+{
+	(void)io;
+	signal(SIGTERM, SIG_IGN);
+}
+
+static void scenario_stop_one_that_ignores(struct test *t)
+{
+	struct puppet *holder = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	char unused = 0;
+
+	puppet_call(holder, act_ignore_term, &unused, sizeof(unused));
+	fixes_run(t, stopping_verdict(t, holder, web), "kill -KILL ");
+	fixes_expect_free(web, 0, "0.0.0.0", PORT);
+}
+
 const struct scenario cases_cause_stopping[] = {
+	{ .name = "stop-a-stopped", .run = scenario_stop_a_stopped, .where = ONCE },
+	{ .name = "stop-one-that-ignores", .run = scenario_stop_one_that_ignores, .where = ONCE },
 	{ .name = "stray-of-ssh", .run = scenario_stray_of_ssh, .where = EACH_KERNEL },
 	{ .name = "stray-of-unit", .run = scenario_stray_of_unit, .where = EACH_KERNEL },
 	{ .name = "user-names-a-unit", .run = scenario_user_names_a_unit, .where = EACH_KERNEL },

@@ -45,14 +45,24 @@ enum pc_role {
 	PC_ROLE_COUNT,
 };
 
+/* Why SIGTERM does not end a process. */
+enum pc_deaf {
+	PC_DEAF_NOT = 0,
+	PC_DEAF_STOPPED, /* by Ctrl-Z or SIGSTOP: the signal waits until it goes on */
+	PC_DEAF_IGNORES, /* it ignores or blocks the signal */
+	PC_DEAF_FIRST,	 /* the first of a pid namespace below the host's, without a handler */
+	PC_DEAF_COUNT,
+};
+
 /* The place of a process among the others of the machine, when the verdict was made. */
 struct pc_place {
 	enum pc_role role;
 	bool leads_session; /* of a terminal: a log-in, a shell */
 	bool first;	    /* of a pid namespace below the host's: it can ignore SIGTERM */
-	bool hosts_file;    /* its path is that of the same file for portclash */
+	bool hosts_file;    /* its path is that of the same file for portclash, and it may have the file's capabilities */
 	bool unseen;	    /* not all of this was looked at, not in time, or it has ended */
 	bool roots_file;    /* the same, and only root can change it or put another file there */
+	enum pc_deaf deaf;
 };
 
 /* A longer command line is cut: strangers choose its length, and portclash keeps many. */

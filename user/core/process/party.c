@@ -274,3 +274,8 @@ const struct pc_party *pc_holder_twin(const struct pc_verdict *v, const struct p
 			return &h->owners[i];
 	return NULL;
 }
+
+bool pc_identity_is_interpreter(const struct pc_identity *who)
+{
+	return is_interpreter(who);
+}

@@ -62,4 +62,7 @@ enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_ident
 const struct pc_party *pc_holder_twin(const struct pc_verdict *v, const struct pc_holder *h,
 				      enum pc_twin *twin);
 
+/* Does its executable file run what is in other files? By the name of the file. */
+bool pc_identity_is_interpreter(const struct pc_identity *who);
+
 #endif

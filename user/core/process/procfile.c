@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +123,7 @@ bool pc_procfile_netns(const char *text, uint32_t *inode)
 	return true;
 }
 
-bool pc_procfile_is_first(const char *text)
+static bool procfile_is_first(const char *text)
 {
 	static const char label[] = "\nNSpid:\t";
 	const char *at = strstr(text, label), *end, *tab;
@@ -132,4 +134,26 @@ bool pc_procfile_is_first(const char *text)
 	end = at + strcspn(at, "\n");
 	tab = memrchr(at, '\t', (size_t)(end - at));
 	return tab && end - tab == 2 && tab[1] == '1';
+}
+
+/* A mask in hexadecimal; 0 without such a line. */
+static uint64_t procfile_mask(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+
+	return at ? strtoull(at + strlen(label), NULL, 16) : 0;
+}
+
+void pc_procfile_manner(const char *text, struct pc_procfile_manner *out)
+{
+	const uint64_t term = 1ULL << (SIGTERM - 1), bind = 1ULL << CAP_NET_BIND_SERVICE;
+	uint32_t threads = 0, no_new_privs = 1;
+
+	pc_procfile_status(text, "\nThreads:\t", &threads);
+	pc_procfile_status(text, "\nNoNewPrivs:\t", &no_new_privs);
+	out->first = procfile_is_first(text);
+	out->handles_term = procfile_mask(text, "\nSigCgt:\t") & term;
+	out->ignores_term = procfile_mask(text, "\nSigIgn:\t") & term ||
+			    (threads == 1 && procfile_mask(text, "\nSigBlk:\t") & term);
+	out->takes_bind = !no_new_privs && procfile_mask(text, "\nCapBnd:\t") & bind;
 }

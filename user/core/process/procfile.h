@@ -35,8 +35,16 @@ bool pc_procfile_is_running(const struct pc_procfile_stat *stat);
 /* Parses a number of /proc/PID/status. `label` has what surrounds the name: "\nUid:\t". */
 bool pc_procfile_status(const char *text, const char *label, uint32_t *out);
 
-/* Is the process of this /proc/PID/status the first of a pid namespace below the reader's ("NSpid:	812	1")? */
-bool pc_procfile_is_first(const char *text);
+/* What a /proc/PID/status says of signals and capabilities. */
+struct pc_procfile_manner {
+	bool first;	   /* of a pid namespace below the reader's ("NSpid:	812	1") */
+	bool handles_term; /* it has a handler for SIGTERM */
+	bool ignores_term; /* it ignores SIGTERM, or its only thread blocks it */
+	bool takes_bind; /* execve() would give it CAP_NET_BIND_SERVICE of its file (cap_bprm_creds_from_file()) */
+};
+
+/* A line that is missing says no. */
+void pc_procfile_manner(const char *text, struct pc_procfile_manner *out);
 
 /* Parses a line of /proc/PID/status about memory into bytes. `label` is "VmRSS:". False: the line
  * has another label. */

@@ -6,16 +6,21 @@
 #include <string.h>
 
 static const char *const programs[] = {
-	"systemd",     "(sd-pam)",     "init",	  "dockerd",	  "docker-proxy", "containerd",
-	"conmon",      "crio",	       "podman",  "rootlessport", "rootlesskit",  "slirp4netns",
-	"pasta",       "passt",	       "kubelet", "kube-proxy",	  "buildkitd",	  "runc",
-	"crun",	       "lxc-start",    "sshd",	  "sshd-session", "login",	  "dbus-daemon",
-	"dbus-broker", "tmux: server", "screen",
+	"systemd",	 "(sd-pam)",	  "init",	 "dockerd",
+	"docker-proxy",	 "containerd",	  "conmon",	 "crio",
+	"podman",	 "rootlessport",  "rootlesskit", "slirp4netns",
+	"pasta",	 "passt",	  "kubelet",	 "kube-proxy",
+	"buildkitd",	 "runc",	  "crun",	 "lxc-start",
+	"sshd",		 "sshd-session",  "login",	 "dbus-daemon",
+	"dbus-broker",	 "tmux: server",  "screen",	 "supervisord",
+	"runsvdir",	 "runsv",	  "s6-svscan",	 "s6-supervise",
+	"monit",	 "xinetd",	  "nomad",	 "Runner.Listener",
+	"Runner.Worker", "gitlab-runner", "circusd",
 };
 
 /* The kernel cuts names after 15 bytes: "containerd-shim-runc-v2" is "containerd-shim". */
-static const char *const program_prefixes[] = { "containerd-shim", "systemd-", "pasta.", "passt.",
-						"sshd:" };
+static const char *const program_prefixes[] = { "containerd-shim", "systemd-", "pasta.",
+						"passt.",	   "sshd:",    "PM2 v" };
 
 static const char *const units[] = {
 	"docker.service",
@@ -55,6 +60,17 @@ static const char *const units[] = {
 	"NetworkManager.service",
 	"networking.service",
 	"wpa_supplicant*.service",
+	/* They run programs of others, and all of these would end with them. */
+	"supervisor*.service",
+	"pm2*.service",
+	"runit*.service",
+	"s6*.service",
+	"gitlab-run*.service",
+	"actions.runner.*.service",
+	"monit.service",
+	"xinetd.service",
+	"nomad*.service",
+	"circus*.service",
 };
 
 #define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))

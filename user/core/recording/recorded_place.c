@@ -12,7 +12,8 @@ struct recorded_place {
 	uint8_t hosts_file;
 	uint8_t unseen;
 	uint8_t roots_file;
-	uint8_t pad[2];
+	uint8_t deaf; /* 0 in recordings of before: not known */
+	uint8_t pad;
 };
 _Static_assert(sizeof(struct recorded_place) == 8, "recorded_place");
 
@@ -25,6 +26,7 @@ void pc_payload_add_place(struct pc_payload *p, const struct pc_place *place)
 		.hosts_file = place->hosts_file,
 		.unseen = place->unseen,
 		.roots_file = place->roots_file,
+		.deaf = (uint8_t)place->deaf,
 	};
 
 	pc_payload_add(p, &body, sizeof(body));
@@ -37,7 +39,7 @@ int pc_recorded_place(const void *data, size_t size, struct pc_place *out)
 	if (size < sizeof(body))
 		return -EBADMSG;
 	memcpy(&body, data, sizeof(body));
-	if (body.role >= PC_ROLE_COUNT)
+	if (body.role >= PC_ROLE_COUNT || body.deaf >= PC_DEAF_COUNT)
 		return -EBADMSG;
 	*out = (struct pc_place){
 		.role = body.role,
@@ -46,6 +48,7 @@ int pc_recorded_place(const void *data, size_t size, struct pc_place *out)
 		.hosts_file = body.hosts_file,
 		.unseen = body.unseen,
 		.roots_file = body.roots_file,
+		.deaf = body.deaf,
 	};
 	return 0;
 }

@@ -9,52 +9,24 @@
 #include "core/base/text.h"
 #include "core/process/party.h"
 #include "core/verdict/advice_phrases.h"
-#include "core/verdict/stopping.h"
+#include "core/verdict/stop_group.h"
 #include "core/verdict/surroundings.h"
 
-/* Processes of one means, of one unit or one container. */
-struct stop_group {
-	const struct pc_party *parties[PC_ADVICE_STOPS_MAX];
-	unsigned count;
-	struct pc_stopping how; /* of the first */
-};
-
-static const char *stop_plural(const struct stop_group *g)
-{
-	return g->count > 1 ? "s" : "";
-}
-
-/* "12", "12, 13 and 14" */
-static void pids_of(const struct stop_group *g, char *out, size_t size)
-{
-	size_t len = 0;
-
-	out[0] = '\0';
-	for (unsigned i = 0; i < g->count && len < size; i++)
-		len += (size_t)snprintf(out + len, size - len, "%s%u",
-					!i		  ? "" :
-					i + 1 == g->count ? " and " :
-							    ", ",
-					g->parties[i]->who->key.tgid);
-}
-
-#define PIDS (12 * PC_ADVICE_STOPS_MAX)
-
-static void fix_unit(struct pc_advice *a, const struct stop_group *g, const char *or_wait)
+static void fix_unit(struct pc_advice *a, const struct pc_stop_group *g, const char *or_wait)
 {
 	const struct pc_identity *who = g->parties[0]->who;
-	char pids[PIDS];
+	char pids[PC_STOP_PIDS];
 
-	pids_of(g, pids, sizeof(pids));
+	pc_stop_pids(g, pids, sizeof(pids));
 	if (g->how.means == PC_MEANS_UNIT) {
-		pc_advice_fix(a, PC_NOW, "stop the unit of pid%s %s%s", stop_plural(g), pids,
+		pc_advice_fix(a, PC_NOW, "stop the unit of pid%s %s%s", pc_stop_plural(g), pids,
 			      or_wait);
 		pc_advice_command(a, "systemctl stop ");
 	} else {
 		pc_advice_fix(
 			a, PC_NOW,
 			"stop the unit of pid%s %s, which user %u's own manager runs (that user types `systemctl --user stop` alone)%s",
-			stop_plural(g), pids, who->manager_user, or_wait);
+			pc_stop_plural(g), pids, who->manager_user, or_wait);
 		pc_advice_command(a, "systemctl --user -M %u@ stop ", who->manager_user);
 	}
 	if (g->how.unit[0] == '-')
@@ -88,14 +60,14 @@ static unsigned socket_units_of(const struct pc_verdict *v, uint32_t manager, co
 }
 
 /* "systemctl", with what makes it speak to that manager. */
-static void command_of_manager(struct pc_advice *a, const struct stop_group *g)
+static void command_of_manager(struct pc_advice *a, const struct pc_stop_group *g)
 {
 	pc_advice_command(a, "systemctl");
 	if (g->how.means == PC_MEANS_USER_SOCKET)
 		pc_advice_command(a, " --user -M %u@", g->parties[0]->who->manager_user);
 }
 
-static void fix_named_socket_unit(struct pc_advice *a, const struct stop_group *g,
+static void fix_named_socket_unit(struct pc_advice *a, const struct pc_stop_group *g,
 				  const char *const *units, unsigned count)
 {
 	pc_advice_fix(a, PC_NOW, "stop the socket unit for which %s holds the port",
@@ -109,7 +81,7 @@ static void fix_named_socket_unit(struct pc_advice *a, const struct stop_group *
 }
 
 /* A command that is run in a container runs the container's file. */
-static void fix_inner_socket_unit(struct pc_advice *a, const struct stop_group *g,
+static void fix_inner_socket_unit(struct pc_advice *a, const struct pc_stop_group *g,
 				  const char *const *units, unsigned count)
 {
 	pc_advice_fix(
@@ -120,7 +92,7 @@ static void fix_inner_socket_unit(struct pc_advice *a, const struct stop_group *
 }
 
 /* The service that the unit has started has the socket, too, and is another of the parties. */
-static void fix_socket_unit(struct pc_advice *a, const struct stop_group *g)
+static void fix_socket_unit(struct pc_advice *a, const struct pc_stop_group *g)
 {
 	const char *units[PC_HOLDERS_MAX];
 	unsigned count = socket_units_of(a->verdict, g->parties[0]->who->key.tgid, units);
@@ -147,29 +119,30 @@ static const char *runtime_command(enum pc_runtime runtime)
 					       NULL;
 }
 
-static void fix_container(struct pc_advice *a, const struct stop_group *g, const char *or_wait)
+static void fix_container(struct pc_advice *a, const struct pc_stop_group *g, const char *or_wait)
 {
 	const struct pc_identity *who = g->parties[0]->who;
-	char pids[PIDS];
+	char pids[PC_STOP_PIDS];
 
-	pids_of(g, pids, sizeof(pids));
-	pc_advice_fix(a, PC_NOW, "stop the container of pid%s %s%s", stop_plural(g), pids, or_wait);
+	pc_stop_pids(g, pids, sizeof(pids));
+	pc_advice_fix(a, PC_NOW, "stop the container of pid%s %s%s", pc_stop_plural(g), pids,
+		      or_wait);
 	pc_advice_command(a, "%s stop %.*s", runtime_command(who->runtime),
 			  pc_container_shown(who->container), who->container);
 }
 
-static void fix_pod_of(struct pc_advice *a, const struct stop_group *g, const char *or_wait)
+static void fix_pod_of(struct pc_advice *a, const struct pc_stop_group *g, const char *or_wait)
 {
-	char pids[PIDS];
+	char pids[PC_STOP_PIDS];
 
 	/* advice.c says it for a pod that both sides are in. */
 	if (pc_surroundings_of(a->verdict, a->holder) == PC_SURROUNDINGS_ONE_POD)
 		return;
-	pids_of(g, pids, sizeof(pids));
+	pc_stop_pids(g, pids, sizeof(pids));
 	pc_advice_fix(
 		a, PC_NOW,
 		"end the pod of pid%s %s by what runs it (`kubectl`): a kubelet starts a container anew that was only stopped%s",
-		stop_plural(g), pids, or_wait);
+		pc_stop_plural(g), pids, or_wait);
 }
 
 /* Containers can publish one port on an address each, and the filter of `docker ps` knows no address. Beside
@@ -197,7 +170,7 @@ static void fix_published(struct pc_advice *a)
 				  r->wanted_port, pc_proto_name(r->proto));
 }
 
-static void fix_for_container(struct pc_advice *a, const struct stop_group *g)
+static void fix_for_container(struct pc_advice *a, const struct pc_stop_group *g)
 {
 	const struct pc_identity *who = g->parties[0]->who;
 	const struct pc_helper *h = &g->how.helper;
@@ -227,54 +200,7 @@ static void fix_for_container(struct pc_advice *a, const struct stop_group *g)
 	}
 }
 
-static void fix_process(struct pc_advice *a, const struct stop_group *g, const char *or_wait)
-{
-	char pids[PIDS];
-
-	pids_of(g, pids, sizeof(pids));
-	if (g->how.spared)
-		pc_advice_fix(a, PC_NOW, "stop pid%s %s, but not %s, in whose cgroup %s%s",
-			      stop_plural(g), pids, g->how.spared,
-			      g->count > 1 ? "they are" : "it is", or_wait);
-	else
-		pc_advice_fix(a, PC_NOW, "stop pid%s %s%s", stop_plural(g), pids, or_wait);
-	pc_advice_command(a, "kill");
-	for (unsigned i = 0; i < g->count; i++)
-		pc_advice_command(a, " %u", g->parties[i]->who->key.tgid);
-}
-
-/* The unit may end with such a process, or start it anew; the id of an ended process may be another's by now. */
-static void fix_unseen_process(struct pc_advice *a, const struct stop_group *g)
-{
-	char pids[PIDS];
-
-	pids_of(g, pids, sizeof(pids));
-	pc_advice_fix(
-		a, PC_NOW,
-		"look at pid%s %s first, then stop the unit, the container or the process itself: portclash could not tell what else would end with %s",
-		stop_plural(g), pids, g->count > 1 ? "them" : "it");
-	pc_advice_command(a, g->how.spared ? "systemctl status" : "ps -f");
-	for (unsigned i = 0; i < g->count; i++)
-		pc_advice_command(a, g->how.spared ? " %u" : " -p %u",
-				  g->parties[i]->who->key.tgid);
-}
-
-static void fix_never(struct pc_advice *a, const struct stop_group *g)
-{
-	char name[PC_ADVICE_NAME];
-
-	for (unsigned i = 0; i < g->count; i++) {
-		struct pc_stopping how;
-
-		pc_stopping_of(g->parties[i], a->verdict->requester.who, &how);
-		pc_advice_fix(
-			a, PC_NOW,
-			"leave %s alone (%s); as long as it has the port, the refused program needs another port or address",
-			pc_advice_name(g->parties[i], name), how.why);
-	}
-}
-
-static void fix_group(struct pc_advice *a, const struct stop_group *g, const char *or_wait)
+static void fix_group(struct pc_advice *a, const struct pc_stop_group *g, const char *or_wait)
 {
 	switch (g->how.means) {
 	case PC_MEANS_SOCKET_UNIT:
@@ -296,17 +222,17 @@ static void fix_group(struct pc_advice *a, const struct stop_group *g, const cha
 		fix_pod_of(a, g, or_wait);
 		break;
 	case PC_MEANS_PROCESS:
-		fix_process(a, g, or_wait);
+		pc_stop_process(a, g, or_wait);
 		break;
 	case PC_MEANS_UNSEEN:
-		fix_unseen_process(a, g);
+		pc_stop_unseen_process(a, g);
 		break;
 	default:
-		fix_never(a, g);
+		pc_stop_never(a, g);
 	}
 }
 
-static bool belongs_to(const struct stop_group *g, const struct pc_party *p,
+static bool belongs_to(const struct pc_stop_group *g, const struct pc_party *p,
 		       const struct pc_stopping *how)
 {
 	const struct pc_identity *first = g->parties[0]->who, *who = p->who;
@@ -326,13 +252,13 @@ static bool belongs_to(const struct stop_group *g, const struct pc_party *p,
 		return !memcmp(&how->helper, &g->how.helper, sizeof(how->helper));
 	case PC_MEANS_PROCESS:
 	case PC_MEANS_UNSEEN:
-		return pc_text_same_or_none(how->spared, g->how.spared);
+		return how->deaf == g->how.deaf && pc_text_same_or_none(how->spared, g->how.spared);
 	default:
 		return true;
 	}
 }
 
-static bool has_pid(const struct stop_group *g, const struct pc_party *p)
+static bool has_pid(const struct pc_stop_group *g, const struct pc_party *p)
 {
 	for (unsigned i = 0; i < g->count; i++)
 		if (g->parties[i]->who->key.tgid == p->who->key.tgid)
@@ -342,7 +268,7 @@ static bool has_pid(const struct stop_group *g, const struct pc_party *p)
 
 /* Takes the parties of this means, from the first that is not `done` on, into one group. */
 static void gather(struct pc_advice *a, const struct pc_party *const *parties, unsigned count,
-		   enum pc_means means, bool *done, struct stop_group *g)
+		   enum pc_means means, bool *done, struct pc_stop_group *g)
 {
 	g->count = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -365,7 +291,7 @@ void pc_advice_fix_stop_all(struct pc_advice *a, const struct pc_party *const *p
 			    unsigned count, const char *or_wait)
 {
 	bool done[PC_ADVICE_STOPS_MAX] = { false };
-	struct stop_group g;
+	struct pc_stop_group g;
 
 	if (count > PC_ADVICE_STOPS_MAX)
 		count = PC_ADVICE_STOPS_MAX;
@@ -385,7 +311,7 @@ bool pc_advice_all_plain(const struct pc_advice *a, const struct pc_party *const
 		struct pc_stopping how;
 
 		pc_stopping_of(parties[i], a->verdict->requester.who, &how);
-		if (how.means != PC_MEANS_PROCESS)
+		if (how.means != PC_MEANS_PROCESS || how.deaf)
 			return false;
 	}
 	return true;

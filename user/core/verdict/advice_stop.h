@@ -13,7 +13,7 @@
 void pc_advice_fix_stop_all(struct pc_advice *a, const struct pc_party *const *parties,
 			    unsigned count, const char *or_wait);
 
-/* May each of them be ended by itself? */
+/* May each of them be ended by itself, by SIGTERM? */
 bool pc_advice_all_plain(const struct pc_advice *a, const struct pc_party *const *parties,
 			 unsigned count);
 

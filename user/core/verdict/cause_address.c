@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/base/address.h"
+#include "core/process/party.h"
 #include "core/process/spared.h"
 #include "core/verdict/advice_fixes.h"
 #include "core/verdict/causes.h"
@@ -23,10 +24,12 @@ static void fix_give_file(struct pc_advice *a, const struct pc_identity *who)
 {
 	if (!who || !who->exe)
 		return;
-	if (a->verdict->requester.place.roots_file) {
+	if (pc_identity_is_interpreter(who) && !who->container) {
 		pc_advice_fix(
 			a, PC_LASTING,
-			"give the program the capability (an interpreter's scripts would all get it)");
+			"give the program CAP_NET_BIND_SERVICE by a systemd unit of its own (AmbientCapabilities=), not by setcap: its file is an interpreter, whose scripts would all get it");
+	} else if (a->verdict->requester.place.roots_file) {
+		pc_advice_fix(a, PC_LASTING, "give the program the capability");
 		pc_advice_command(a, "setcap cap_net_bind_service=+ep ");
 		pc_advice_command_word(a, who->exe);
 	} else if (a->verdict->requester.place.hosts_file) {
@@ -52,7 +55,7 @@ static void fix_give_capability(struct pc_advice *a)
 	    !who->below_user)
 		pc_advice_fix(
 			a, PC_LASTING,
-			"under systemd: add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit");
+			"add AmbientCapabilities=CAP_NET_BIND_SERVICE to the unit, and to CapabilityBoundingSet= if it has one");
 	fix_give_file(a, who);
 }
 
@@ -61,7 +64,8 @@ static void fix_privileged(struct pc_advice *a)
 	uint16_t port = a->verdict->request.wanted_port;
 
 	fix_give_capability(a);
-	pc_advice_fix(a, PC_LASTING, "or let every user bind ports from %u on", port);
+	pc_advice_fix(a, PC_LASTING, "or, until a reboot, let every user bind all ports from %u on",
+		      port);
 	pc_advice_command_enter(a);
 	pc_advice_command(a, "sysctl -w net.ipv4.ip_unprivileged_port_start=%u", port);
 	pc_advice_fix(a, PC_LASTING, "or listen on port %u or above",

@@ -109,12 +109,11 @@ static void judge_part_of_service(const struct pc_party *p, const struct pc_iden
 	}
 }
 
-void pc_stopping_of(const struct pc_party *p, const struct pc_identity *refused,
-		    struct pc_stopping *out)
+static void judge(const struct pc_party *p, const struct pc_identity *refused,
+		  struct pc_stopping *out)
 {
 	const struct pc_identity *who = p->who;
 
-	*out = (struct pc_stopping){ 0 };
 	if (judge_first(p, out))
 		return;
 	if (who->container)
@@ -131,4 +130,13 @@ void pc_stopping_of(const struct pc_party *p, const struct pc_identity *refused,
 		spare(out, "it leads a session, which would end with it");
 	else
 		out->means = PC_MEANS_PROCESS;
+}
+
+void pc_stopping_of(const struct pc_party *p, const struct pc_identity *refused,
+		    struct pc_stopping *out)
+{
+	*out = (struct pc_stopping){ 0 };
+	judge(p, refused, out);
+	if (out->means == PC_MEANS_PROCESS)
+		out->deaf = p->place.deaf;
 }

@@ -29,7 +29,8 @@ struct pc_stopping {
 	const char *unit; /* UNIT and USER_UNIT: of the identity; hostile */
 	/* PROCESS: a unit in whose cgroup it is, and which must not end for it; NULL: none */
 	const char *spared;
-	const char *why; /* NEVER: part of a sentence about the process; static */
+	enum pc_deaf deaf; /* PROCESS: SIGTERM alone does not end it */
+	const char *why;   /* NEVER: part of a sentence about the process; static */
 	struct pc_helper helper;
 };
 
