@@ -356,48 +356,22 @@ static void first_and_leader(void **state)
 	assert_false(find_place_of(71).leads_session);
 }
 
-static enum pc_deaf deaf_with(const char *rest)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "Name:\tx\nTgid:\t70\n%s", rest);
-	folder_put("proc/70/status", text);
-	return find_place_of(70).deaf;
-}
-
-/* Signal 15 is bit 14. */
-static void deaf_to_term(void **state)
+/* SIGTERM, and a capability of its file, can do nothing for a process. */
+static void deaf_or_not(void **state)
 {
 	(void)state;
 	put_web();
-	assert_int_equal(deaf_with("SigIgn:\t0000000000001000\n"), PC_DEAF_NOT);
-	assert_int_equal(deaf_with("SigIgn:\t0000000000384004\n"), PC_DEAF_IGNORES);
-	assert_int_equal(deaf_with("Threads:\t1\nSigBlk:\t0000000000004000\n"), PC_DEAF_IGNORES);
-	assert_int_equal(deaf_with("Threads:\t2\nSigBlk:\t0000000000004000\n"), PC_DEAF_NOT);
-	assert_int_equal(deaf_with("NSpid:\t70\t1\nSigCgt:\t0000000000000002\n"), PC_DEAF_FIRST);
-	assert_int_equal(deaf_with("NSpid:\t70\t1\nSigCgt:\t0000000000004002\n"), PC_DEAF_NOT);
-	folder_put("proc/70/stat",
-		   "70 (web) T 1 70 70 0 -1 4194304 100 0 0 0 0 0 0 0 20 0 1 0 1000 31 0\n");
-	assert_int_equal(deaf_with(""), PC_DEAF_STOPPED);
-}
-
-/* execve() gives it no capability of its file. */
-static void no_file_capability(void **state)
-{
-	char own[256];
-
-	(void)state;
-	assert_non_null(getcwd(own, sizeof(own) - 16));
-	strcat(own, "/program");
-	folder_put("program", "this one");
-	place_put(&(struct one){ 73, 1, 73, 1, "web", WEB, own });
-	assert_true(find_place_of(73).hosts_file);
-	folder_put("proc/73/status",
-		   "Name:\tx\nTgid:\t73\nCapBnd:\t000001fffffffbff\nNoNewPrivs:\t0\n");
-	assert_false(find_place_of(73).hosts_file);
-	folder_put("proc/73/status",
-		   "Name:\tx\nTgid:\t73\nCapBnd:\t000001ffffffffff\nNoNewPrivs:\t1\n");
-	assert_false(find_place_of(73).hosts_file);
+	assert_int_equal(find_place_of(70).deaf, PC_DEAF_NOT);
+	folder_put("proc/70/status", "Name:\tx\nSigIgn:\t0000000000004000\n");
+	assert_int_equal(find_place_of(70).deaf, PC_DEAF_IGNORES);
+	folder_put("proc/70/status", "Name:\tx\nNSpid:\t70\t1\n");
+	assert_int_equal(find_place_of(70).deaf, PC_DEAF_FIRST);
+	place_put(&(struct one){ 72, 1, 72, 1, "web", WEB, "/usr/bin/env" });
+	folder_put("proc/72/status", "Name:\tx\nCapBnd:\t0000000000000000\nNoNewPrivs:\t0\n");
+	assert_false(find_place_of(72).hosts_file);
+	folder_put("proc/72/stat",
+		   "72 (web) T 1 72 72 0 -1 4194304 100 0 0 0 0 0 0 0 20 0 1 0 1000 31 0\n");
+	assert_int_equal(find_place_of(72).deaf, PC_DEAF_STOPPED);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
@@ -418,8 +392,7 @@ int main(void)
 		IN_FOLDER(file_of_the_host),
 		IN_FOLDER(file_of_root),
 		IN_FOLDER(first_and_leader),
-		IN_FOLDER(deaf_to_term),
-		IN_FOLDER(no_file_capability),
+		IN_FOLDER(deaf_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

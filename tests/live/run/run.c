@@ -43,6 +43,7 @@ static void stage(struct tally *tally, const struct scenario *scenario, const ch
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(t.folder, sizeof(t.folder), "%s", folder);
+	t.start = wall_ns();
 	if (err)
 		test_abort(&t, "stage: no network namespace: %s", strerror(-err));
 	t.watch = scenario->watch;

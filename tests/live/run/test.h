@@ -65,6 +65,7 @@ struct test {
 	struct report *report;
 	int home_netns; /* descriptor of the namespace the runner was started in */
 	char folder[64];
+	int64_t start; /* wall clock, ns: the scenario began */
 	enum watch watch;
 	struct monitor *const *shared; /* by enum watch; NULL: none */
 	struct monitor *monitor;       /* NULL: not started */

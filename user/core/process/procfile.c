@@ -5,9 +5,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* SIGTERM (signal(7)) */
+#define TERM 15
 
 bool pc_procfile_number(const char *text, const char *ends, uint64_t max, uint64_t *out)
 {
@@ -146,7 +148,7 @@ static uint64_t procfile_mask(const char *text, const char *label)
 
 void pc_procfile_manner(const char *text, struct pc_procfile_manner *out)
 {
-	const uint64_t term = 1ULL << (SIGTERM - 1), bind = 1ULL << CAP_NET_BIND_SERVICE;
+	const uint64_t term = 1ULL << (TERM - 1), bind = 1ULL << CAP_NET_BIND_SERVICE;
 	uint32_t threads = 0, no_new_privs = 1;
 
 	pc_procfile_status(text, "\nThreads:\t", &threads);

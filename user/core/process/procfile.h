@@ -35,7 +35,7 @@ bool pc_procfile_is_running(const struct pc_procfile_stat *stat);
 /* Parses a number of /proc/PID/status. `label` has what surrounds the name: "\nUid:\t". */
 bool pc_procfile_status(const char *text, const char *label, uint32_t *out);
 
-/* What a /proc/PID/status says of signals and capabilities. */
+/* Facts about signals and capabilities, of a /proc/PID/status. */
 struct pc_procfile_manner {
 	bool first;	   /* of a pid namespace below the reader's ("NSpid:	812	1") */
 	bool handles_term; /* it has a handler for SIGTERM */

@@ -60,7 +60,7 @@ static const char *const units[] = {
 	"NetworkManager.service",
 	"networking.service",
 	"wpa_supplicant*.service",
-	/* They run programs of others, and all of these would end with them. */
+	/* Supervisors: all programs that they run would end with them. */
 	"supervisor*.service",
 	"pm2*.service",
 	"runit*.service",

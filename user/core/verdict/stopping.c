@@ -109,8 +109,8 @@ static void judge_part_of_service(const struct pc_party *p, const struct pc_iden
 	}
 }
 
-static void judge(const struct pc_party *p, const struct pc_identity *refused,
-		  struct pc_stopping *out)
+static void find_means(const struct pc_party *p, const struct pc_identity *refused,
+		       struct pc_stopping *out)
 {
 	const struct pc_identity *who = p->who;
 
@@ -136,7 +136,7 @@ void pc_stopping_of(const struct pc_party *p, const struct pc_identity *refused,
 		    struct pc_stopping *out)
 {
 	*out = (struct pc_stopping){ 0 };
-	judge(p, refused, out);
+	find_means(p, refused, out);
 	if (out->means == PC_MEANS_PROCESS)
 		out->deaf = p->place.deaf;
 }
