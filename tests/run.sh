@@ -218,6 +218,17 @@ run_all() {
 	done
 }
 
+# A timeout that a signal reaches before it knows its child ends alone, and leaves the group that it made.
+end_group() {
+	local round signal=TERM
+	for round in {1..200}; do
+		kill -0 -- "-$1" 2>/dev/null || return 0
+		[ "$round" -le 100 ] || signal=KILL
+		[ $((round % 100)) -ne 1 ] || kill -s "$signal" -- "-$1" 2>/dev/null
+		sleep 0.1
+	done
+}
+
 end_running() {
 	local i
 	trap '' INT TERM HUP
@@ -226,6 +237,9 @@ end_running() {
 	done
 	[ -z "$sleeper" ] || kill "$sleeper" 2>/dev/null
 	wait
+	for i in ${running[@]+"${running[@]}"}; do
+		end_group "${pids[i]-}"
+	done
 }
 
 stop() {
