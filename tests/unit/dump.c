@@ -10,7 +10,7 @@ _Static_assert(sizeof(struct pc_socket) == 80, "dump_socket()");
 _Static_assert(sizeof(struct pc_endpoints) == 48, "dump_ends()");
 _Static_assert(sizeof(struct pc_holder) == 1112, "dump_holder()");
 _Static_assert(sizeof(struct pc_request) == 256, "dump_request()");
-_Static_assert(sizeof(struct pc_verdict) == 20712, "dump_verdict()");
+_Static_assert(sizeof(struct pc_verdict) == 20720, "dump_verdict()");
 _Static_assert(sizeof(struct pc_outcome) == 536, "dump_outcome()");
 _Static_assert(sizeof(struct pc_claim) == 160, "dump_claim()");
 _Static_assert(sizeof(struct pc_range_use) == 872, "dump_range_use()");
@@ -237,8 +237,8 @@ static void dump_tunnels(FILE *out, const struct pc_tunnels *t)
 	for (uint32_t i = 0; i < t->count; i++) {
 		dump_text(out, t->list[i].name);
 		NUMBER(t->list[i].port);
-		NUMBER(t->list[i].kind);
-		NUMBER(t->list[i].up);
+		NUMBER(t->list[i].kind * 2 + t->list[i].up);
+		NUMBER(t->list[i].sockets * 2 + t->list[i].sockets_known);
 	}
 }
 

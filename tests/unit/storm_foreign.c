@@ -65,7 +65,8 @@ void storm_change_site(struct storm *s)
 	if (!storm_one_in(s, 4))
 		snprintf(p->path, sizeof(p->path), "/a\n%u", storm_pick(s, 3));
 	s->f->tunnels = (struct pc_tunnels){
-		.list = { { "vxlan7", storm_port(s), PC_TUNNEL_VXLAN, storm_one_in(s, 2) } },
+		.list = { { "vxlan7", storm_port(s), PC_TUNNEL_VXLAN, storm_one_in(s, 2),
+			    PC_TUNNEL_V4, 1 } },
 		.count = storm_pick(s, 2),
 	};
 	s->f->site_took_ns = storm_one_in(s, 3) ? 20 * MS : 0;

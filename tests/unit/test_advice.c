@@ -147,7 +147,7 @@ static const struct {
 	{ case_send_exhausted,
 	  PC_CAUSE_RANGE_EXHAUSTED,
 	  { "a send", "32768\u201360999", "temporarily unavailable" } },
-	{ case_transparent, PC_CAUSE_TRANSPARENT_SOURCE, { "198.0.0.7:35000", "has both already" } },
+	{ case_transparent, PC_CAUSE_TRANSPARENT_SOURCE, { "198.0.0.7:35000", "has both" } },
 	{ case_connection_exists,
 	  PC_CAUSE_CONNECTION_EXISTS,
 	  { "35000", "ESTABLISHED", "same destination" } },

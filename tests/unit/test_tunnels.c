@@ -13,6 +13,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,23 +54,36 @@ static void end_nest(union answer *m, size_t begin)
 	memcpy(m->bytes + begin, &len, sizeof(len));
 }
 
-static union answer device(const char *name, const char *kind, unsigned short type, uint16_t port,
-			   bool up)
+/* `extra`: an attribute among those of the kind, of 16 bytes that are not 0; `moved`: it came from another network
+ * namespace. */
+static union answer device_showing(const char *name, const char *kind, unsigned short type,
+				   uint16_t port, unsigned short extra, bool moved)
 {
+	static const uint8_t address[16] = { 1, 2, 3, 4 };
 	union answer m = { .head = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = RTM_NEWLINK } };
-	struct ifinfomsg info = { .ifi_flags = up ? IFF_UP : 0 };
+	struct ifinfomsg info = { .ifi_flags = IFF_UP };
+	int32_t nsid = 0;
 	uint16_t wire = htons(port);
 	size_t link, data;
 
 	memcpy(answer_append(&m, sizeof(info)), &info, sizeof(info));
 	put_attribute(&m, IFLA_IFNAME, name, strlen(name) + 1);
+	if (moved)
+		put_attribute(&m, IFLA_LINK_NETNSID, &nsid, sizeof(nsid));
 	link = put_attribute(&m, IFLA_LINKINFO, NULL, 0);
 	put_attribute(&m, IFLA_INFO_KIND, kind, strlen(kind) + 1);
 	data = put_attribute(&m, IFLA_INFO_DATA, NULL, 0);
 	put_attribute(&m, type, &wire, sizeof(wire));
+	if (extra)
+		put_attribute(&m, extra, address, sizeof(address));
 	end_nest(&m, data);
 	end_nest(&m, link);
 	return m;
+}
+
+static union answer device(const char *name, const char *kind, unsigned short type, uint16_t port)
+{
+	return device_showing(name, kind, type, port, 0, false);
 }
 
 struct found {
@@ -88,7 +102,7 @@ static void on_tunnel(void *context, const struct pc_tunnel *t)
 static void expect_device(const char *name, const char *kind, unsigned short type, unsigned count,
 			  uint16_t port)
 {
-	union answer m = device(name, kind, type, 4789, true);
+	union answer m = device(name, kind, type, 4789);
 	struct found f = { .count = 0 };
 
 	assert_int_equal(pc_tunnels_take(&m, m.head.nlmsg_len, on_tunnel, &f), 0);
@@ -114,10 +128,54 @@ static void devices(void **state)
 	expect_device("", "vxlan", IFLA_VXLAN_PORT, 0, 0);
 }
 
+static void expect_sockets(const char *kind, unsigned short type, unsigned short extra,
+			   uint8_t sockets, bool known)
+{
+	union answer m = device_showing("tun7", kind, type, 4789, extra, false);
+	struct found f = { .count = 0 };
+
+	assert_int_equal(pc_tunnels_take(&m, m.head.nlmsg_len, on_tunnel, &f), 0);
+	assert_int_equal(f.count, 1);
+	assert_int_equal(f.last.sockets, sockets);
+	assert_int_equal(f.last.sockets_known, known);
+}
+
+/* A vxlan without an address is of IPv4, unless it was made with the address `::`, which the kernel does not show. */
+static void families(void **state)
+{
+	const uint8_t v4 = PC_TUNNEL_V4, v6 = PC_TUNNEL_V6, both = v4 | v6;
+
+	(void)state;
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, IFLA_VXLAN_GROUP, v4, true);
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, IFLA_VXLAN_LOCAL, v4, true);
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, IFLA_VXLAN_GROUP6, v6, true);
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, IFLA_VXLAN_LOCAL6, v6, true);
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, IFLA_VXLAN_COLLECT_METADATA, both, true);
+	expect_sockets("vxlan", IFLA_VXLAN_PORT, 0, both, false);
+	expect_sockets("geneve", IFLA_GENEVE_PORT, IFLA_GENEVE_REMOTE, v4, true);
+	expect_sockets("geneve", IFLA_GENEVE_PORT, IFLA_GENEVE_REMOTE6, v6, true);
+	expect_sockets("geneve", IFLA_GENEVE_PORT, IFLA_GENEVE_COLLECT_METADATA, both, true);
+	expect_sockets("geneve", IFLA_GENEVE_PORT, 0, both, false);
+	expect_sockets("bareudp", 1, 0, v4 | PC_TUNNEL_DUAL, false);
+	expect_sockets("wireguard", 1, 0, both, true);
+}
+
+/* A device's socket stays in the network namespace where the device was made. */
+static void moved_here(void **state)
+{
+	union answer m =
+		device_showing("vx3", "vxlan", IFLA_VXLAN_PORT, 4789, IFLA_VXLAN_LOCAL, true);
+	struct found f = { .count = 0 };
+
+	(void)state;
+	assert_int_equal(pc_tunnels_take(&m, m.head.nlmsg_len, on_tunnel, &f), 0);
+	assert_int_equal(f.count, 0);
+}
+
 /* Every length and every wrong byte: nothing is read behind the end (the address sanitizer looks on). */
 static void damaged_answers(void **state)
 {
-	union answer good = device("vx7", "vxlan", IFLA_VXLAN_PORT, 4789, true);
+	union answer good = device("vx7", "vxlan", IFLA_VXLAN_PORT, 4789);
 	size_t size = good.head.nlmsg_len;
 
 	(void)state;
@@ -162,8 +220,10 @@ static bool has_fix(const struct pc_verdict *v, const char *part)
 
 static void advise_tunnel(struct pc_verdict *v, enum pc_tunnel_kind kind, uint16_t port, bool up)
 {
-	v->tunnels =
-		(struct pc_tunnels){ .list = { { "tun7", port, (uint8_t)kind, up } }, .count = 1 };
+	v->tunnels = (struct pc_tunnels){ .list = { { "tun7", port, (uint8_t)kind, up,
+						      PC_TUNNEL_V4 | PC_TUNNEL_V6, 1 } },
+					  .count = 1,
+					  .total = 1 };
 	pc_decide(v);
 	assert_int_equal(pc_advise(v), 0);
 }
@@ -183,6 +243,100 @@ static void holders(void **state)
 		assert_int_equal(!!strstr(v.explanation, "tunnel tun7 (wireguard)"), !i);
 		assert_int_equal(has_fix(&v, "ip link set dev tun7 down"), !i);
 		assert_int_equal(has_fix(&v, "wg set tun7 listen-port 0"), !i);
+		pc_verdict_clear(&v);
+	}
+}
+
+static struct pc_holder *kernel_socket(struct pc_verdict *v, uint16_t family)
+{
+	struct pc_holder *h = case_bound(v);
+
+	h->socket.flags = PC_SOCKET_NO_FILE | (family == PC_FAMILY_V6 ? PC_SOCKET_V6ONLY : 0);
+	h->socket.family = family;
+	h->owners_count = 0;
+	return h;
+}
+
+static const struct pc_tunnel vx4 = { "vx4", CASE_PORT, PC_TUNNEL_VXLAN, 1, PC_TUNNEL_V4, 1 };
+static const struct pc_tunnel vx6 = { "vx6", CASE_PORT, PC_TUNNEL_VXLAN, 1, PC_TUNNEL_V6, 1 };
+static const struct pc_tunnel bare = {
+	"vx0", CASE_PORT, PC_TUNNEL_VXLAN, 1, PC_TUNNEL_V4 | PC_TUNNEL_V6, 0
+};
+static const struct pc_tunnel wg = {
+	"wg0", CASE_PORT, PC_TUNNEL_WIREGUARD, 1, PC_TUNNEL_V4 | PC_TUNNEL_V6, 1
+};
+
+/* The tunnels beside a socket of IPv4, or of both families; and which of them the advice takes down, or looks at. */
+static void which_tunnel(void **state)
+{
+	static const struct {
+		const struct pc_tunnel *all[2];
+		bool v6_socket, more; /* sockets on the port */
+		const char *down[2], *look, *not_down;
+	} rows[] = {
+		{ { &vx6, &vx4 }, true, false, { "vx4" }, NULL, "vx6" },
+		{ { &vx6 }, true, false, { NULL }, NULL, "vx6" },
+		{ { &vx4, &bare }, false, false, { "vx4", "vx0" }, NULL, NULL },
+		{ { &bare }, false, false, { "vx0" }, NULL, NULL },
+		{ { &bare }, false, true, { NULL }, "vx0", "vx0" },
+		{ { &bare }, true, false, { NULL }, "vx0", "vx0" },
+		{ { &wg }, true, false, { "wg0" }, NULL, NULL },
+		{ { &wg, &vx4 }, true, false, { "vx4" }, "wg0", "wg0" },
+	};
+	char command[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pc_verdict v;
+
+		case_udp(&v);
+		kernel_socket(&v, PC_FAMILY_V4);
+		if (rows[i].v6_socket)
+			kernel_socket(&v, PC_FAMILY_V6);
+		v.holders_total += rows[i].more;
+		for (unsigned at = 0; at < 2 && rows[i].all[at]; at++)
+			v.tunnels.list[v.tunnels.count++] = *rows[i].all[at];
+		v.tunnels.total = v.tunnels.count;
+		pc_decide(&v);
+		assert_int_equal(pc_advise(&v), 0);
+		for (unsigned at = 0; at < 2 && rows[i].down[at]; at++) {
+			snprintf(command, sizeof(command), "ip link set dev %s down",
+				 rows[i].down[at]);
+			assert_true(has_fix(&v, command));
+			assert_true(has_fix(&v, "when no other device shares it"));
+			assert_non_null(strstr(v.explanation, "it is that of the tunnel"));
+		}
+		assert_int_equal(has_fix(&v, "other network namespaces:"), !rows[i].down[0]);
+		if (rows[i].look) {
+			snprintf(command, sizeof(command), "ip -d link show dev %s", rows[i].look);
+			assert_true(has_fix(&v, command));
+			assert_non_null(strstr(v.explanation, "it may be that of the tunnel"));
+		}
+		if (rows[i].not_down) {
+			snprintf(command, sizeof(command), "set dev %s", rows[i].not_down);
+			assert_false(has_fix(&v, command));
+		}
+		pc_verdict_clear(&v);
+	}
+}
+
+/* A bind() of [::] is refused by both sockets: both tunnels are in the way, or one and a tunnel that is not here. */
+static void both_families(void **state)
+{
+	struct pc_verdict v;
+
+	(void)state;
+	for (unsigned here = 1; here <= 2; here++) {
+		case_udp(&v);
+		v.request.wanted_family = v.request.socket.family = PC_FAMILY_V6;
+		kernel_socket(&v, PC_FAMILY_V4);
+		kernel_socket(&v, PC_FAMILY_V6);
+		v.tunnels = (struct pc_tunnels){ .list = { vx6, vx4 }, here, here };
+		pc_decide(&v);
+		assert_int_equal(pc_advise(&v), 0);
+		assert_true(has_fix(&v, "ip link set dev vx6 down"));
+		assert_int_equal(has_fix(&v, "ip link set dev vx4 down"), here == 2);
+		assert_int_equal(has_fix(&v, "other network namespaces:"), here == 1);
 		pc_verdict_clear(&v);
 	}
 }
@@ -215,6 +369,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices),	    cmocka_unit_test(damaged_answers),
 		cmocka_unit_test(wireguard_answer), cmocka_unit_test(holders),
+		cmocka_unit_test(families),	    cmocka_unit_test(moved_here),
+		cmocka_unit_test(which_tunnel),	    cmocka_unit_test(both_families),
 		cmocka_unit_test(kernel_asked),
 	};
 

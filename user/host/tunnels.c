@@ -95,6 +95,68 @@ static uint16_t tunnel_port(enum pc_tunnel_kind kind, const struct rtattr *data)
 		       0;
 }
 
+/* An attribute of IPv4, one of IPv6, and the one of a device that has both. An address that is 0 shows none. */
+struct tunnel_families {
+	unsigned v4[2];
+	unsigned v6[2];
+	unsigned both;
+};
+
+static bool has_attribute(const struct rtattr *data, unsigned type)
+{
+	return data && type && tunnel_attribute(inside(data), type);
+}
+
+/* The kernel shows COLLECT_METADATA of a vxlan as a number, of a geneve as a flag. */
+static bool has_flag(const struct rtattr *data, unsigned type)
+{
+	const struct rtattr *at = data ? tunnel_attribute(inside(data), type) : NULL;
+
+	return at && (!RTA_PAYLOAD(at) || *(const uint8_t *)RTA_DATA(at));
+}
+
+static void sockets_by_attributes(struct pc_tunnel *t, const struct rtattr *data,
+				  const struct tunnel_families *f)
+{
+	bool both = has_flag(data, f->both);
+	bool v4 = has_attribute(data, f->v4[0]) || has_attribute(data, f->v4[1]);
+	bool v6 = has_attribute(data, f->v6[0]) || has_attribute(data, f->v6[1]);
+
+	t->sockets_known = both || v4 != v6;
+	t->sockets = both || v4 == v6 ? PC_TUNNEL_V4 | PC_TUNNEL_V6 :
+		     v6		      ? PC_TUNNEL_V6 :
+					PC_TUNNEL_V4;
+}
+
+static void tunnel_sockets(struct pc_tunnel *t, const struct rtattr *data)
+{
+	static const struct tunnel_families vxlan = {
+		.v4 = { IFLA_VXLAN_GROUP, IFLA_VXLAN_LOCAL },
+		.v6 = { IFLA_VXLAN_GROUP6, IFLA_VXLAN_LOCAL6 },
+		.both = IFLA_VXLAN_COLLECT_METADATA,
+	};
+	static const struct tunnel_families geneve = {
+		.v4 = { IFLA_GENEVE_REMOTE },
+		.v6 = { IFLA_GENEVE_REMOTE6 },
+		.both = IFLA_GENEVE_COLLECT_METADATA,
+	};
+
+	switch (t->kind) {
+	case PC_TUNNEL_VXLAN:
+		sockets_by_attributes(t, data, &vxlan);
+		break;
+	case PC_TUNNEL_GENEVE:
+		sockets_by_attributes(t, data, &geneve);
+		break;
+	case PC_TUNNEL_BAREUDP: /* IPv4 alone in a kernel that has IPv6 switched off */
+		t->sockets = PC_TUNNEL_V4 | PC_TUNNEL_DUAL;
+		break;
+	default:
+		t->sockets = PC_TUNNEL_V4 | PC_TUNNEL_V6;
+		t->sockets_known = 1;
+	}
+}
+
 /* A name with other bytes is left out: it could not be printed as it is, or typed. */
 static bool is_plain_name(const char *name)
 {
@@ -108,18 +170,21 @@ static bool read_tunnel(const struct nlmsghdr *header, struct pc_tunnel *out)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(header);
 	struct attributes all = { IFLA_RTA(info), header->nlmsg_len - NLMSG_LENGTH(sizeof(*info)) };
-	const struct rtattr *link = tunnel_attribute(all, IFLA_LINKINFO);
+	const struct rtattr *link = tunnel_attribute(all, IFLA_LINKINFO), *data;
 	char kind[16];
 
 	*out = (struct pc_tunnel){ .up = info->ifi_flags & IFF_UP ? 1 : 0 };
-	if (!link)
+	/* The socket of a device that came from another network namespace is there. */
+	if (!link || tunnel_attribute(all, IFLA_LINK_NETNSID))
 		return false;
 	tunnel_text(tunnel_attribute(inside(link), IFLA_INFO_KIND), kind, sizeof(kind));
 	out->kind = (uint8_t)pc_tunnel_kind_of(kind);
 	if (!out->kind)
 		return false;
 	tunnel_text(tunnel_attribute(all, IFLA_IFNAME), out->name, sizeof(out->name));
-	out->port = tunnel_port(out->kind, tunnel_attribute(inside(link), IFLA_INFO_DATA));
+	data = tunnel_attribute(inside(link), IFLA_INFO_DATA);
+	out->port = tunnel_port(out->kind, data);
+	tunnel_sockets(out, data);
 	return is_plain_name(out->name);
 }
 

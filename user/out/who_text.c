@@ -7,6 +7,7 @@
 #include "core/base/names.h"
 #include "core/base/ports.h"
 #include "core/port/alike.h"
+#include "core/verdict/tunnel_match.h"
 #include "out/text_parts.h"
 #include "out/text_process.h"
 #include "out/who.h"
@@ -77,14 +78,19 @@ static void put_parties(FILE *out, const struct pc_holder *h, bool blind)
 			h->owners_more == 1 ? "" : "es");
 }
 
-static void put_tunnels(FILE *out, const struct pc_tunnels *all, const struct pc_holder *h)
+static void put_tunnels(FILE *out, const struct pc_verdict *v, const struct pc_holder *h)
 {
-	for (uint32_t i = 0; i < all->count && !h->owners_count; i++)
-		if (all->list[i].up && all->list[i].port == h->socket.lport) {
-			fprintf(out, PC_TEXT_ROW "it is that of the tunnel ", "");
-			pc_put_string(out, all->list[i].name);
-			fprintf(out, " (%s)", pc_tunnel_kind_name(all->list[i].kind));
-		}
+	for (uint32_t i = 0; i < v->tunnels.count; i++) {
+		const struct pc_tunnel *t = &v->tunnels.list[i];
+		enum pc_tunnel_match match = pc_tunnel_match(v, h, t);
+
+		if (match == PC_TUNNEL_OTHER)
+			continue;
+		fprintf(out, PC_TEXT_ROW "it %s that of the tunnel ", "",
+			match == PC_TUNNEL_SURE ? "is" : "may be");
+		pc_put_string(out, t->name);
+		fprintf(out, " (%s)", pc_tunnel_kind_name(t->kind));
+	}
 }
 
 static void put_entry_holder(FILE *out, const struct pc_clock *clock, const struct pc_holder *h,
@@ -189,7 +195,7 @@ static void put_entry_holders(FILE *out, const struct pc_clock *clock, const str
 			continue;
 		put_entry_holder(out, clock, h, e->blind);
 		put_alike(out, e, h, p);
-		put_tunnels(out, &e->verdict.tunnels, h);
+		put_tunnels(out, &e->verdict, h);
 	}
 }
 

@@ -225,7 +225,18 @@ int device_route6(const char *name)
 	return ask_kernel(NETLINK_ROUTE, &m);
 }
 
-static int add_vxlan_in_state(const char *name, uint16_t port, bool up)
+/* An address with a colon is of IPv6; NULL: the tunnel has none. */
+static void remote_attribute(union message *m, const char *remote)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	bool v6 = remote && strchr(remote, ':');
+
+	if (remote && inet_pton(v6 ? AF_INET6 : AF_INET, remote, address) == 1)
+		attribute(m, v6 ? IFLA_VXLAN_GROUP6 : IFLA_VXLAN_GROUP, address,
+			  v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
+}
+
+static int add_vxlan_in_state(const char *name, uint16_t port, const char *remote, bool up)
 {
 	uint16_t wire_port = htons(port);
 	struct nlattr *link, *data;
@@ -239,19 +250,25 @@ static int add_vxlan_in_state(const char *name, uint16_t port, bool up)
 	data = nest(&m, IFLA_INFO_DATA);
 	attribute(&m, IFLA_VXLAN_ID, &id, sizeof(id));
 	attribute(&m, IFLA_VXLAN_PORT, &wire_port, sizeof(wire_port));
+	remote_attribute(&m, remote);
 	nest_end(&m, data);
 	nest_end(&m, link);
 	return ask_kernel(NETLINK_ROUTE, &m);
 }
 
+int device_add_vxlan_to(const char *name, uint16_t port, const char *remote)
+{
+	return add_vxlan_in_state(name, port, remote, true);
+}
+
 int device_add_vxlan(const char *name, uint16_t port)
 {
-	return add_vxlan_in_state(name, port, true);
+	return add_vxlan_in_state(name, port, NULL, true);
 }
 
 int device_add_vxlan_down(const char *name, uint16_t port)
 {
-	return add_vxlan_in_state(name, port, false);
+	return add_vxlan_in_state(name, port, NULL, false);
 }
 
 int device_set(const char *name, bool up)

@@ -32,6 +32,9 @@ int device_route6(const char *name);
 /* Makes a tunnel, up, for which the kernel binds 0.0.0.0:port (UDP). */
 int device_add_vxlan(const char *name, uint16_t port);
 
+/* The same of a tunnel to this address: with "fd00::2" the kernel binds [::]:port. */
+int device_add_vxlan_to(const char *name, uint16_t port, const char *remote);
+
 /* Makes the same, which stays down and has no port so far. */
 int device_add_vxlan_down(const char *name, uint16_t port);
 

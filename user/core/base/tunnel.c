@@ -27,11 +27,3 @@ enum pc_tunnel_kind pc_tunnel_kind_of(const char *name)
 			return i;
 	return PC_TUNNEL_NONE;
 }
-
-const struct pc_tunnel *pc_tunnel_with(const struct pc_tunnels *t, uint16_t port, bool up)
-{
-	for (uint32_t i = 0; i < t->count; i++)
-		if (t->list[i].port == port && !t->list[i].up == !up)
-			return &t->list[i];
-	return NULL;
-}

@@ -15,6 +15,11 @@ enum pc_tunnel_kind {
 	PC_TUNNEL_KIND_COUNT,
 };
 
+/* The sockets that a tunnel has on its port while it is up. */
+#define PC_TUNNEL_V4 1
+#define PC_TUNNEL_V6 2	 /* with IPV6_V6ONLY */
+#define PC_TUNNEL_DUAL 4 /* IPv6 without it */
+
 #define PC_TUNNEL_NAME 16 /* IFNAMSIZ */
 
 struct pc_tunnel {
@@ -22,6 +27,8 @@ struct pc_tunnel {
 	uint16_t port;		   /* 0: portclash may not ask for it (WireGuard) */
 	uint8_t kind;		   /* enum pc_tunnel_kind */
 	uint8_t up;		   /* only then does the device have its socket */
+	uint8_t sockets;	   /* PC_TUNNEL_V4 and so on: all that it may have */
+	uint8_t sockets_known;	   /* 0: it has one of them, and its attributes do not tell which */
 };
 
 #define PC_TUNNELS_MAX 4
@@ -38,8 +45,5 @@ const char *pc_tunnel_kind_name(enum pc_tunnel_kind kind);
 
 /* The kind of this name. */
 enum pc_tunnel_kind pc_tunnel_kind_of(const char *name);
-
-/* Gives the first tunnel that is up, or down, with this port; NULL: there is none. */
-const struct pc_tunnel *pc_tunnel_with(const struct pc_tunnels *t, uint16_t port, bool up);
 
 #endif

@@ -10,10 +10,10 @@
  * option of such a socket can be set. */
 bool pc_request_is_kernels(const struct pc_request *r);
 
-/* Says which tunnel holds the port. False: it is not known. */
-bool pc_advice_explain_tunnel(struct pc_advice *a);
+/* Says which tunnels have or may have the holder's socket. */
+void pc_advice_explain_tunnel(struct pc_advice *a);
 
-/* Takes down the tunnels that hold the port, and says how to give them another one. */
+/* Takes down the tunnels that keep the port, and says how to give one another port. */
 void pc_advice_fix_tunnels(struct pc_advice *a);
 
 /* The same for the side that was refused, if that is the kernel's. */

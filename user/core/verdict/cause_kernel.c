@@ -8,6 +8,7 @@
 #include "core/verdict/advice_phrases.h"
 #include "core/verdict/causes.h"
 #include "core/verdict/decide.h"
+#include "core/verdict/tunnel_match.h"
 
 static const struct pc_kernel_service *service_of(const struct pc_holder *h)
 {
@@ -17,12 +18,14 @@ static const struct pc_kernel_service *service_of(const struct pc_holder *h)
 static void explain_kernel_socket(struct pc_advice *a)
 {
 	const struct pc_kernel_service *s = service_of(a->holder);
+	bool sure = pc_tunnel_matches(a->verdict, a->holder, PC_TUNNEL_SURE);
 
 	pc_advice_explain(a,
 			  "the socket on this port belongs to the kernel itself, not to a process");
-	if (!pc_advice_explain_tunnel(a) && s)
+	pc_advice_explain_tunnel(a);
+	if (!sure && s)
 		pc_advice_explain(a, "; the port is that of %s", s->name);
-	else if (!pc_tunnel_with(&a->verdict->tunnels, a->holder->socket.lport, true))
+	else if (!sure && !pc_tunnel_matches(a->verdict, a->holder, PC_TUNNEL_PERHAPS))
 		pc_advice_explain(
 			a,
 			"; which part of the kernel it is (NFS, RPC, a tunnel, WireGuard), the port does not tell");
@@ -49,16 +52,27 @@ static void fix_find_service(struct pc_advice *a)
 	pc_advice_command(a, "sh -c '%s'", pc_kernel_find_command(a->holder->socket.proto));
 }
 
+/* vxlan, geneve, bareudp and WireGuard open their sockets where the device was made. */
+static void fix_look_elsewhere(struct pc_advice *a)
+{
+	if (a->holder->socket.proto == PC_PROTO_UDP)
+		pc_advice_fix(
+			a, PC_NOW,
+			"or look in the other network namespaces: a tunnel or a WireGuard device that was moved there keeps its socket here");
+}
+
 static void fix_kernel_socket(struct pc_advice *a)
 {
 	const struct pc_kernel_service *s = service_of(a->holder);
 
-	if (pc_tunnel_with(&a->verdict->tunnels, a->holder->socket.lport, true))
-		pc_advice_fix_tunnels(a);
-	else if (s)
-		fix_end_service(a, s);
-	else
-		fix_find_service(a);
+	pc_advice_fix_tunnels(a);
+	if (!pc_tunnel_all_known(a->verdict)) {
+		if (s)
+			fix_end_service(a, s);
+		else
+			fix_find_service(a);
+		fix_look_elsewhere(a);
+	}
 	pc_advice_fix_reuseaddr(a);
 	if (pc_holder_kernel_chosen(a->holder)) {
 		pc_advice_fix_reserve(a);
