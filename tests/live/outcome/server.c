@@ -250,10 +250,11 @@ static void expect_starts(struct test *t, const struct io_supervisor *io, struct
 	}
 }
 
-/* Each start is refused and ends, until the last one, which is another process, gets the port. */
+/* Each start is refused and ends, until the last one, which is another process, gets the port. A number among
+ * the arguments is no path: each start ends before its working directory can be read. */
 static void scenario_outcome_started_again(struct test *t)
 {
-	struct puppet *api = puppet_start(t, "api"), *init = puppet_start(t, "init");
+	struct puppet *api = puppet_start(t, "api"), *init = puppet_start(t, "1");
 	struct io_supervisor io = { .port = PORT };
 	struct true_outcome o = {
 		.outcome = "gave-up",
