@@ -149,6 +149,26 @@ static void no_way_in(void **state)
 	assert_string_equal(site.path, "/etc");
 }
 
+/* A process that ends while it is looked at: the root directory is not there any more, which says nothing of the path. */
+static void way_in_ends(void **state)
+{
+	struct pc_path_question q = { .root = "/nowhere", .cwd = "/nowhere", .path = "/etc" };
+	struct pc_site site;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdir("proc", 0755) || mkdir("proc/50", 0755) || mkdir("proc/50/ns", 0755),
+			 0);
+	folder_put("proc/50/ns/mnt", "");
+	assert_int_equal(symlink("/nowhere", "proc/50/root"), 0);
+	assert_int_equal(stat("proc/50/ns/mnt", &st), 0);
+	q.mntns = (uint32_t)st.st_ino;
+	q.process.tgid = 50;
+	pc_looks_site("proc", &q, pc_site_connect, &site);
+	assert_int_equal(site.kind, PC_PATH_UNSEEN);
+	assert_int_equal(site.error, ESRCH);
+}
+
 /* A process in a user namespace and a mount namespace of its own, with a file system that it mounted, and a
  * socket in it. Without `own_user` it stays in the user namespace. */
 struct mounter {
@@ -182,7 +202,8 @@ static void mounter_unshare(bool own_user)
 		_exit(1);
 }
 
-__attribute__((noreturn)) static void be_mounter(const char *type, bool own_user, int ready, int end)
+__attribute__((noreturn)) static void be_mounter(const char *type, bool own_user, int ready,
+						 int end)
 {
 	char byte = 0;
 
@@ -190,7 +211,8 @@ __attribute__((noreturn)) static void be_mounter(const char *type, bool own_user
 	if (mount("none", "work", "tmpfs", 0, NULL) || mkdir("work/u", 0755) ||
 	    mkdir("work/w", 0755) || mkdir("work/l", 0755) ||
 	    mount("none", "on", type, 0,
-		  strcmp(type, "overlay") ? NULL : "lowerdir=work/l,upperdir=work/u,workdir=work/w") ||
+		  strcmp(type, "overlay") ? NULL :
+					    "lowerdir=work/l,upperdir=work/u,workdir=work/w") ||
 	    chdir("on"))
 		_exit(1);
 	bound(SOCK_STREAM);
@@ -298,10 +320,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accepted_only, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(site_kinds, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(full_paths, folder_enter, folder_leave),
-		cmocka_unit_test_setup_teardown(file_systems_that_answer, mounter_folders, folder_leave),
+		cmocka_unit_test_setup_teardown(file_systems_that_answer, mounter_folders,
+						folder_leave),
 		cmocka_unit_test_setup_teardown(overlays, mounter_folders, folder_leave),
 		cmocka_unit_test_setup_teardown(other_file_systems, mounter_folders, folder_leave),
 		cmocka_unit_test(no_way_in),
+		cmocka_unit_test_setup_teardown(way_in_ends, folder_enter, folder_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

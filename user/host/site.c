@@ -26,6 +26,7 @@ struct way_in {
 	const char *proc;
 	const struct pc_path_question *q;
 	uint32_t pid;
+	int root; /* open, of `pid`; negative: there is none */
 };
 
 static bool is_in_mntns(const char *proc, uint32_t pid, uint32_t mntns)
@@ -50,29 +51,6 @@ static bool has_root(const char *proc, uint32_t pid, const char *root)
 	return !strcmp(target, root);
 }
 
-static int check_way_in(void *context, uint32_t pid)
-{
-	struct way_in *w = context;
-
-	if (!is_in_mntns(w->proc, pid, w->q->mntns) || !has_root(w->proc, pid, w->q->root))
-		return 0;
-	w->pid = pid;
-	return 1;
-}
-
-/* Tries portclash and the first process first: most paths are in their mount namespaces. */
-static uint32_t find_way_in(const char *proc, const struct pc_path_question *q)
-{
-	struct way_in w = { .proc = proc, .q = q };
-	const uint32_t first[] = { q->process.tgid, (uint32_t)getpid(), 1 };
-
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		if (check_way_in(&w, first[i]))
-			return w.pid;
-	pc_procfs_each(proc, check_way_in, &w);
-	return w.pid;
-}
-
 static int open_root(const char *proc, uint32_t pid)
 {
 	char path[64];
@@ -81,6 +59,35 @@ static int open_root(const char *proc, uint32_t pid)
 	snprintf(path, sizeof(path), "%s/%u/root", proc, pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+/* The process can end at any time, and /proc then says that its root directory is not there: so the directory is opened
+ * first, and whose it is comes after. */
+static int check_way_in(void *context, uint32_t pid)
+{
+	struct way_in *w = context;
+	int root = open_root(w->proc, pid);
+
+	if (root < 0)
+		return 0;
+	if (!is_in_mntns(w->proc, pid, w->q->mntns) || !has_root(w->proc, pid, w->q->root)) {
+		close(root);
+		return 0;
+	}
+	w->pid = pid;
+	w->root = root;
+	return 1;
+}
+
+/* Tries portclash and the first process first: most paths are in their mount namespaces. */
+static void find_way_in(struct way_in *w)
+{
+	const uint32_t first[] = { w->q->process.tgid, (uint32_t)getpid(), 1 };
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		if (check_way_in(w, first[i]))
+			return;
+	pc_procfs_each(w->proc, check_way_in, w);
 }
 
 /* Gives the part of an absolute path below a root directory; NULL: the path is not below it. */
@@ -202,7 +209,8 @@ static void take_found(const struct pc_path_walk *w, struct pc_site *out)
 {
 	out->kind = path_kind_of(w->st.st_mode);
 	out->inode = w->st.st_ino;
-	out->changed_ns = (int64_t)w->st.st_ctim.tv_sec * (int64_t)PC_NS_PER_SECOND + w->st.st_ctim.tv_nsec;
+	out->changed_ns =
+		(int64_t)w->st.st_ctim.tv_sec * (int64_t)PC_NS_PER_SECOND + w->st.st_ctim.tv_nsec;
 	out->device = (uint32_t)(major(w->st.st_dev) << 20 | minor(w->st.st_dev));
 	out->uid = w->st.st_uid;
 	out->mode = w->st.st_mode;
@@ -226,7 +234,7 @@ static bool is_in_own_userns(const char *proc, uint32_t pid)
  * in the mount namespaces of portclash's own user namespace, and a user can make one anywhere else. */
 static bool may_block(const char *proc, uint32_t pid, int file)
 {
-	static const uint32_t answer[] = { TMPFS_MAGIC,	     RAMFS_MAGIC,	EXT4_SUPER_MAGIC,
+	static const uint32_t answer[] = { TMPFS_MAGIC,	    RAMFS_MAGIC,       EXT4_SUPER_MAGIC,
 					   XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC };
 	struct statfs fs;
 
@@ -283,20 +291,15 @@ static void judge_removal(const char *proc, struct pc_site *out)
 	close(w.fd);
 }
 
-static int look_below(const char *proc, uint32_t pid, const char *path, int *file,
-		      struct pc_site *out)
+static int look_below(const struct way_in *in, const char *path, int *file, struct pc_site *out)
 {
-	int root = open_root(proc, pid), err;
 	struct pc_path_walk w;
+	int err = pc_path_walk(in->root, path, &w);
 
-	if (root < 0)
-		return root;
-	err = pc_path_walk(root, path, &w);
-	close(root);
 	if (err)
 		return err;
 	take_found(&w, out);
-	if (out->kind == PC_PATH_SOCKET && !may_block(proc, pid, w.fd))
+	if (out->kind == PC_PATH_SOCKET && !may_block(in->proc, in->pid, w.fd))
 		*file = w.fd;
 	else
 		close(w.fd);
@@ -305,16 +308,18 @@ static int look_below(const char *proc, uint32_t pid, const char *path, int *fil
 
 int pc_site_find(const char *proc, const struct pc_path_question *q, struct pc_site *out)
 {
-	uint32_t pid;
+	struct way_in in = { .proc = proc, .q = q, .root = -1 };
 	const char *path;
 	int file = -1, err;
 
 	*out = (struct pc_site){ .error = ESRCH };
 	path = full_path(q, out->path, sizeof(out->path));
-	pid = path ? find_way_in(proc, q) : 0;
-	if (!pid)
+	if (path)
+		find_way_in(&in);
+	if (in.root < 0)
 		return -1;
-	err = look_below(proc, pid, path, &file, out);
+	err = look_below(&in, path, &file, out);
+	close(in.root);
 	out->error = -err;
 	if (err == -ENOENT)
 		out->kind = PC_PATH_GONE;
