@@ -32,8 +32,8 @@ static const struct argp_option options[] = {
 	  "give up the ports that `portclash reserve` added, and no others", 0 },
 	{ "list", OPT_LIST, NULL, 0, "show which ports are reserved, and by whom", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "say what portclash would do, and do nothing", 0 },
-	{ "force", OPT_FORCE, NULL, 0, "with --remove: also give up ports that others reserved",
-	  0 },
+	{ "force", OPT_FORCE, NULL, 0,
+	  "with --remove: also give up ports that others reserved; else: more than 4096 ports", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON lines instead of text", 0 },
 	{ "root", OPT_ROOT, "FOLDER", OPTION_HIDDEN, "sysctl files below this folder", 0 },
 	{ "state", OPT_STATE, "FOLDER", OPTION_HIDDEN, "instead of " PC_KEEP_FOLDER, 0 },
@@ -74,6 +74,15 @@ static void take_action(struct argp_state *state, struct pc_reserving *x,
 	x->action = action;
 }
 
+/* A range with a slip must not take the ports of all clients: there are 28,232 by default. The widest range that is often
+ * reserved is Kubernetes' 30000-32767. */
+#define AT_ONCE_MAX 4096
+
+static bool is_too_much(const struct pc_reserving *x)
+{
+	return pc_ports_count(x->ports, 1, UINT16_MAX) > AT_ONCE_MAX;
+}
+
 static void check_usage(struct argp_state *state, struct pc_reserving *x)
 {
 	if (!x->action)
@@ -83,8 +92,14 @@ static void check_usage(struct argp_state *state, struct pc_reserving *x)
 			       "--list lists all ports: use it only with --netns and --json");
 	if (x->action != PC_RESERVE_LIST && !x->has_ports)
 		pc_usage_error(state, "which ports? For example: sudo portclash reserve 8080");
-	if (x->force && x->action != PC_RESERVE_REMOVE)
-		pc_usage_error(state, "--force only goes with --remove");
+	if (x->force && x->action != PC_RESERVE_REMOVE && !is_too_much(x))
+		pc_usage_error(state, "--force only goes with --remove, or with more than %u ports",
+			       AT_ONCE_MAX);
+	if (x->action == PC_RESERVE_ADD && !x->force && is_too_much(x))
+		pc_usage_error(
+			state,
+			"these are %u ports, and clients need ports, too: without any, every connect() fails; reserve %u at once or fewer, or add --force",
+			pc_ports_count(x->ports, 1, UINT16_MAX), AT_ONCE_MAX);
 	if (x->persist && x->which && strcmp(x->which, "self"))
 		pc_usage_error(state,
 			       "--persist only goes with --netns self: it changes the next boot");

@@ -33,6 +33,9 @@ static void put_removed(FILE *out, const struct pc_reserve_report *r,
 			const struct pc_keep_change *c)
 {
 	reserve_put_ports(out, r->dry ? "would remove" : "removed", c->changed);
+	if (pc_ports_is_empty(c->changed) && pc_ports_is_empty(c->others) &&
+	    pc_ports_is_empty(c->shared))
+		fprintf(out, PC_TEXT_ROW "nobody had reserved them", "");
 	put_some(out, "others'", c->others,
 		 "others reserved these, and they stay; --force removes them, too");
 	put_some(out, "needed", c->shared,

@@ -353,6 +353,8 @@ static void scenario_reserve_misuse(struct test *t)
 		{ { "reserve", "--list", "80" }, 2, "--list" },
 		{ { "reserve", "--list", "--remove", "80" }, 2, "either --remove" },
 		{ { "reserve", "--force", "80" }, 2, "--remove" },
+		{ { "reserve", "1-65535" }, 2, "these are 65535 ports" },
+		{ { "reserve", "30000-32767,40000-41400", "--dry-run" }, 2, "add --force" },
 		{ { "reserve", "--netns=", "80" }, 2, "--netns" },
 		{ { "reserve", "--netns=no-such-one", "80" }, 1, "no-such-one" },
 		{ { "reserve", "--netns=all", "--persist", "80" }, 2, "--persist" },
