@@ -240,45 +240,6 @@ static void scenario_kernel_socket_tunnel(struct test *t)
 	fixes_expect_free(web, OPT_UDP, "0.0.0.0", TUNNEL_PORT);
 }
 
-struct io_pair {
-	int err;
-};
-
-/* Both devices have the number 7, which tunnels of different families may share. */
-static void act_add_both_families(void *io)
-{
-	struct io_pair *pair = io;
-
-	pair->err = device_add_vxlan_to("vxlan6", TUNNEL_PORT, "fd00:9::2");
-	if (!pair->err)
-		pair->err = device_add_vxlan_to("vxlan4", TUNNEL_PORT, "192.0.2.2");
-}
-
-/* Two tunnels have the port, each of its own address family: the verdict is about the one in the way, and the
- * other one stays up. */
-static void scenario_kernel_socket_tunnel_family(struct test *t)
-{
-	struct puppet *admin = puppet_start(t, "admin"), *web = puppet_start(t, "web");
-	struct io_pair pair = { 0 };
-	json_t *line;
-	struct spot s;
-
-	monitor_watch(t, NULL);
-	puppet_call(admin, act_add_both_families, &pair, sizeof(pair));
-	if (pair.err == -EOPNOTSUPP || pair.err == -EAFNOSUPPORT)
-		test_skip(t, "no vxlan of both families in this kernel");
-	if (pair.err)
-		test_abort(t, "stage: two vxlans: %s", strerror(-pair.err));
-	stage_refused(web, OPT_UDP, "0.0.0.0", TUNNEL_PORT, EADDRINUSE);
-	line = verdict_take(web);
-	s = spot_of(t, line);
-	expect_contains(&s, "explanation", "it is that of the tunnel vxlan4 (vxlan)");
-	if (fixes_with_command(line, "vxlan6"))
-		test_fail(t, "expected that the tunnel of IPv6 is left alone");
-	fixes_run(t, line, "ip link set dev vxlan4 down");
-	fixes_expect_free(web, OPT_UDP, "0.0.0.0", TUNNEL_PORT);
-}
-
 static void scenario_who_tunnel(struct test *t)
 {
 	struct puppet *admin = puppet_start(t, "admin");
@@ -335,9 +296,6 @@ const struct scenario cases_refusal_kernel_socket[] = {
 	  .watch = WATCH_OWN },
 	{ .name = "kernel-socket-tunnel",
 	  .run = scenario_kernel_socket_tunnel,
-	  .watch = WATCH_OWN },
-	{ .name = "kernel-socket-tunnel-family",
-	  .run = scenario_kernel_socket_tunnel_family,
 	  .watch = WATCH_OWN },
 	{ .name = "who-tunnel",
 	  .run = scenario_who_tunnel,

@@ -96,6 +96,7 @@
 	DO(refusal_no_source)      \
 	DO(refusal_older_holder)   \
 	DO(refusal_time_wait)      \
+	DO(refusal_tunnel)         \
 	DO(refusal_udp)            \
 	DO(refusal_unix)           \
 	DO(refusal_unix_attack)    \

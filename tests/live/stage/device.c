@@ -271,19 +271,36 @@ int device_add_vxlan_down(const char *name, uint16_t port)
 	return add_vxlan_in_state(name, port, NULL, false);
 }
 
-int device_set(const char *name, bool up)
+static struct ifinfomsg *begin_change(union message *m, const char *name)
 {
 	struct ifinfomsg *info;
-	union message m;
 
-	memset(&m, 0, sizeof(m));
-	m.head.nlmsg_len = NLMSG_HDRLEN;
-	m.head.nlmsg_type = RTM_NEWLINK;
-	m.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	info = message_append(&m, sizeof(*info));
+	memset(m, 0, sizeof(*m));
+	m->head.nlmsg_len = NLMSG_HDRLEN;
+	m->head.nlmsg_type = RTM_NEWLINK;
+	m->head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info = message_append(m, sizeof(*info));
 	info->ifi_index = (int)if_nametoindex(name);
+	return info;
+}
+
+int device_set(const char *name, bool up)
+{
+	union message m;
+	struct ifinfomsg *info = begin_change(&m, name);
+
 	info->ifi_flags = up ? IFF_UP : 0;
 	info->ifi_change = IFF_UP;
+	return info->ifi_index ? ask_kernel(NETLINK_ROUTE, &m) : -ENODEV;
+}
+
+int device_move(const char *name, pid_t pid)
+{
+	uint32_t there = (uint32_t)pid;
+	union message m;
+	struct ifinfomsg *info = begin_change(&m, name);
+
+	attribute(&m, IFLA_NET_NS_PID, &there, sizeof(there));
 	return info->ifi_index ? ask_kernel(NETLINK_ROUTE, &m) : -ENODEV;
 }
 

@@ -38,6 +38,9 @@ int device_add_vxlan_to(const char *name, uint16_t port, const char *remote);
 /* Makes the same, which stays down and has no port so far. */
 int device_add_vxlan_down(const char *name, uint16_t port);
 
+/* Moves a device to the network namespace of process `pid`, where it is down at first. */
+int device_move(const char *name, pid_t pid);
+
 /* Sets a device up or down. */
 int device_set(const char *name, bool up);
 
