@@ -35,10 +35,9 @@ static bool passes(struct pc_whose_filter f, const struct pc_identity *who)
 }
 
 static const struct pc_identity web = { .cgroup = "/x", .unit = "web.service" };
-static const struct pc_identity faked = { .cgroup = "/x",
-					  .unit = "user@1000.service",
-					  .inner_unit = "web.service",
-					  .below_user = true };
+static const struct pc_identity faked = {
+	.cgroup = "/x", .unit = "user@1000.service", .inner_unit = "web.service", .below_user = true
+};
 static const struct pc_identity pod = {
 	.cgroup = "/x",
 	.container = ID,
@@ -144,8 +143,15 @@ static void all_lists_must_agree(void **state)
 
 static void wrong_words(void **state)
 {
-	static const char *const texts[] = { "", ",", "unit:", "web.service", "uid:x", "uid:-1",
-					     "uid:4294967295", "unit:a,", "unit:a,,unit:b",
+	static const char *const texts[] = { "",
+					     ",",
+					     "unit:",
+					     "web.service",
+					     "uid:x",
+					     "uid:-1",
+					     "uid:4294967295",
+					     "unit:a,",
+					     "unit:a,,unit:b",
 					     "port:80" };
 	char longest[3 * PC_WHOSE_NAME];
 	struct pc_whose list, before;
@@ -186,11 +192,32 @@ static void an_inode_is_used_again(void **state)
 	assert_true(pc_whose_passes(&f, &web, 1000, &(struct pc_whose_netns){ .inode = 4026 }));
 }
 
+/* The agent looks names up again at each reload, and without its privileges it learns no cookie then. */
+static void same_list(void **state)
+{
+	struct pc_whose_filter a = only(PC_WHOSE_NETNS, "4026"), b = only(PC_WHOSE_NETNS, "4026");
+	struct pc_whose *x = &a.only[PC_WHOSE_NETNS], *y = &b.only[PC_WHOSE_NETNS];
+
+	(void)state;
+	assert_true(pc_whose_same(x, y));
+	x->words[0].cookie = 98;
+	assert_true(pc_whose_same(x, y));
+	y->words[0].cookie = 99;
+	assert_false(pc_whose_same(x, y));
+	y->words[0].cookie = 98;
+	y->words[0].number++;
+	assert_false(pc_whose_same(x, y));
+	y->words[0].number--;
+	assert_int_equal(pc_whose_add(y, PC_WHOSE_NETNS, "4027"), 0);
+	assert_false(pc_whose_same(x, y));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(users_and_namespaces),
 		cmocka_unit_test(an_inode_is_used_again),
+		cmocka_unit_test(same_list),
 		cmocka_unit_test(units_are_meant),
 		cmocka_unit_test(containers_are_meant),
 		cmocka_unit_test(unknown_passes),

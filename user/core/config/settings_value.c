@@ -336,6 +336,8 @@ bool pc_settings_same(const struct pc_settings *a, const struct pc_settings *b,
 
 		return path_a && path_b ? !strcmp(path_a, path_b) : path_a == path_b;
 	}
+	if (key->type == PC_SETTING_WHOSE)
+		return pc_whose_same(field_a, field_b);
 	return !memcmp(field_a, field_b, settings_value_size_of(key));
 }
 

@@ -87,6 +87,22 @@ int pc_whose_add(struct pc_whose *out, enum pc_whose_kind kind, const char *text
 	return -EINVAL;
 }
 
+static bool word_same(const struct pc_whose_word *a, const struct pc_whose_word *b)
+{
+	return a->kind == b->kind && a->number == b->number && !strcmp(a->name, b->name) &&
+	       (a->cookie == b->cookie || !a->cookie || !b->cookie);
+}
+
+bool pc_whose_same(const struct pc_whose *a, const struct pc_whose *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (unsigned i = 0; i < a->count; i++)
+		if (!word_same(&a->words[i], &b->words[i]))
+			return false;
+	return true;
+}
+
 static bool is_like(const char *name, const char *pattern)
 {
 	return name && !fnmatch(pattern, name, 0);

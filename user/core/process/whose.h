@@ -46,6 +46,9 @@ struct pc_whose_filter {
  * "unit:nginx.service,uid:999". 0; or -EINVAL, and `out` is as it was. */
 int pc_whose_add(struct pc_whose *out, enum pc_whose_kind kind, const char *text);
 
+/* Do the lists have the same words in the same order? A cookie that one of them could not find out says nothing. */
+bool pc_whose_same(const struct pc_whose *a, const struct pc_whose *b);
+
 /* The network namespace of a process. The kernel uses the inode number of one that is gone again at once. */
 struct pc_whose_netns {
 	uint32_t inode;
