@@ -135,6 +135,7 @@ static void working_directories(void **state)
 		{ .folder = { "/a", "/b" }, .unit = { UNIT, UNIT }, .twin = PC_TWIN_NONE },
 		{ .folder = { "/a", "/b" }, .container = { ID, ID }, .twin = PC_TWIN_NONE },
 	};
+	static const bool may[] = { true, false, true, true, true, true, true, false, false };
 	static const char *const programs[][2] = {
 		{ PYTHON, "python3 app.py" },	     { PYTHON, "/usr/bin/python3 /bin/uvicorn main:app" },
 		{ "/usr/bin/node", "node ." },	     { "/usr/bin/java", "java -jar app.jar" },
@@ -152,6 +153,7 @@ static void working_directories(void **state)
 			a.cmdline = b.cmdline = (char *)programs[j][1];
 			assert_int_equal(pc_identity_twin(&a, &b), pairs[i].twin);
 			assert_int_equal(pc_identity_twin(&b, &a), pairs[i].twin);
+			assert_int_equal(pc_identity_may_be_twin(&a, &b), may[i]);
 		}
 	}
 }

@@ -92,7 +92,7 @@ enum pc_search_part pc_search_part(const struct pc_search *s, const struct pc_ve
 		return PC_PART_NONE;
 	if (!pc_search_is_of(s, &v->requester.key))
 		return s->ended && s->phase == PC_SEARCH_ENDED && same_port(&s->out.request, r) &&
-				       pc_search_succeeds(s, v->requester.who) ?
+				       pc_search_may_succeed(s, v->requester.who) ?
 			       PC_PART_SUCCESSOR :
 			       PC_PART_NONE;
 	if (is_hunt(s, v))

@@ -39,13 +39,19 @@ static inline bool pc_search_in_container(const struct pc_search *s)
 }
 
 /* Twins of different services are different servers. */
-static inline bool pc_search_succeeds(const struct pc_search *s, const struct pc_identity *who)
+static inline bool pc_search_may_succeed(const struct pc_search *s, const struct pc_identity *who)
 {
 	const struct pc_identity *before = s->out.requester.who;
 
 	return who && before && pc_text_same_or_none(before->unit, who->unit) &&
 	       pc_text_same_or_none(before->inner_unit, who->inner_unit) &&
-	       pc_identity_twin(before, who);
+	       pc_identity_may_be_twin(before, who);
+}
+
+/* The same for certain: a process that got the port is named only then. */
+static inline bool pc_search_succeeds(const struct pc_search *s, const struct pc_identity *who)
+{
+	return pc_search_may_succeed(s, who) && pc_identity_twin(s->out.requester.who, who);
 }
 
 #endif

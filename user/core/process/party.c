@@ -222,28 +222,36 @@ bool pc_identity_uses_folder(const struct pc_identity *who)
 }
 
 /* A daemon goes to "/", wherever it was started. */
-static bool same_folder(const struct pc_identity *a, const struct pc_identity *b)
+static bool is_folder_known(const struct pc_identity *a, const struct pc_identity *b)
 {
-	if (!pc_text_same(a->folder, b->folder))
+	if (!a->folder || !b->folder)
 		return false;
 	return strcmp(a->folder, "/") || a->container || is_of_one_service(a, b);
 }
 
+static bool same_folder(const struct pc_identity *a, const struct pc_identity *b, bool perhaps)
+{
+	if (!is_folder_known(a, b) || !is_folder_known(b, a))
+		return perhaps;
+	return !strcmp(a->folder, b->folder);
+}
+
 /* An upgrade puts the program of a service or container into another folder, and its first word with it. Some
  * interpreters tell by the first word what they are to be. */
-static bool same_purpose(const struct pc_identity *a, const struct pc_identity *b)
+static bool same_purpose(const struct pc_identity *a, const struct pc_identity *b, bool perhaps)
 {
 	bool same = a->cmdline && b->cmdline && !a->cmdline_cut && !b->cmdline_cut &&
 		    !strcmp(arguments_of(a), arguments_of(b));
 
 	if (!same || (is_interpreter(a) && !same_arguments(a, b)))
 		return false;
-	return !pc_identity_uses_folder(a) || same_folder(a, b);
+	return !pc_identity_uses_folder(a) || same_folder(a, b, perhaps);
 }
 
-enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_identity *b)
+/* `perhaps`: directories that are not known may be the same. */
+static enum pc_twin twin_of(const struct pc_identity *a, const struct pc_identity *b, bool perhaps)
 {
-	if (!same_place(a, b) || !same_name(a, b) || !same_purpose(a, b))
+	if (!same_place(a, b) || !same_name(a, b) || !same_purpose(a, b, perhaps))
 		return PC_TWIN_NONE;
 	if (is_of_one_service(a, b))
 		return PC_TWIN_UNIT;
@@ -251,6 +259,16 @@ enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_ident
 		return PC_TWIN_CONTAINER;
 	return same_arguments(a, b) && pc_identity_same_file(a, b) ? PC_TWIN_ARGUMENTS :
 								     PC_TWIN_NONE;
+}
+
+enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_identity *b)
+{
+	return twin_of(a, b, false);
+}
+
+bool pc_identity_may_be_twin(const struct pc_identity *a, const struct pc_identity *b)
+{
+	return twin_of(a, b, true) != PC_TWIN_NONE;
 }
 
 static bool is_twin(const struct pc_verdict *v, const struct pc_party *p, enum pc_twin *twin)

@@ -56,6 +56,9 @@ bool pc_identity_uses_folder(const struct pc_identity *who);
  * not known equals none. */
 enum pc_twin pc_identity_twin(const struct pc_identity *a, const struct pc_identity *b);
 
+/* The same, where a working directory that is not known may be any. */
+bool pc_identity_may_be_twin(const struct pc_identity *a, const struct pc_identity *b);
+
 /* The running instance of the refused program that has this holder, and in *twin why it is
  * one; NULL: there is none. Parent, child and sister processes of the refused one are parts of
  * one instance, not instances. */
