@@ -17,7 +17,7 @@
 #define ROUND 2500
 #define GROWTH_MAX_KIB 1024
 
-/* The process may have so much memory after the warm-up, rings included. */
+/* The process may have so much memory after its start, rings included. */
 #define RSS_MAX_KIB (24 * 1024)
 
 struct io_crowd {
@@ -126,6 +126,7 @@ static struct prop crowd_start(struct test *t, const char *const *arguments)
 
 	t->retries = true;
 	monitor_watch(t, arguments);
+	footprint_forget_peak(t, t->monitor->pid);
 	listener = stage_bound(puppet_start(t, "server"), 0, "127.0.0.1", SERVER_PORT);
 	stage_listen(&listener, 64);
 	return listener;

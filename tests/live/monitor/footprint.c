@@ -3,9 +3,12 @@
 #include "monitor/footprint.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STOP_SECONDS 20
 
@@ -43,6 +46,18 @@ struct footprint footprint_of(struct test *t, pid_t pid)
 	if (!f.rss_kib || !f.descriptors)
 		test_abort(t, "expected a running portclash[%d], got none", pid);
 	return f;
+}
+
+void footprint_forget_peak(struct test *t, pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "5", 1) != 1)
+		test_abort(t, "stage: %s: %s", path, strerror(errno));
+	close(fd);
 }
 
 void footprint_compare(struct test *t, const char *what, const struct footprint *start,

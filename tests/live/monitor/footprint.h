@@ -15,6 +15,9 @@ struct footprint {
 /* Aborts the scenario if the process has ended. */
 struct footprint footprint_of(struct test *t, pid_t pid);
 
+/* The peak begins anew: a start takes more memory than all that comes after it. */
+void footprint_forget_peak(struct test *t, pid_t pid);
+
 /* Records a mismatch when `end` has more descriptors than `start`, or `kib` more of own memory;
  * notes both. */
 void footprint_compare(struct test *t, const char *what, const struct footprint *start,

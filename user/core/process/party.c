@@ -128,7 +128,7 @@ static bool same_name(const struct pc_identity *a, const struct pc_identity *b)
 }
 
 /* "python3.11": a name of the list and nothing but a version behind it. */
-static bool is_interpreter(const struct pc_identity *who)
+bool pc_identity_is_interpreter(const struct pc_identity *who)
 {
 	static const char *const names[] = {
 		"python", "pypy", "perl",  "ruby",    "node",	"nodejs",   "bun",  "deno",
@@ -180,7 +180,8 @@ static bool is_of_one_service(const struct pc_identity *a, const struct pc_ident
 bool pc_identity_same_program(const struct pc_identity *a, const struct pc_identity *b)
 {
 	return is_of_one_service(a, b) ||
-	       (pc_identity_same_file(a, b) && (!is_interpreter(a) || same_arguments(a, b)));
+	       (pc_identity_same_file(a, b) &&
+		(!pc_identity_is_interpreter(a) || same_arguments(a, b)));
 }
 
 /* "8080", "10.0.0.1:80", "[::1]:80"; not "." */
@@ -243,7 +244,7 @@ static bool same_purpose(const struct pc_identity *a, const struct pc_identity *
 	bool same = a->cmdline && b->cmdline && !a->cmdline_cut && !b->cmdline_cut &&
 		    !strcmp(arguments_of(a), arguments_of(b));
 
-	if (!same || (is_interpreter(a) && !same_arguments(a, b)))
+	if (!same || (pc_identity_is_interpreter(a) && !same_arguments(a, b)))
 		return false;
 	return !pc_identity_uses_folder(a) || same_folder(a, b, perhaps);
 }
@@ -291,9 +292,4 @@ const struct pc_party *pc_holder_twin(const struct pc_verdict *v, const struct p
 		if (is_twin(v, &h->owners[i], twin))
 			return &h->owners[i];
 	return NULL;
-}
-
-bool pc_identity_is_interpreter(const struct pc_identity *who)
-{
-	return is_interpreter(who);
 }

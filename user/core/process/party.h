@@ -65,7 +65,7 @@ bool pc_identity_may_be_twin(const struct pc_identity *a, const struct pc_identi
 const struct pc_party *pc_holder_twin(const struct pc_verdict *v, const struct pc_holder *h,
 				      enum pc_twin *twin);
 
-/* Does its executable file run what is in other files? By the name of the file. */
+/* Does its executable file, which is known, run what is in other files? By the name of the file: "python3.11". */
 bool pc_identity_is_interpreter(const struct pc_identity *who);
 
 #endif

@@ -131,9 +131,11 @@ void pc_advice_fix_end(struct pc_advice *a)
 /* One open connection of one process keeps the port, and nothing else does. */
 static bool is_one_connection(const struct pc_advice *a, const struct pc_blockers *b)
 {
+	const struct pc_socket *s = a->holder ? &a->holder->socket : NULL;
 	struct pc_stopping how;
 
-	if (b->sockets != 1 || b->staying != 1 || b->unseen || b->cut || b->processes_count != 1 ||
+	if (!s || s->proto != PC_PROTO_TCP || !s->rport || b->sockets != 1 || b->live != 1 ||
+	    b->unseen || b->cut || b->processes_count != 1 ||
 	    is_refused_itself(a, b->processes[0]) || pc_request_is_client(&a->verdict->request))
 		return false;
 	pc_stopping_of(b->processes[0], a->verdict->requester.who, &how);
