@@ -96,14 +96,15 @@ static __always_inline struct check *check_find(__u64 id)
 }
 
 /* Makes a check in the map. NULL: there is no room, or `late_one` is about to drop the thread's last check there, and
- * would drop the new one instead. It has said so before it compared: this thread drops the last check before it looks. */
+ * would drop the new one instead. It has said so before it compared: this thread drops the last check before it looks.
+ * The deletion here takes a lock also where nothing is left to delete: an earlier deletion, whose unlock is a plain store, is
+ * seen by other processors before `spare_dropped` is read. */
 static __noinline struct check *check_make_spare(__u64 id)
 {
 	__u32 zero = 0;
 	void *empty = bpf_map_lookup_elem(&zeros, &zero);
 
-	if (check_find_spare(id))
-		bpf_map_delete_elem(&spare_checks, &id);
+	bpf_map_delete_elem(&spare_checks, &id);
 	spare_checks_used = true;
 	if (!empty || *(volatile __u64 *)&spare_dropped == id ||
 	    bpf_map_update_elem(&spare_checks, &id, empty, BPF_ANY))
@@ -251,16 +252,18 @@ static __always_inline bool check_drop_own(__u64 id, __u64 time_ns)
 /* Drops the check in the map of another thread, if its note is still that of this time. */
 static __always_inline bool check_drop_spare_of(__u64 id, __u64 time_ns)
 {
-	struct check_slot *slot = &check_slots[check_slot_of(id)];
 	struct check *spare;
+	__u64 nobody = 0;
 	bool dropped;
 
+	/* The first deletion, of nothing, makes the store seen when it unlocks. The second one locks after that, and what is
+	 * read then comes later. An atomic addition is no barrier on arm64. */
 	*(volatile __u64 *)&spare_dropped = id;
-	slot_enter(&slot->users); /* see check_take() */
-	slot_leave(&slot->users);
+	bpf_map_delete_elem(&spare_checks, &nobody);
+	bpf_map_delete_elem(&spare_checks, &nobody);
 	spare = check_find_spare(id);
-	dropped = spare && check_has_note(spare, time_ns) &&
-		  !bpf_map_delete_elem(&spare_checks, &id);
+	dropped =
+		spare && check_has_note(spare, time_ns) && !bpf_map_delete_elem(&spare_checks, &id);
 	*(volatile __u64 *)&spare_dropped = 0;
 	return dropped;
 }

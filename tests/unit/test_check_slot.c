@@ -84,18 +84,19 @@ static long bpf_map_update_elem(void *map, const void *key, const void *value, u
 
 static long bpf_map_delete_elem(void *map, const void *key)
 {
+	bool somebody = *(const uint64_t *)key, had;
 	void (*before)(void) = before_drop;
 	unsigned i = spare_of(key);
-	bool had;
 
 	(void)map;
-	if (before) {
+	if (before && somebody) {
 		before_drop = NULL;
 		before();
 	}
 	pthread_mutex_lock(&spare.lock);
-	had = spare.used[i];
-	spare.used[i] = false;
+	had = somebody && spare.used[i];
+	if (somebody)
+		spare.used[i] = false;
 	pthread_mutex_unlock(&spare.lock);
 	return had ? 0 : -1;
 }

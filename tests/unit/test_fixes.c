@@ -357,7 +357,7 @@ static void wider_range_after_a_look(void **state)
 	pc_verdict_clear(&v);
 }
 
-/* In doubt, the reader is to look before the holder is ended; a local address beside a listener leaves no doubt. */
+/* In doubt, the reader is to look first, also where the addresses are not known. IP_FREEBIND beside a listener is clear. */
 static void proxy_or_server(void **state)
 {
 	struct pc_verdict v;
@@ -370,10 +370,10 @@ static void proxy_or_server(void **state)
 		if (i == 2)
 			v.request.socket.flags = PC_SOCKET_FREEBIND;
 		advise(&v);
-		assert_int_equal(!!strstr(v.explanation, "may also be that of a proxy"), !i);
-		assert_int_equal(!!strstr(v.fixes[0].what, "first see what"), !i);
-		assert_null(i ? NULL : v.fixes[0].command);
-		assert_int_equal(!!fixes_find_fix(&v, "IP_BIND_ADDRESS_NO_PORT"), !i);
+		assert_int_equal(!!strstr(v.explanation, "may also be that of a proxy"), i < 2);
+		assert_int_equal(!!strstr(v.fixes[0].what, "first see what"), i < 2);
+		assert_null(i < 2 ? v.fixes[0].command : NULL);
+		assert_int_equal(!!fixes_find_fix(&v, "IP_BIND_ADDRESS_NO_PORT"), i < 2);
 		assert_non_null(fixes_find_fix(&v, "kill "));
 		pc_verdict_clear(&v);
 	}

@@ -16,6 +16,10 @@
 
 #include "core/base/array.h"
 
+/* IFF_LOWER_UP of linux/if.h, which net/if.h excludes: netif_carrier_ok() itself. IFF_RUNNING follows it late, at the next
+ * round of the kernel's linkwatch. */
+#define LOWER_UP 0x10000
+
 /* The kernel fills at most 32 KiB at once (netlink_dump()). */
 #define BUFFER (64 * 1024)
 
@@ -91,7 +95,7 @@ static int take_link(const struct nlmsghdr *header, struct pc_netdevs *out)
 	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*m));
 	struct pc_netdev d = { .ifindex = (uint32_t)m->ifi_index,
 			       .up = m->ifi_flags & IFF_UP,
-			       .carrier = m->ifi_flags & IFF_RUNNING };
+			       .carrier = m->ifi_flags & LOWER_UP };
 
 	copy_attribute(find_attribute(first, left, IFLA_IFNAME), d.name, sizeof(d.name) - 1);
 	copy_attribute(find_attribute(first, left, IFLA_MASTER), &d.master, sizeof(d.master));

@@ -218,15 +218,15 @@ static void aside_wait_once(struct aside *a, uint64_t limit_ns)
 }
 
 /* A thread that is ready to run waits for a CPU, and nothing blocks it. A thread without an id has not run yet. */
-static bool aside_is_ready(const struct aside *a)
+static bool aside_is_ready(pid_t tid)
 {
 	char path[64], text[128];
 	FILE *file;
 	bool ready;
 
-	if (!a->tid)
+	if (!tid)
 		return true;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)a->tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
 	file = fopen(path, "re");
 	if (!file)
 		return false;
@@ -246,17 +246,33 @@ static bool aside_has_time(pthread_t thread, uint64_t limit_ns)
 	       (uint64_t)used.tv_sec * PC_NS_PER_SECOND + (uint64_t)used.tv_nsec < limit_ns;
 }
 
-/* Waits for the job's end. False: the job is left to its thread. */
+/* Looks at the thread; without the lock, for which it waits when its job is over. */
+static bool aside_looks_ready(struct aside *a)
+{
+	pid_t tid = a->tid;
+	bool ready;
+
+	pthread_mutex_unlock(&a->lock);
+	ready = aside_is_ready(tid);
+	pthread_mutex_lock(&a->lock);
+	return ready;
+}
+
+/* Waits for the job's end. False: the job is left to its thread. Any thread sleeps for instants: one is blocked that sleeps at
+ * a second look, too. */
 static bool aside_wait(struct aside *a, pthread_t thread, uint64_t limit_ns)
 {
-	bool over;
+	bool sleeps = false, over;
 
 	pthread_mutex_lock(&a->lock);
-	aside_wait_once(a, limit_ns);
-	for (int i = 1; i < READY_LIMITS && !a->is_over && aside_has_time(thread, limit_ns) &&
-			aside_is_ready(a);
-	     i++)
-		aside_wait_once(a, limit_ns);
+	for (int i = 0; i < READY_LIMITS && !a->is_over; i++) {
+		bool slept = sleeps;
+
+		aside_wait_once(a, slept ? limit_ns / 8 : limit_ns);
+		sleeps = !aside_looks_ready(a);
+		if (!aside_has_time(thread, limit_ns) || (sleeps && slept))
+			break;
+	}
 	over = a->is_over;
 	a->is_left = !over;
 	if (!over)

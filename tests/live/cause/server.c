@@ -127,7 +127,7 @@ static void scenario_listener_of_other_directory(struct test *t)
 {
 	struct cast c = { .first = instance(t, "a.conf"), .web = instance(t, "a.conf") };
 
-	puppet_enter(t, c.first, "/etc");
+	puppet_enter(t, c.first, "/proc");
 	puppet_enter(t, c.web, "/usr");
 	listen_first(t, &c);
 	check_server_cause(t, &c, "listener", "in different working directories, /etc and /usr",

@@ -200,6 +200,7 @@ static void scenario_two_clients_on_one_port(struct test *t)
 	a = stage_refused(c.web, 0, "0.0.0.0", c.out.look.local.port, EADDRINUSE);
 	truth = client_truth(&c, &a);
 	truth.stop = NULL;
+	truth.fixes = FIX_CLIENT;
 	truth.holders[1] = truth_holder(&other_out, "ESTABLISHED", "connect");
 	truth.holders[1].peer = c.backend;
 	verdict_check(t, &truth);

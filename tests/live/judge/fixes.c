@@ -101,7 +101,8 @@ static void check_stop(const struct spot *fixes, const struct truth *truth)
 		snprintf(command, sizeof(command), "kill %d %d", one->pid, other->pid);
 		snprintf(turned, sizeof(turned), "kill %d %d", other->pid, one->pid);
 	} else {
-		snprintf(command, sizeof(command), "kill %d", one->pid);
+		snprintf(command, sizeof(command), "%s %d", truth->kill ? truth->kill : "kill",
+			 one->pid);
 		snprintf(turned, sizeof(turned), "%s", command);
 	}
 	if (strcmp(fix_text(fix, "command"), command) && strcmp(fix_text(fix, "command"), turned))

@@ -58,6 +58,7 @@ struct truth {
 	const char *says; /* part of the explanation; NULL: any */
 	unsigned fixes;
 	const struct puppet *stop;     /* the process that FIX_STOP names */
+	const char *kill; /* the command before it; NULL: "kill" */
 	const struct puppet *stop_too; /* the other one; NULL: none */
 	const char *reserved;	       /* ports reserved before; NULL: none */
 	unsigned total;		       /* 0: as many as `holders` */

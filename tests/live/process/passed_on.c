@@ -45,6 +45,7 @@ static void scenario_two_owners(struct test *t)
 	theft_refuse(&c);
 	truth = truth_client(&c.attempt, &c.out, c.backend);
 	truth.stop = NULL;
+	truth.fixes = FIX_CLIENT;
 	truth.holders[0].owners[1] = (struct true_owner){ heir, copy.fd };
 	verdict_check(t, &truth);
 }

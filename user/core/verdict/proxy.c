@@ -7,6 +7,12 @@
 #include "core/base/address.h"
 #include "core/process/party.h"
 
+/* For all that is known: an agent that may not enter the network namespace knows no addresses there. */
+static bool may_be_elsewhere(const struct pc_verdict *v)
+{
+	return v->address.state == PC_ADDRESS_MISSING || v->address.state == PC_ADDRESS_UNKNOWN;
+}
+
 /* A client on this machine has a local address, too. */
 static bool may_be_proxy(const struct pc_advice *a)
 {
@@ -17,8 +23,8 @@ static bool may_be_proxy(const struct pc_advice *a)
 	    r->error != EADDRINUSE || pc_address_is_any(r->wanted_family, r->wanted))
 		return false;
 	if (r->socket.flags & PC_SOCKET_TRANSPARENT)
-		return v->address.state == PC_ADDRESS_MISSING || a->holder->socket.rport;
-	return r->socket.flags & PC_SOCKET_FREEBIND && v->address.state == PC_ADDRESS_MISSING &&
+		return may_be_elsewhere(v) || a->holder->socket.rport;
+	return r->socket.flags & PC_SOCKET_FREEBIND && may_be_elsewhere(v) &&
 	       !pc_holder_is_server(a->holder);
 }
 
