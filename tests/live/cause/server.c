@@ -128,9 +128,9 @@ static void scenario_listener_of_other_directory(struct test *t)
 	struct cast c = { .first = instance(t, "a.conf"), .web = instance(t, "a.conf") };
 
 	puppet_enter(t, c.first, "/proc");
-	puppet_enter(t, c.web, "/usr");
+	puppet_enter(t, c.web, "/dev");
 	listen_first(t, &c);
-	check_server_cause(t, &c, "listener", "in different working directories, /etc and /usr",
+	check_server_cause(t, &c, "listener", "in different working directories, /proc and /dev",
 			   FIX_PLAIN);
 }
 
