@@ -47,10 +47,11 @@ extern __u64 check_ids[PC_CHECK_SLOTS];
 
 #include "../../bpf/check_slot.bpf.h"
 
-/* The map has an entry for each of the two ids. */
+/* The map has an entry for each of the two ids. As in the kernel's, an entry is found only when all of it is written:
+ * whoever looks takes no lock. */
 static struct {
 	pthread_mutex_t lock;
-	bool used[2];
+	atomic_bool used[2];
 	struct check entries[2];
 } spare = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
