@@ -49,6 +49,9 @@ void pc_events_add(struct pc_events *events, const struct pc_event *e)
 {
 	if (events->count >= PC_EVENTS_MAX)
 		events_give_up(events, &events->ring[events->count % PC_EVENTS_MAX]);
+	if (events->latest_of_all_ns < e->time_ns)
+		events->latest_of_all_ns = e->time_ns;
+	events->latest_ns[events->count % PC_EVENTS_MAX] = events->latest_of_all_ns;
 	events->ring[events->count++ % PC_EVENTS_MAX] = *e;
 }
 
@@ -74,7 +77,7 @@ void pc_events_since(const struct pc_events *events, uint64_t time_ns,
 	uint64_t kept = events_kept(events, PC_EVENTS_MAX), first = 0;
 
 	while (first < kept &&
-	       event_at(events, first + 1)->time_ns + PC_EVENTS_DISORDER_NS > time_ns)
+	       events->latest_ns[(events->count - first - 1) % PC_EVENTS_MAX] > time_ns)
 		first++;
 	for (uint64_t back = first; back; back--)
 		if (event_at(events, back)->time_ns > time_ns)

@@ -6,12 +6,8 @@
 
 #include "core/base/model.h"
 
-/* Twenty milliseconds of all that two processors can connect; 160 KiB. */
+/* Twenty milliseconds of all that two processors can connect; 176 KiB. */
 #define PC_EVENTS_MAX 2048
-
-/* The time of a claim is read before the claim gets its place in the ring: of two, the later can come
- * first, by so much. */
-#define PC_EVENTS_DISORDER_NS 10000000
 
 struct pc_event {
 	uint64_t time_ns; /* boot clock */
@@ -36,6 +32,9 @@ struct pc_event {
 
 struct pc_events {
 	struct pc_event ring[PC_EVENTS_MAX];
+	/* The latest time until each event: a claim that waited in the kernel (bpf/held.bpf.h) comes after later ones. */
+	uint64_t latest_ns[PC_EVENTS_MAX];
+	uint64_t latest_of_all_ns;
 	uint64_t count; /* of all there ever were */
 	uint64_t lost_of_process_ns
 		[PC_EVENTS_PROCESSES]; /* the time of the last one that gave way */
