@@ -87,11 +87,12 @@ static void check_distribution(const char *path)
 		       !strstr(chosen, " fexit_conflict ") == !has(&k, PC_KERNEL_CONFLICT),
 	       text, "%d, \"%s\", got%s", err, sentence, chosen);
 	/* The programs are compiled for one architecture. */
-	if (pc_types_has_field(btf, "pt_regs", "orig_ax")) {
+	if (pc_types_has_field(k.types.all, "pt_regs", "orig_ax")) {
 		err = load_with(btf, path);
 		snprintf(text, sizeof(text), "%s: the programs load", name);
 		report(!err, text, "%s", strerror(-err));
 	}
+	pc_kernel_close(&k);
 	btf__free(btf);
 }
 
@@ -138,6 +139,8 @@ static void check_lack(const char *name, const char *edits, enum pc_kernel_need 
 		       (err == 0) == !(lack && pc_kernel_rows[lack].required),
 	       name, "lacks %d, also %s; loading: %s", k.offer.has[lack], other ? other : "none",
 	       strerror(-err));
+	pc_kernel_close(&own);
+	pc_kernel_close(&k);
 	btf__free(btf);
 	btf__free(plain);
 }
@@ -200,6 +203,7 @@ static bool is_chosen(const char *program)
 	kernel_of(btf, true, &k);
 	found = !choose_for(&k, PC_BACKEND_FENTRY, chosen, sizeof(chosen), sentence) &&
 		strstr(chosen, program);
+	pc_kernel_close(&k);
 	btf__free(btf);
 	return found;
 }
@@ -221,6 +225,7 @@ static void check_function(const char *name, const char *edits, const char *says
 	report(says ? err == -ENOENT && strstr(sentence, says) :
 		      !err && !strstr(chosen, gone) && is_chosen(gone),
 	       name, "%d, \"%s\", got%s", err, sentence, chosen);
+	pc_kernel_close(&k);
 	btf__free(btf);
 }
 

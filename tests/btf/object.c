@@ -14,8 +14,10 @@
 
 void kernel_of(struct btf *btf, bool own, struct pc_kernel *out)
 {
-	*out = (struct pc_kernel){ .types = { .btf = btf, .own = own ? btf : NULL, .fd = -1 } };
-	pc_kernel_ask(out);
+	struct pc_type_table *all = pc_type_table_of_btf(btf);
+
+	*out = (struct pc_kernel){ .types = { .all = all, .own = own ? all : NULL, .fd = -1 } };
+	pc_kernel_ask(out, PC_KERNEL_ALL);
 }
 
 static void switch_all_off(struct bpf_object *object)
@@ -120,6 +122,7 @@ static int load_by(struct btf *btf, const char *file, unsigned long *number)
 		*number = number_of(skel->obj);
 	portclash_bpf__destroy(skel);
 	pc_fitting_end(&fitting);
+	pc_kernel_close(&k);
 	return err;
 }
 

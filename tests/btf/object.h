@@ -8,7 +8,8 @@
 #include "bpf/kernel.h"
 #include "core/config/support.h"
 
-/* Pretends that the kernel has these types. With `own`, it also attaches programs by them. */
+/* Pretends that the kernel has these types. With `own`, it also attaches programs by them.
+ * pc_kernel_close() comes before `btf` is freed. */
 void kernel_of(struct btf *btf, bool own, struct pc_kernel *out);
 
 /* Chooses the programs of a back end, and says in `chosen` (of this size) which of them are loaded. Returns what

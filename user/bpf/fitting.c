@@ -3,6 +3,7 @@
 #include "bpf/fitting.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/mman.h>
@@ -36,36 +37,38 @@ void pc_fitting_begin(struct pc_fitting *f, const struct pc_kernel *k)
 	memset(f, 0, sizeof(*f)); /* libbpf refuses a byte of padding that is not 0 */
 	f->opts.sz = sizeof(f->opts);
 	f->kernel = k;
-	f->fd = k->types.btf ? memfd_create("portclash-types", MFD_CLOEXEC) : -1;
+	f->fd = k->types.all ? memfd_create("portclash-types", MFD_CLOEXEC) : -1;
 	snprintf(f->path, sizeof(f->path), "/proc/self/fd/%d", f->fd);
-	f->opts.btf_custom_path =
-		f->fd < 0 || access(f->path, R_OK) ? file_with_all(k) : f->path;
+	f->opts.btf_custom_path = f->fd < 0 || access(f->path, R_OK) ? file_with_all(k) : f->path;
 }
 
-static bool write_types(int fd, const struct btf *btf)
+static bool write_types(int fd, const char *bytes, size_t size)
 {
-	__u32 size = 0;
-	const char *data = btf ? btf__raw_data(btf, &size) : NULL;
 	ssize_t written = 0;
 
-	for (__u32 at = 0; data && at < size; at += (__u32)written) {
-		written = pwrite(fd, data + at, size - at, at);
+	for (size_t at = 0; bytes && at < size; at += (size_t)written) {
+		written = pwrite(fd, bytes + at, size - at, (off_t)at);
 		if (written <= 0)
 			return false;
 	}
-	return data;
+	return bytes;
 }
 
 void pc_fitting_types(const struct pc_fitting *f, const struct bpf_object *object)
 {
-	struct btf *few;
+	const struct pc_type_table *all = f->kernel->types.all;
+	size_t size = 0;
+	void *few;
 
 	if (f->fd < 0)
 		return;
-	few = pc_types_few(f->kernel->types.btf, bpf_object__btf(object));
-	if (!write_types(f->fd, few))
-		write_types(f->fd, f->kernel->types.btf);
-	btf__free(few);
+	few = pc_types_few(all, bpf_object__btf(object), &size);
+	if (!write_types(f->fd, few, size)) {
+		const void *bytes = pc_type_bytes(all, &size);
+
+		write_types(f->fd, bytes, size);
+	}
+	free(few);
 }
 
 void pc_fitting_end(struct pc_fitting *f)

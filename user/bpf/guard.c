@@ -153,7 +153,7 @@ int pc_guard_hooks_open(const struct pc_guard_events *events, const char *btf, b
 	h->events = *events;
 	h->ring = (struct pc_ring_reader)PC_RING_READER_INIT;
 	pc_messages(verbose);
-	err = pc_kernel_open(btf, &kernel, sentence);
+	err = pc_kernel_open(btf, PC_KERNEL_ROW(PC_KERNEL_OWN_BTF), &kernel, sentence);
 	if (!err)
 		err = load_what_it_can(h, &kernel, &with_writes, sentence);
 	pc_kernel_close(&kernel);

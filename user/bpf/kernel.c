@@ -41,11 +41,11 @@ static enum pc_presence has_part(const struct pc_types *t, const struct pc_kerne
 {
 	switch (part->kind) {
 	case PC_PART_TYPES:
-		return presence(t->btf);
+		return presence(t->all);
 	case PC_PART_OWN_TYPES:
 		return presence(t->own);
 	case PC_PART_FIELD:
-		return t->btf ? presence(pc_types_has_field(t->btf, part->name, part->member)) :
+		return t->all ? presence(pc_types_has_field(t->all, part->name, part->member)) :
 				PC_PRESENCE_UNKNOWN;
 	case PC_PART_VALUE:
 		return presence(t->own && pc_types_has_value(t->own, part->name, part->member));
@@ -76,13 +76,17 @@ static enum pc_presence has_any(const struct pc_types *t, const struct pc_kernel
 	return best;
 }
 
-void pc_kernel_ask(struct pc_kernel *k)
+_Static_assert(PC_KERNEL_COUNT <= 64, "a row is a bit of struct pc_kernel.asked");
+
+void pc_kernel_ask(struct pc_kernel *k, uint64_t rows)
 {
 	for (unsigned i = PC_KERNEL_NOTHING + 1; i < PC_KERNEL_COUNT; i++)
-		k->offer.has[i] = has_any(&k->types, &pc_kernel_rows[i]);
+		if (rows & ~k->asked & PC_KERNEL_ROW(i))
+			k->offer.has[i] = has_any(&k->types, &pc_kernel_rows[i]);
+	k->asked |= rows;
 }
 
-int pc_kernel_open(const char *file, struct pc_kernel *k, char *sentence)
+int pc_kernel_open(const char *file, uint64_t rows, struct pc_kernel *k, char *sentence)
 {
 	int err;
 
@@ -90,10 +94,12 @@ int pc_kernel_open(const char *file, struct pc_kernel *k, char *sentence)
 	k->types.fd = -1;
 	err = pc_types_open(file, &k->types, sentence);
 	if (err) {
+		k->asked =
+			PC_KERNEL_ALL; /* nothing is known without the types that the user wants */
 		pc_kernel_close(k);
 		return err;
 	}
-	pc_kernel_ask(k);
+	pc_kernel_ask(k, file ? PC_KERNEL_ALL : rows);
 	err = file ? pc_types_check(k, sentence) : 0;
 	if (err)
 		pc_kernel_close(k);

@@ -10,18 +10,24 @@
 #include "bpf/types.h"
 #include "core/config/needs.h"
 
+/* Rows of the table, as bits */
+#define PC_KERNEL_ROW(need) (1ULL << (need))
+#define PC_KERNEL_ALL UINT64_MAX
+
 struct pc_kernel {
 	struct pc_types types;
 	struct pc_kernel_offer offer;
+	uint64_t asked; /* rows of the offer; the others are not known */
 };
 
-/* Reads the kernel's types, or those in `file` (NULL: none was named), and tries what must be tried. 0, whatever is
- * missing; or a negative errno, and `sentence` (PC_SENTENCE bytes) says what is wrong with the file. */
-int pc_kernel_open(const char *file, struct pc_kernel *k, char *sentence);
+/* Reads the kernel's types, or those in `file` (NULL: none was named), and asks the kernel for these rows, or for all if a
+ * file is named. 0, whatever is missing; or a negative errno, and `sentence` (PC_SENTENCE bytes) says what is wrong with
+ * the file. */
+int pc_kernel_open(const char *file, uint64_t rows, struct pc_kernel *k, char *sentence);
 void pc_kernel_close(struct pc_kernel *k);
 
-/* Fills in what the kernel offers, by the types that are there already. */
-void pc_kernel_ask(struct pc_kernel *k);
+/* Asks for the rows that were not asked for. A program or a map is tried for some. */
+void pc_kernel_ask(struct pc_kernel *k, uint64_t rows);
 
 /* Does the kernel have it? What is not known counts as yes, and the kernel judges when the programs are loaded. */
 bool pc_kernel_has(const struct pc_kernel *k, enum pc_kernel_need need);

@@ -99,7 +99,7 @@ int pc_monitor_open(const struct pc_monitor_options *o, struct pc_monitor **out,
 	 * freed. Without this the C library raises the limit by itself and keeps them. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	pc_messages(o->verbose);
-	err = pc_kernel_open(o->btf, &kernel, sentence);
+	err = pc_kernel_open(o->btf, PC_KERNEL_ALL, &kernel, sentence);
 	if (!err)
 		err = open_first(o, &kernel, out, sentence);
 	if (!err)

@@ -27,16 +27,18 @@ static enum pc_lockdown read_lockdown(void)
 
 void pc_support_probe(const struct pc_kernel *k, struct pc_support *out)
 {
+	struct pc_kernel whole = *k; /* the types remain those of `k` */
 	struct utsname name;
 
+	pc_kernel_ask(&whole, PC_KERNEL_ALL);
 	memset(out, 0, sizeof(*out));
 	if (!uname(&name))
 		snprintf(out->release, sizeof(out->release), "%s", name.release);
-	out->btf = k->offer.has[PC_KERNEL_BTF] == PC_PRESENCE_YES;
-	out->ring_buffers = k->offer.has[PC_KERNEL_RING] == PC_PRESENCE_YES;
+	out->btf = whole.offer.has[PC_KERNEL_BTF] == PC_PRESENCE_YES;
+	out->ring_buffers = whole.offer.has[PC_KERNEL_RING] == PC_PRESENCE_YES;
 	out->lockdown = read_lockdown();
 	out->root = geteuid() == 0;
 	out->filtered = prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
-	out->lack = pc_kernel_first_lack(&k->offer);
+	out->lack = pc_kernel_first_lack(&whole.offer);
 	pc_messages_field(out->field, sizeof(out->field));
 }

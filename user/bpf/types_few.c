@@ -7,115 +7,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The names, in a table with open addressing. */
-struct few_names {
-	const char **slots;
-	uint32_t *lengths;
-	uint32_t mask;
+struct bytes {
+	char *at;
+	size_t len, room;
+	bool failed;
 };
 
 struct few {
-	const struct btf *all;
-	__u32 count;
-	__u32 *ids;   /* by the id in `all`: the one in `types`; 0: left out, KEPT before it is known */
-	__u32 *queue; /* ids in `all` whose contents must be kept, too */
-	__u32 queued;
-	struct btf *types;
+	const struct pc_type_table *all;
+	uint32_t *ids;	/* by the id in `all`: the one in the copy; 0: left out */
+	uint32_t *kept; /* by the id in the copy, less 1: the one in `all` */
+	uint32_t count;
+	struct bytes types, names;
 };
 
-#define KEPT UINT32_MAX
-
-/* The length without the flavour: libbpf's bpf_core_essential_name_len(). */
-static uint32_t length_of(const char *name)
+/* Gives the place of `len` more bytes; NULL: out of memory. */
+static void *bytes_add(struct bytes *b, const void *bytes, size_t len)
 {
-	size_t len = strlen(name);
+	void *at;
 
-	for (size_t i = len > 4 ? len - 4 : 0; i-- > 0;)
-		if (name[i + 1] == '_' && name[i + 2] == '_' && name[i + 3] == '_' &&
-		    name[i] != '_' && name[i + 4] != '_')
-			return (uint32_t)(i + 1);
-	return (uint32_t)len;
-}
+	if (b->len + len > b->room && !b->failed) {
+		size_t room = 2 * (b->len + len) + 4096;
+		char *more = realloc(b->at, room);
 
-static uint32_t hash_of(const char *name, uint32_t len)
-{
-	uint32_t hash = 2166136261;
-
-	for (uint32_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619;
-	return hash;
-}
-
-/* Gives the slot of a name: its own, or a free one. */
-static uint32_t name_slot(const struct few_names *n, const char *name, uint32_t len)
-{
-	uint32_t slot = hash_of(name, len) & n->mask;
-
-	while (n->slots[slot] &&
-	       (n->lengths[slot] != len || memcmp(n->slots[slot], name, len) != 0))
-		slot = (slot + 1) & n->mask;
-	return slot;
-}
-
-/* Gives the name of a type that libbpf may look for; NULL: the type has none, or is of another kind. */
-static const char *type_name(const struct btf *btf, const struct btf_type *t)
-{
-	const char *name;
-
-	if (!btf_is_composite(t) && !btf_is_any_enum(t) && !btf_is_fwd(t) && !btf_is_typedef(t) &&
-	    !btf_is_int(t))
-		return NULL;
-	name = btf__name_by_offset(btf, t->name_off);
-	return name && *name ? name : NULL;
-}
-
-static int names_open(struct few_names *n, const struct btf *named)
-{
-	__u32 count = btf__type_cnt(named);
-
-	for (n->mask = 64; n->mask < 4 * count;)
-		n->mask *= 2;
-	n->slots = calloc(n->mask, sizeof(*n->slots));
-	n->lengths = calloc(n->mask, sizeof(*n->lengths));
-	n->mask--;
-	if (!n->slots || !n->lengths)
-		return -1;
-	for (__u32 id = 1; id < count; id++) {
-		const char *name = type_name(named, btf__type_by_id(named, id));
-		uint32_t len = name ? length_of(name) : 0;
-		uint32_t slot = name ? name_slot(n, name, len) : 0;
-
-		if (name) {
-			n->slots[slot] = name;
-			n->lengths[slot] = len;
-		}
+		b->failed = !more;
+		b->at = more ? more : b->at;
+		b->room = more ? room : b->room;
 	}
-	return 0;
+	if (b->failed)
+		return NULL;
+	at = b->at + b->len;
+	memcpy(at, bytes, len);
+	b->len += len;
+	return at;
 }
 
-static void names_close(struct few_names *n)
+/* Is this a kind of type that libbpf may look for by its name? */
+static bool can_be_named(const struct btf_type *t)
 {
-	free(n->slots);
-	free(n->lengths);
-}
-
-static bool has_name(const struct few_names *n, const char *name)
-{
-	return n->slots[name_slot(n, name, length_of(name))];
-}
-
-static void keep(struct few *f, __u32 id)
-{
-	if (!id || id >= f->count || f->ids[id])
-		return;
-	f->ids[id] = KEPT;
-	f->queue[f->queued++] = id;
+	return btf_is_composite(t) || btf_is_any_enum(t) || btf_is_fwd(t) || btf_is_typedef(t) ||
+	       btf_is_int(t);
 }
 
 /* Is what `type` says of this type the id of another one that it contains? */
 static bool contains_one(const struct btf_type *t)
 {
 	return btf_is_typedef(t) || btf_is_mod(t);
+}
+
+/* The copy lacks functions, and what is only pointed to. */
+static bool is_copied(const struct btf_type *t)
+{
+	return btf_is_composite(t) || btf_is_any_enum(t) || btf_is_fwd(t) || btf_is_int(t) ||
+	       btf_is_float(t) || btf_is_ptr(t) || btf_is_array(t) || contains_one(t);
+}
+
+static void keep(struct few *f, uint32_t id)
+{
+	const struct btf_type *t = pc_type(f->all, id);
+
+	if (!t || f->ids[id] || !is_copied(t))
+		return;
+	f->kept[f->count++] = id;
+	f->ids[id] = f->count;
+}
+
+/* A file can have ids of no type. */
+static uint32_t id_in_copy(const struct few *f, uint32_t id)
+{
+	return id < pc_type_count(f->all) ? f->ids[id] : 0;
 }
 
 static void keep_contents(struct few *f, const struct btf_type *t)
@@ -132,86 +92,132 @@ static void keep_contents(struct few *f, const struct btf_type *t)
 		keep(f, t->type);
 }
 
-/* A number says how large a pointer is (btf__pointer_size()): all are kept. */
-static void keep_named(struct few *f, const struct few_names *names)
+static void keep_name(struct few *f, const char *name)
 {
-	for (__u32 id = 1; id < f->count; id++) {
-		const struct btf_type *t = btf__type_by_id(f->all, id);
-		const char *name = type_name(f->all, t);
+	size_t len = pc_type_name_len(name);
+	uint32_t id = 0;
 
-		if (name && (btf_is_int(t) || has_name(names, name)))
+	while ((id = pc_type_find(f->all, id, name, len)))
+		if (can_be_named(pc_type(f->all, id)))
 			keep(f, id);
-	}
-	while (f->queued)
-		keep_contents(f, btf__type_by_id(f->all, f->queue[--f->queued]));
 }
 
-/* The copy lacks functions, and what is only pointed to. */
-static bool is_copied(const struct btf_type *t)
+/* These say how large a pointer is (btf__pointer_size()). */
+static void keep_words(struct few *f)
 {
-	return btf_is_composite(t) || btf_is_any_enum(t) || btf_is_fwd(t) ||
-	       btf_is_int(t) || btf_is_float(t) || btf_is_ptr(t) || btf_is_array(t) ||
-	       contains_one(t);
+	keep_name(f, "long int");
+	keep_name(f, "long unsigned int");
 }
 
-static int copy_kept(struct few *f)
+static void keep_named(struct few *f, const struct btf *named)
 {
-	for (__u32 id = 1; id < f->count; id++) {
-		const struct btf_type *t = btf__type_by_id(f->all, id);
-		int own = f->ids[id] && is_copied(t) ? btf__add_type(f->types, f->all, t) : 0;
+	uint32_t count = btf__type_cnt(named);
 
-		if (own < 0)
-			return own;
-		f->ids[id] = (__u32)own;
+	keep_words(f);
+	for (uint32_t id = 1; id < count; id++) {
+		const struct btf_type *t = btf__type_by_id(named, id);
+		const char *name = can_be_named(t) ? btf__name_by_offset(named, t->name_off) : NULL;
+
+		if (name && *name)
+			keep_name(f, name);
 	}
-	return 0;
+	for (uint32_t i = 0; i < f->count; i++)
+		keep_contents(f, pc_type(f->all, f->kept[i]));
 }
 
-/* The types were copied with the ids that they had. */
-static void give_ids(const struct few *f, struct btf_type *t)
+static void fit_name(struct few *f, uint32_t *offset)
+{
+	const char *name = pc_type_name(f->all, *offset);
+
+	*offset = *name ? (uint32_t)f->names.len : 0;
+	if (*name)
+		bytes_add(&f->names, name, strlen(name) + 1);
+}
+
+static void fit_members(struct few *f, struct btf_type *t)
 {
 	struct btf_member *m = btf_members(t);
 
+	for (unsigned i = 0; i < btf_vlen(t); i++) {
+		fit_name(f, &m[i].name_off);
+		m[i].type = id_in_copy(f, m[i].type);
+	}
+}
+
+static void fit_values(struct few *f, struct btf_type *t)
+{
+	for (unsigned i = 0; i < btf_vlen(t); i++)
+		fit_name(f, btf_is_enum(t) ? &btf_enum(t)[i].name_off : &btf_enum64(t)[i].name_off);
+}
+
+/* Gives a copied type the ids and names that the copy has. */
+static void fit_type(struct few *f, struct btf_type *t)
+{
+	fit_name(f, &t->name_off);
 	if (btf_is_composite(t))
-		for (unsigned i = 0; i < btf_vlen(t); i++)
-			m[i].type = f->ids[m[i].type];
+		fit_members(f, t);
+	else if (btf_is_any_enum(t))
+		fit_values(f, t);
 	else if (btf_is_array(t)) {
-		btf_array(t)->type = f->ids[btf_array(t)->type];
-		btf_array(t)->index_type = f->ids[btf_array(t)->index_type];
+		btf_array(t)->type = id_in_copy(f, btf_array(t)->type);
+		btf_array(t)->index_type = id_in_copy(f, btf_array(t)->index_type);
 	} else if (contains_one(t))
-		t->type = f->ids[t->type];
+		t->type = id_in_copy(f, t->type);
 	else if (btf_is_ptr(t))
 		t->type = 0;
 }
 
-static int few_fill(struct few *f, const struct few_names *names)
+static void *join_parts(const struct few *f, size_t *size)
 {
-	__u32 own;
+	const struct btf_header head = {
+		.magic = BTF_MAGIC,
+		.version = BTF_VERSION,
+		.hdr_len = sizeof(head),
+		.type_len = (uint32_t)f->types.len,
+		.str_off = (uint32_t)f->types.len,
+		.str_len = (uint32_t)f->names.len,
+	};
+	struct bytes whole = { 0 };
 
-	keep_named(f, names);
-	if (copy_kept(f))
-		return -1;
-	own = btf__type_cnt(f->types);
-	for (__u32 id = 1; id < own; id++)
-		give_ids(f, (struct btf_type *)btf__type_by_id(f->types, id));
-	return 0;
+	bytes_add(&whole, &head, sizeof(head));
+	bytes_add(&whole, f->types.at, f->types.len);
+	bytes_add(&whole, f->names.at, f->names.len);
+	if (whole.failed || f->types.failed || f->names.failed) {
+		free(whole.at);
+		return NULL;
+	}
+	*size = whole.len;
+	return whole.at;
 }
 
-struct btf *pc_types_few(const struct btf *all, const struct btf *named)
+static void *few_make(struct few *f, const struct btf *named, size_t *size)
 {
-	struct few f = { .all = all, .count = btf__type_cnt(all) };
-	struct few_names names = { 0 };
-	int err = names_open(&names, named);
+	bytes_add(&f->types, "", 0);
+	bytes_add(&f->names, "", 1);
+	keep_named(f, named);
+	for (uint32_t i = 0; i < f->count; i++) {
+		const struct btf_type *t = pc_type(f->all, f->kept[i]);
+		struct btf_type *own = bytes_add(&f->types, t, pc_type_size(t));
 
-	f.ids = calloc(f.count, sizeof(*f.ids));
-	f.queue = calloc(f.count, sizeof(*f.queue));
-	f.types = btf__new_empty();
-	if (err || !f.ids || !f.queue || !f.types || few_fill(&f, &names)) {
-		btf__free(f.types);
-		f.types = NULL;
+		if (own)
+			fit_type(f, own);
 	}
-	names_close(&names);
+	return join_parts(f, size);
+}
+
+void *pc_types_few(const struct pc_type_table *all, const struct btf *named, size_t *size)
+{
+	struct few f = { .all = all };
+	uint32_t count = pc_type_count(all);
+	void *bytes = NULL;
+
+	f.ids = calloc(count, sizeof(*f.ids));
+	f.kept = malloc(count * sizeof(*f.kept));
+	if (f.ids && f.kept)
+		bytes = few_make(&f, named, size);
 	free(f.ids);
-	free(f.queue);
-	return f.types;
+	free(f.kept);
+	free(f.types.at);
+	free(f.names.at);
+	return bytes;
 }

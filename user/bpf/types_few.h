@@ -5,9 +5,11 @@
 
 #include <bpf/btf.h>
 
-/* Makes the types of `all` that bear the name of a type in `named` (for a flavour NAME___x, that of NAME), and what they
- * contain. A pointer points to void there: a program never reaches through one. NULL: out of memory, or these
- * types cannot be copied. */
-struct btf *pc_types_few(const struct btf *all, const struct btf *named);
+#include "bpf/type_table.h"
+
+/* Makes BTF of the types of `all` that bear the name of a type in `named` (for a flavour NAME___x, that of NAME), and of
+ * what they contain. A pointer points to void there: a program never reaches through one. Returns the bytes, for free();
+ * NULL: out of memory. */
+void *pc_types_few(const struct pc_type_table *all, const struct btf *named, size_t *size);
 
 #endif

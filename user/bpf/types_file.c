@@ -130,12 +130,12 @@ static const struct {
 #define OWN_ARCHITECTURE ""
 #endif
 
-static const char *architecture_of(const struct btf *btf)
+static const char *architecture_of(const struct btf *btf, const struct pc_type_table *t)
 {
 	if (btf__pointer_size(btf) != sizeof(void *))
 		return "with pointers of another size";
 	for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++)
-		if (pc_types_has_field(btf, architectures[i].type, architectures[i].member))
+		if (pc_types_has_field(t, architectures[i].type, architectures[i].member))
 			return architectures[i].name;
 	return "";
 }
@@ -154,9 +154,10 @@ static bool is_of_program(const struct btf *btf)
 	return btf__find_by_name_kind(btf, "license", BTF_KIND_DATASEC) > 0;
 }
 
-static int judge_types(const struct btf *btf, const char *file, char *sentence)
+static int judge_table(const struct btf *btf, const struct pc_type_table *t, const char *file,
+		       char *sentence)
 {
-	const char *architecture = architecture_of(btf);
+	const char *architecture = architecture_of(btf, t);
 
 	if (!is_own_order(btf)) {
 		snprintf(sentence, PC_SENTENCE,
@@ -164,8 +165,8 @@ static int judge_types(const struct btf *btf, const char *file, char *sentence)
 			 file);
 		return -EINVAL;
 	}
-	if (!pc_types_has_field(btf, "task_struct", "group_leader") ||
-	    !pc_types_has_field(btf, "sock_common", "skc_num") || is_of_program(btf)) {
+	if (!pc_types_has_field(t, "task_struct", "group_leader") ||
+	    !pc_types_has_field(t, "sock_common", "skc_num") || is_of_program(btf)) {
 		snprintf(sentence, PC_SENTENCE,
 			 "%s is BTF, but not of a kernel: it is of a module or of an eBPF program",
 			 file);
@@ -178,6 +179,15 @@ static int judge_types(const struct btf *btf, const char *file, char *sentence)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int judge_types(const struct btf *btf, const char *file, char *sentence)
+{
+	struct pc_type_table *t = pc_type_table_of_btf(btf);
+	int err = judge_table(btf, t, file, sentence);
+
+	pc_type_table_close(t);
+	return err;
 }
 
 static int judge_kernel(int fd, const char *file, char *sentence)

@@ -18,6 +18,9 @@
 #include "bpf/support.h"
 #include "who.skel.h"
 
+/* The rest is only asked for if the programs cannot be loaded. */
+#define WHO_ROWS (PC_KERNEL_ROW(PC_KERNEL_OWN_BTF) | PC_KERNEL_ROW(PC_KERNEL_ITERATORS))
+
 struct pc_who {
 	struct who_bpf *skel;
 	struct pc_open_files owners;
@@ -31,7 +34,7 @@ struct pc_who {
 static void leave_out(struct who_bpf *skel)
 {
 	struct bpf_map *const unused[] = {
-		skel->maps.claims,	   skel->maps.refusals,	       skel->maps.seen_processes,
+		skel->maps.claims,	    skel->maps.refusals, skel->maps.seen_processes,
 		skel->maps.process_scratch, skel->maps.zeros,
 	};
 
@@ -124,7 +127,7 @@ int pc_who_open(const char *btf, bool verbose, struct pc_who **out, char *senten
 	int err;
 
 	pc_messages(verbose);
-	err = pc_kernel_open(btf, &kernel, sentence);
+	err = pc_kernel_open(btf, WHO_ROWS, &kernel, sentence);
 	if (!err)
 		err = pc_who_open_on(&kernel, out, sentence);
 	pc_kernel_close(&kernel);

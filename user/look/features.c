@@ -52,7 +52,7 @@ static void look_at_kernel(const char *btf, struct pc_features *out)
 {
 	struct pc_kernel kernel;
 
-	if (!pc_kernel_open(btf, &kernel, out->btf_wrong))
+	if (!pc_kernel_open(btf, PC_KERNEL_ALL, &kernel, out->btf_wrong))
 		out->btf_wrong[0] = '\0';
 	out->offer = kernel.offer;
 	pc_support_probe(&kernel, &out->support);
