@@ -43,6 +43,16 @@ static void first(void **state)
 	assert_false(manner_of("Name:\tx\nNSpid:\t1\n").first);
 }
 
+/* A list of groups stands before the line, and can push it out of what is read. */
+static void apart(void **state)
+{
+	(void)state;
+	assert_false(manner_of("Name:\tx\nNSpid:\t71\nNSpgid:\t71\t1\n").apart);
+	assert_true(manner_of("Name:\tx\nNSpid:\t71\t11\n").apart);
+	assert_true(manner_of("Name:\tx\nNSpid:\t71\t11\t1\n").apart);
+	assert_true(manner_of("Name:\tx\nGroups:\t1 2 3").apart);
+}
+
 /* CAP_NET_BIND_SERVICE is bit 10. */
 static void file_capability(void **state)
 {
@@ -59,6 +69,7 @@ int main(void)
 		cmocka_unit_test(term),
 		cmocka_unit_test(blocked_term),
 		cmocka_unit_test(first),
+		cmocka_unit_test(apart),
 		cmocka_unit_test(file_capability),
 	};
 

@@ -12,6 +12,7 @@
 #include "core/base/time.h"
 #include "core/process/identity.h"
 #include "host/aside.h"
+#include "host/procfs.h"
 
 /* A look takes a fraction of a millisecond, on a busy machine some milliseconds. */
 #define LOOK_LIMIT_NS (100 * PC_NS_PER_MS)
@@ -97,14 +98,21 @@ static void place_drop(void *job)
 	free(p);
 }
 
+/* No user can make a look at root's own process block; in a container, root is one of the users. */
+static bool is_roots_own(const struct pc_place_roots *roots, const struct pc_identity *who)
+{
+	struct pc_procfile_manner manner;
+
+	return !who->uid && !pc_procfs_manner(roots->proc, who->key.tgid, &manner) && !manner.apart;
+}
+
 void pc_looks_place(const struct pc_place_roots *roots, const struct pc_identity *who,
 		    struct pc_place *out)
 {
 	struct place_job *p;
 	int err = -ENOMEM;
 
-	/* No user can make a look at root's own process block. */
-	if (!who->uid) {
+	if (is_roots_own(roots, who)) {
 		pc_place_find(roots, who, out);
 		return;
 	}

@@ -65,7 +65,7 @@ static int read_stat(int dir, const char *name, struct pc_procfile_stat *out)
 
 /* The kernel escapes newlines of the name in this file (proc_task_name()), so labels are the
  * kernel's own. */
-static int read_status(int dir, struct pc_identity *who)
+static int read_status(int dir, struct pc_identity *who, bool *trusted)
 {
 	struct pc_file_text text;
 	uint32_t tgid = who->key.tgid;
@@ -75,6 +75,7 @@ static int read_status(int dir, struct pc_identity *who)
 		return err;
 	pc_procfile_status(text.bytes, "\nTgid:\t", &tgid);
 	pc_procfile_status(text.bytes, "\nUid:\t", &who->uid);
+	*trusted = !who->uid && !pc_procfile_is_apart(text.bytes);
 	free(text.bytes);
 	return tgid == who->key.tgid ? 0 : -ESRCH;
 }
@@ -120,8 +121,8 @@ static void cmdline_drop(void *job)
 	free(c);
 }
 
-/* A user can have a process's arguments lie in a file of a file system that never answers, and so hold
- * whoever reads them. */
+/* Reading a command line takes the lock of the process's memory. A user can have a process hold that lock for as
+ * long as a file system of the user's does not answer. (The kernel reads no arguments that lie in a file.) */
 static int read_cmdline_aside(int dir, uint32_t uid, struct pc_file_text *text)
 {
 	struct cmdline_job *job = calloc(1, sizeof(*job));
@@ -144,11 +145,11 @@ static int read_cmdline_aside(int dir, uint32_t uid, struct pc_file_text *text)
 	return err;
 }
 
-static int read_cmdline(int dir, struct pc_identity *who)
+static int read_cmdline(int dir, struct pc_identity *who, bool trusted)
 {
 	struct pc_file_text text;
-	int err = who->uid ? read_cmdline_aside(dir, who->uid, &text) :
-			     pc_file_text_read(dir, "cmdline", PC_PROCFS_CMDLINE_MAX, &text);
+	int err = trusted ? pc_file_text_read(dir, "cmdline", PC_PROCFS_CMDLINE_MAX, &text) :
+			    read_cmdline_aside(dir, who->uid, &text);
 
 	if (err)
 		return err;
@@ -193,17 +194,16 @@ static bool ends_reading(int err)
 
 static int read_pieces(int dir, struct pc_identity *who)
 {
-	static int (*const pieces[])(int, struct pc_identity *) = {
-		read_status, read_exe, read_cmdline, read_cgroup, read_netns,
-	};
+	static int (*const pieces[])(int, struct pc_identity *) = { read_exe, read_cgroup,
+								    read_netns };
+	bool trusted = false;
+	int err = read_status(dir, who, &trusted);
 
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		int err = pieces[i](dir, who);
-
-		if (ends_reading(err))
-			return err;
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !ends_reading(err); i++)
+		err = pieces[i](dir, who);
+	if (!ends_reading(err))
+		err = read_cmdline(dir, who, trusted);
+	return ends_reading(err) ? err : 0;
 }
 
 static int read_process(int dir, struct pc_identity *who)

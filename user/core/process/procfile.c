@@ -125,17 +125,32 @@ bool pc_procfile_netns(const char *text, uint32_t *inode)
 	return true;
 }
 
-static bool procfile_is_first(const char *text)
+/* The ids of the process, from the reader's pid namespace down; NULL: there is no such line. */
+static const char *procfile_ids(const char *text, const char **end)
 {
 	static const char label[] = "\nNSpid:\t";
-	const char *at = strstr(text, label), *end, *tab;
+	const char *at = strstr(text, label);
 
 	if (!at)
-		return false;
+		return NULL;
 	at += sizeof(label) - 1;
-	end = at + strcspn(at, "\n");
-	tab = memrchr(at, '\t', (size_t)(end - at));
+	*end = at + strcspn(at, "\n");
+	return at;
+}
+
+static bool procfile_is_first(const char *text)
+{
+	const char *end, *at = procfile_ids(text, &end);
+	const char *tab = at ? memrchr(at, '\t', (size_t)(end - at)) : NULL;
+
 	return tab && end - tab == 2 && tab[1] == '1';
+}
+
+bool pc_procfile_is_apart(const char *text)
+{
+	const char *end, *at = procfile_ids(text, &end);
+
+	return !at || memchr(at, '\t', (size_t)(end - at));
 }
 
 /* A mask in hexadecimal; 0 without such a line. */
@@ -154,6 +169,7 @@ void pc_procfile_manner(const char *text, struct pc_procfile_manner *out)
 	pc_procfile_status(text, "\nThreads:\t", &threads);
 	pc_procfile_status(text, "\nNoNewPrivs:\t", &no_new_privs);
 	out->first = procfile_is_first(text);
+	out->apart = pc_procfile_is_apart(text);
 	out->handles_term = procfile_mask(text, "\nSigCgt:\t") & term;
 	out->ignores_term = procfile_mask(text, "\nSigIgn:\t") & term ||
 			    (threads == 1 && procfile_mask(text, "\nSigBlk:\t") & term);

@@ -38,12 +38,17 @@ bool pc_procfile_status(const char *text, const char *label, uint32_t *out);
 /* Facts about signals and capabilities, of a /proc/PID/status. */
 struct pc_procfile_manner {
 	bool first;	   /* of a pid namespace below the reader's ("NSpid:	812	1") */
+	bool apart;	   /* in such a namespace, or nothing tells */
 	bool handles_term; /* it has a handler for SIGTERM */
 	bool ignores_term; /* it ignores SIGTERM, or its only thread blocks it */
 	bool takes_bind; /* execve() would give it CAP_NET_BIND_SERVICE of its file (cap_bprm_creds_from_file()) */
 };
 
-/* A line that is missing says no. */
+/* Is the process of this /proc/PID/status in a pid namespace below the reader's? A line that is missing, or that a
+ * long list of groups has pushed out of the text, says yes. */
+bool pc_procfile_is_apart(const char *text);
+
+/* A line that is missing says no of all but `apart`. */
 void pc_procfile_manner(const char *text, struct pc_procfile_manner *out);
 
 /* Parses a line of /proc/PID/status about memory into bytes. `label` is "VmRSS:". False: the line
