@@ -78,7 +78,7 @@ static int mount_dead(const struct io_dead *a)
 	snprintf(dead.folder, sizeof(dead.folder), "%s", a->folder);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u%s", fd,
 		 a->uid, getgid(), a->open_to_all ? ",allow_other" : "");
-	return mount("dead", a->folder, "fuse", MS_NOSUID | MS_NODEV, options))
+	if (mount("dead", a->folder, "fuse", MS_NOSUID | MS_NODEV, options))
 		return errno;
 	dead.server = dead_server_fork(fd, a->uid);
 	return dead.server ? 0 : errno;

@@ -45,7 +45,7 @@ static struct fuse_attr attr_of(uint64_t node)
 	return (struct fuse_attr){ .ino = node,
 				   .mode = modes[node],
 				   .nlink = 1,
-				   .size = node == NODE_FILE ? FILE_SIZE : 0,
+				   .size = node == NODE_FILE ? DEAD_FILE_SIZE : 0,
 				   .uid = server->uid,
 				   .gid = server->uid,
 				   .blksize = 4096 };
