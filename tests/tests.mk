@@ -71,23 +71,23 @@ WATCHING = --limit $(LIVE_LIMIT) $(LIVE_SUITES) --limit 600 $(PROMETHEUS_SUITES)
 ALONE = $(FUZZ_SUITES) $(INSTALL_SUITES) $(SCHEMA_SUITES)
 
 # `make check-all` adds:
-# * The Debian package, the files of a release, the unit tests of the other architecture (tests/emulated), and the
-#   kernel matrix. The guests have kernels of their own, so nothing here disturbs them, and their time limits are
-#   those of a machine that is four times slower. They take what the
-#   suites that watch leave of both processors. The matrix takes longest and begins first. What runs beside it
-#   gets a share of the processors, and has its time limit.
+# * The Debian package, the files of a release, the unit tests of the other architecture (tests/emulated), the
+#   kernel matrix, and the costs in instructions. The guests have kernels of their own, so nothing here disturbs
+#   them, and their time limits are those of a machine that is four times slower. They take what the suites that
+#   watch leave of both processors. The matrix takes longest and begins first. What runs beside it gets a share of
+#   the processors, and has its time limit.
 # * Docker and podman, with their containers. They watch, too.
 # * Alone: system.sh. It watches, and installs from the tree, which makes the man pages anew, too. The chaos takes both
 #   processors.
-KERNELS_BESIDE = --step build-kernels '$(BUILD_ALL) check-kernels-build check-kernels-other-build' \
-	--limit $(KERNELS_LIMIT) $(KERNELS_SUITES)
+KERNELS_BESIDE = --step build-kernels '$(BUILD_ALL) check-kernels-build check-kernels-other-build bench-instructions-build' \
+	--limit $(KERNELS_LIMIT) $(KERNELS_SUITES) $(COSTS_SUITES)
 BESIDE_ALL = --step build-package '$(BUILD_ALL) check-package-build check-other-deb-build check-emulated-build' \
 	$(DEB_SUITES) $(OTHER_DEB_SUITES) $(EMULATED_SUITES) $(WORKFLOW_SUITES) \
 	--step build-release '$(BUILD_ALL) check-dist-build' $(DIST_SUITES)
 ALONE_ALL = $(SYSTEM_SUITES) $(UPGRADE_SUITES) $(ADVICE_SUITES) $(CHAOS_SUITES)
 
-ADDED = Not run: the kernel matrix (5.10 to the newest), the types of other kernels, the chaos, Docker and podman, \
-	the unit tests of the other architecture, the files of a release, the Debian package, and that package under a systemd of its own. make check-all runs them, too; make fuzz goes on fuzzing.
+ADDED = Not run: the kernel matrix (5.10 to the newest), the costs in instructions, the types of other kernels, the chaos, \
+	Docker and podman, the unit tests of the other architecture, the files of a release, the Debian package, and that package under a systemd of its own. make check-all runs them, too; make fuzz goes on fuzzing.
 
 # The build has no part in the job server of the make that runs the suites.
 BUILD_ALL = $(MAKE) --no-print-directory -j$(shell nproc)

@@ -8,6 +8,8 @@ set -eu
 KERNEL=bookworm
 BACKENDS=fentry,tracepoint
 LOADS=connect4,udp-connect,udp-send,resolver,bind
+# With these, what is rare and dear is little of a round: a thread of the kernel, a timer of portclash.
+ROUNDS=6000
 # The first is what a run without --update has.
 SEEDS="1 2 3"
 
@@ -18,30 +20,34 @@ if [ "${1:-}" = --update ]; then
 	shift
 fi
 static=$1
-results=$(dirname "$static")/instructions/$KERNEL.results
+folder=$(dirname "$static")/costs
 
-# count SEED: what a guest counts is left in $results
+# count SEED...: what the guest of each seed counts is left in $folder/SEED. The first load fills portclash's tables, and is
+# not in the table: growing takes 300 to 1,200 instructions of a connection, by when it happens.
 count() {
-	rm -f "$results"
-	sh "$here/instructions.sh" --jobs 1 --kernel "$KERNEL" --backend "$BACKENDS" --setup none,portclash \
-		--load "$LOADS" --seed "$1" "$static" >/dev/null
+	for seed; do
+		rm -rf "${folder:?}/$seed"
+		echo "$seed"
+	done | xargs -P "$(nproc)" -I SEED sh "$here/instructions.sh" --jobs 1 --kernel "$KERNEL" --backend "$BACKENDS" \
+		--setup none,portclash --load "fill,$LOADS" --rounds "$ROUNDS" --seed SEED --into "$folder/SEED" "$static" \
+		>/dev/null
 }
 
 if [ -z "$update" ]; then
 	count "${SEEDS%% *}" || true
-	awk -v update="make bench-costs" -f "$here/costs.awk" "$here/costs" "$results"
+	awk -v update="make bench-costs" -f "$here/costs.awk" "$here/costs" "$folder/${SEEDS%% *}/$KERNEL.results"
 	exit
 fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-for seed in $SEEDS; do
-	count "$seed"
-	cp "$results" "$folder/$seed"
-done
+# shellcheck disable=SC2086 # a list of words
+count $SEEDS
 {
-	echo "# Instructions that portclash adds to a round, and their spread; written by \`make bench-costs\` (README.md)."
-	sed -n 's/^kernel \([^\r]*\).*/# Linux \1/p' "$folder/1"
-	awk -v write=1 -f "$here/costs.awk" "$folder"/*
-} >"$folder/costs"
+	echo "# Instructions that portclash adds to a round: the kernel's side and its spread, the process and its spread;"
+	echo "# written by \`make bench-costs\` (README.md)."
+	sed -n 's/^kernel \([^\r]*\).*/# Linux \1/p' "$folder/${SEEDS%% *}/$KERNEL.results"
+	awk -v write=1 -f "$here/costs.awk" "$folder"/[0-9]*/$KERNEL.results
+} >"$folder/costs" || {
+	cat "$folder/costs" >&2
+	exit 1
+}
 mv "$folder/costs" "$here/costs"
 cat "$here/costs"

@@ -10,18 +10,22 @@ trap 'rm -rf "$folder"' EXIT
 
 cat >"$folder/costs" <<-END
 	# Linux 6.1
-	fentry connect4 2000 50
-	fentry bind 10000 50
+	fentry connect4 2000 50 500 10
+	fentry bind 10000 50 20 1
 END
 
-# guest CONNECT BIND [LOST [END]]: adds so many instructions to a round, of which there are 100
+# guest CONNECT BIND [LOST [END [CONNECT_PROCESS]]]: the kernel's side adds so many instructions to a round, of which there
+# are 100, and the process so many, half of them while the load runs
 guest() {
+	process=$((${5-500} * 100))
 	cat >"$folder/now" <<-END
 		kernel 6.1
-		result none - connect4 100 5000000 0
-		result none - bind 100 1000000 0
-		result portclash fentry connect4 100 5000000 $(($1 * 100))
-		result portclash fentry bind 100 $((1000000 + $2 * 100)) 0
+		result none - fill 100 1000000 0 0
+		result none - connect4 100 5000000 0 0
+		result none - bind 100 1000000 0 0
+		result portclash fentry fill 100 7000000 5000 70000
+		result portclash fentry connect4 100 $((5000000 + $1 * 100 + process / 2)) $((process / 2)) $((process / 2))
+		result portclash fentry bind 100 $((1000000 + $2 * 100)) 2000 0
 		lost portclash fentry ${3-0}
 		${4-end}
 	END
@@ -37,32 +41,41 @@ compared() {
 }
 
 guest 2000 10000
-compared "nothing has changed" 0 "2 passed, 0 failed"
-guest 2050 10100
-compared "the spread and one percent are allowed" 0 "2 passed, 0 failed"
+compared "nothing has changed" 0 "4 passed, 0 failed"
+guest 2100 10100 0 end 540
+compared "twice the spread, one percent, and a wake-up are allowed" 0 "4 passed, 0 failed"
 guest 1000 5000
-compared "cheaper is allowed" 0 "ok connect4 with fentry, -1000 instructions"
-guest 2051 10000
-compared "beyond the spread" 1 "1 passed, 1 failed" \
-	"FAIL connect4 with fentry: got dearer by 51 instructions a round: 2051, the table has 2000. Allowed are 50" REMEDY
+compared "cheaper is allowed" 0 "ok connect4 with fentry, the kernel's side: -1000 instructions"
+guest 2101 10000
+compared "beyond twice the spread" 1 "3 passed, 1 failed" \
+	"FAIL connect4 with fentry, the kernel's side: got dearer by 101 instructions a round: 2101, the table has 2000." REMEDY
 guest 2000 10101
-compared "beyond one percent" 1 "1 passed, 1 failed" \
-	"FAIL bind with fentry: got dearer by 101 instructions a round: 10101, the table has 10000. Allowed are 100"
+compared "beyond one percent" 1 "3 passed, 1 failed" \
+	"FAIL bind with fentry, the kernel's side: got dearer by 101 instructions a round: 10101, the table has 10000."
+guest 2000 10000 0 end 541
+compared "a dearer process" 1 "3 passed, 1 failed" \
+	"FAIL connect4 with fentry, the process: got dearer by 41 instructions a round: 541, the table has 500. Allowed are 40"
 guest 2000 10000 7
 compared "lost records" 1 "FAIL the guest: not as planned: lost portclash fentry 7"
 guest 2000 10000 0 ''
 compared "a guest without an end" 1 "it did not come to its end"
 guest 2000 10000
 sed -i '/portclash fentry bind/d' "$folder/now"
-compared "a load that was not measured" 1 "FAIL bind with fentry: the guest did not measure it"
+compared "a load that was not measured" 1 "FAIL bind with fentry, the process: the guest did not measure it"
 : >"$folder/now"
 compared "a guest that says nothing" 1 "FAIL connect4 with fentry"
+guest 2000 10000
+sed -i 's/ fentry/ kprobe/' "$folder/now"
+compared "another back end" 1 "FAIL connect4 with fentry, the kernel's side: the guest did not measure it"
 
 guest 2000 10000
 cp "$folder/now" "$folder/one"
-guest 2030 9990
-same "the table has the highest, and the spread" "$(printf 'fentry connect4 2030 31\nfentry bind 10000 11')" \
+guest 2030 9990 0 end 480
+same "the table has the highest, and the spread" "$(printf 'fentry connect4 2030 31 500 21\nfentry bind 10000 11 20 1')" \
 	"$(awk -v write=1 -f costs.awk "$folder/one" "$folder/now")"
+guest 2030 9990 0 ''
+! awk -v write=1 -f costs.awk "$folder/one" "$folder/now" >"$folder/written"
+result "no table from a guest without an end" $? "$(cat "$folder/written")"
 
 # words NAME: how many that list of costs.sh has
 words() { sed -n "s/^$1=//p" costs.sh | tr ',' ' ' | wc -w; }

@@ -31,12 +31,12 @@ usage() {
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
 		  --seed N        of the guest's chance (1): ports, addresses, hashes
 		  --write FILE    the tables into its section "Instructions", or "Scale"
+		  --into FOLDER   what is left of a run (the folder "instructions" beside STATIC_FOLDER)
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
 		portclash-stopped is portclash with its process stopped: what the kernel does alone;
 		portclash-idle is what its process takes in a second in which nothing happens.
-		STATIC_FOLDER has portclash, floor and loads, static; what is left of a run goes to its
-		sibling folder "instructions". Lists have commas or blanks.
+		STATIC_FOLDER has portclash, floor and loads, static. Lists have commas or blanks.
 	END
 }
 
@@ -204,7 +204,7 @@ report() {
 }
 
 kernels=$KERNELS backends=$BACKENDS setups="$OWN $PEERS" loads=$LOADS
-rounds='' write='' scales=''
+rounds='' write='' scales='' folder=''
 jobs=$(nproc)
 seed=1
 timeout=1800
@@ -220,6 +220,7 @@ while [ $# -gt 1 ]; do
 	--scale) scales=$2 && shift 2 && [ "$scales" != all ] || scales=$SCALES ;;
 	--rounds) rounds=$2 && shift 2 ;;
 	--seed) seed=$2 && shift 2 ;;
+	--into) folder=$2 && shift 2 ;;
 	--jobs) jobs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
 	--guest) single=$2 && shift 2 ;;
@@ -234,7 +235,7 @@ fi
 static=$1
 flags=${flags% *}
 here=$(dirname "$0")
-folder=$(dirname "$static")/instructions
+folder=${folder:-$(dirname "$static")/instructions}
 mkdir -p "$folder"
 
 if [ -n "$single" ]; then
@@ -251,7 +252,8 @@ for kernel in $kernels; do
 	rm -f "$(name_of "$kernel")".*
 	echo "$kernel"
 done | xargs -P "$jobs" -I KERNEL sh "$0" --guest KERNEL --backend "$backends" --setup "$setups" \
-	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --seed "$seed" --timeout "$timeout" "$static"
+	--load "$loads" --scale "$scales" ${rounds:+--rounds "$rounds"} --seed "$seed" --timeout "$timeout" \
+	--into "$folder" "$static"
 status=0
 report >"$folder/tables" || status=$?
 cat "$folder/tables"

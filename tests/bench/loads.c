@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One operation on ports, round after round, in one process: prints how many rounds and what they
- * took in nanoseconds, and the CPU time that a monitor (--pid) took for them afterwards. For a
- * guest whose clock counts instructions (instructions.sh). */
+/* One operation on ports, round after round, in one process: prints how many rounds and what they took in nanoseconds, the
+ * CPU time that a monitor (--pid) took for them afterwards, and what it took meanwhile. For a guest whose clock counts
+ * instructions (instructions.sh). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -70,6 +70,14 @@ static uint64_t now_ns(clockid_t clock)
 	if (clock_gettime(clock, &t) != 0)
 		loads_die("the monitor is gone");
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void loads_allow_files(int count)
+{
+	struct rlimit limit = { (rlim_t)count + 100, (rlim_t)count + 100 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		loads_die("cannot open so many files");
 }
 
 static int loads_open_socket(const struct world *w, int type)
@@ -192,6 +200,28 @@ static void round_resolver(const struct world *w, unsigned nth)
 	close(fd);
 }
 
+/* The monitor's tables are swept once by so many claims, and grow to what all loads need that follow (--rounds does not
+ * change it). The sockets stay open until the process ends. */
+#define FILL_ROUNDS 32000
+
+static void prepare_fill(struct world *w, const struct load *load)
+{
+	loads_allow_files(FILL_ROUNDS + FILL_ROUNDS / WARM_UP);
+	prepare_udp(w, load);
+}
+
+static void round_fill(const struct world *w, unsigned nth)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)(RESOLVER_FIRST + nth)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + nth % ADDRESSES),
+	};
+
+	if (bind(loads_open_socket(w, SOCK_DGRAM), (const struct sockaddr *)&to, sizeof(to)) != 0)
+		loads_die("bind");
+}
+
 static void prepare_bind(struct world *w, const struct load *load)
 {
 	set_address(w, load->family, PORT_FREE);
@@ -205,14 +235,6 @@ static void round_bind(const struct world *w, unsigned nth)
 	if (!try_bind(w, fd) || listen(fd, 128) != 0)
 		loads_die("bind");
 	close(fd);
-}
-
-static void loads_allow_files(int count)
-{
-	struct rlimit limit = { (rlim_t)count + 100, (rlim_t)count + 100 };
-
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		loads_die("cannot open so many files");
 }
 
 /* Another process, all of whose sockets are bound to the port with SO_REUSEADDR. */
@@ -291,6 +313,7 @@ static const struct load loads[] = {
 	{ "udp-send", 3000, AF_INET, 0, false, prepare_udp, round_udp_send },
 	{ "resolver", 3000, AF_INET, 0, false, prepare_udp, round_resolver },
 	{ "bind", 3000, AF_INET, 0, false, prepare_bind, round_bind },
+	{ "fill", FILL_ROUNDS, AF_INET, 0, false, prepare_fill, round_fill },
 	{ "refused-", 100, AF_INET, 0, false, prepare_refused, round_refused },
 	{ "getppid", 100000, AF_INET, 0, false, prepare_nothing, round_getppid },
 	{ "idle", 60, AF_INET, 0, false, prepare_nothing, round_idle },
@@ -301,7 +324,7 @@ static const struct load loads[] = {
 static void loads_run(const struct load *load, const char *name, unsigned rounds, struct monitor *m)
 {
 	struct world w = { .listener = -1 };
-	uint64_t before, start, took, after;
+	uint64_t before, start, took, meanwhile, after;
 	unsigned n = 0;
 
 	load->prepare(&w, load);
@@ -315,11 +338,12 @@ static void loads_run(const struct load *load, const char *name, unsigned rounds
 	for (unsigned i = 0; i < rounds; i++)
 		load->round(&w, n++);
 	took = now_ns(CLOCK_MONOTONIC) - start;
-	after = load->round == round_idle ? monitor_cpu_ns(m) - before : monitor_finish(m);
+	meanwhile = monitor_cpu_ns(m) - before;
+	after = load->round == round_idle ? meanwhile : monitor_finish(m);
 	if (load->round == round_idle)
 		took = 0;
-	printf("%s %u %llu %llu\n", name, rounds, (unsigned long long)took,
-	       (unsigned long long)after);
+	printf("%s %u %llu %llu %llu\n", name, rounds, (unsigned long long)took,
+	       (unsigned long long)after, (unsigned long long)meanwhile);
 	if (w.holders) {
 		kill(w.holders, SIGKILL);
 		waitpid(w.holders, NULL, 0);
@@ -368,6 +392,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: loads [--pid MONITOR] [--rounds N] LOAD\n");
 		return 2;
 	}
-	loads_run(&load, argv[optind], rounds ? (unsigned)rounds : load.rounds, &m);
+	if (rounds && load.round != round_fill)
+		load.rounds = (unsigned)rounds;
+	loads_run(&load, argv[optind], load.rounds, &m);
 	return 0;
 }
