@@ -23,8 +23,8 @@
 #define ROUNDS 5
 
 /* A verdict or a command takes a fraction of a second, and a look that blocks may add as much. */
-#define SOON_NS 2000000000
-#define SOON 2.0
+#define SOON_NS 5000000000
+#define SOON 5.0
 
 struct stall {
 	struct test *t;
