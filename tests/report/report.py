@@ -4,6 +4,7 @@
 
     report.py PORTCLASH FOLDER
 """
+import calendar
 import html.parser
 import os
 import re
@@ -121,6 +122,17 @@ def check_markdown():
     check("no heading of theirs", not re.search(r"^#+ *owned", bare, flags=re.M))
 
 
+def check_origin():
+    """Host and time of the page, in both formats; the host's dots and dashes are escaped in Markdown."""
+    now, host = time.time(), os.uname().nodename
+    for form in "html", "md":
+        text = report("--format", form, "docs/sample-lines.jsonl").stdout.decode()
+        said = re.search(r"Made on (\S+), (.{19}) CET, by portclash", text.replace("\\", ""))
+        made = said and calendar.timegm(time.strptime(said[2], "%Y-%m-%d %H:%M:%S")) - 3600
+        check(f"{form}: the page says where and when it was made",
+              said and said[1] == host and -2 < made - now < 60, text[:300])
+
+
 def check_words():
     """Fixes begin with their label, and the sentences say what they leave out."""
     text = report("--format", "md", "docs/sample-lines.jsonl").stdout.decode()
@@ -162,6 +174,7 @@ shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
 check_hostile()
 check_markdown()
+check_origin()
 check_words()
 check_many()
 check_failures()

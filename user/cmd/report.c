@@ -4,11 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "cmd/history_options.h"
 #include "core/base/text.h"
+#include "host/clock.h"
 #include "out/atomic.h"
 #include "out/report.h"
+#include "version.h"
 
 enum { OPT_FORMAT = 256 };
 
@@ -77,7 +81,11 @@ static int write_page(const struct report *x, const char *page, size_t len)
 static int make_page(const struct report *x, const struct pc_history *h, const struct pc_kept *kept,
 		     const struct pc_history_sources *sources)
 {
-	struct pc_report r = { .history = { .totals = pc_history_totals(h), .sources = *sources },
+	struct utsname host;
+	struct pc_report r = { .host = uname(&host) ? NULL : host.nodename,
+			       .made_ns = pc_clock_ns(CLOCK_REALTIME),
+			       .version = PC_VERSION,
+			       .history = { .totals = pc_history_totals(h), .sources = *sources },
 			       .kept = kept };
 	const struct pc_history_group **groups = pc_history_groups(h, &r.history.count);
 	struct pc_text text;

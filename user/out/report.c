@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/base/time.h"
 #include "out/history_parts.h"
+#include "out/text_parts.h"
 
 /* A person reads no more of them; the rest is said. */
 #define SENTENCES 5
@@ -320,11 +321,29 @@ static void report_missing(FILE *out, const struct pc_page *page, const struct p
 	page->list(out, 0);
 }
 
+/* A log can come from another host: the page says only where it was made. */
+static void report_origin(FILE *out, const struct pc_page *page, const struct pc_report *r)
+{
+	struct pc_text text;
+
+	if (pc_text_open(&text))
+		return;
+	fputs("Made on ", text.out);
+	if (r->host) {
+		pc_put_string(text.out, r->host);
+		fputs(", ", text.out);
+	}
+	pc_put_instant(text.out, r->made_ns, true);
+	fprintf(text.out, ", by portclash %s.", r->version);
+	report_paragraph(out, page, &text);
+}
+
 void pc_report_write(FILE *out, const struct pc_page *page, const struct pc_report *r)
 {
 	const struct pc_history_view *v = &r->history;
 
 	page->begin(out, "portclash: ports that were refused");
+	report_origin(out, page, r);
 	report_story(out, page, v);
 	report_pictures(out, page, r);
 	if (v->count) {

@@ -3,11 +3,16 @@
 #ifndef PORTCLASH_OUT_REPORT_H
 #define PORTCLASH_OUT_REPORT_H
 
+#include <stdint.h>
+
 #include "core/history/kept.h"
 #include "out/history.h"
 #include "out/page.h"
 
 struct pc_report {
+	const char *host; /* where the page is made; NULL: not known */
+	uint64_t made_ns; /* wall clock */
+	const char *version;
 	struct pc_history_view history;
 	const struct pc_kept *kept;
 };

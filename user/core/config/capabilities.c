@@ -40,8 +40,8 @@ const struct pc_capability pc_capabilities[] = {
 		NAMED(CAP_SYS_PTRACE),
 		PC_CAPABILITY_ALWAYS,
 		false,
-		"reads the executable and the network namespace of other users' processes in /proc",
-		"portclash knows the executable and network namespace only of processes that it saw ask for a port",
+		"reads the executable, the working directory and the network namespace of other users' processes in /proc",
+		"portclash knows the executable and network namespace only of processes that it saw ask for a port, and no working directory",
 	},
 	{
 		NAMED(CAP_SYS_ADMIN),
