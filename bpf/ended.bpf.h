@@ -31,10 +31,41 @@ struct {
 /* True once any process was noted. */
 bool any_noted = false;
 
+/* A process that was refused, or that bound a port, within this time is not looked up again. It is later: the map may
+ * have dropped it. */
+#define NOTED_NS 1000000000
+
+struct recent_note {
+	__u64 start_ns;
+	__u64 time_ns; /* boot clock */
+	__u32 tgid;
+	__u32 pad;
+};
+
+static struct recent_note recent_refused[RECENT_PROCESSES];
+static struct recent_note recent_binders[RECENT_PROCESSES];
+
+/* Was the process noted just now? If not, it is from now on. */
+static __always_inline bool is_noted_lately(struct recent_note *notes,
+					    const struct pc_process_key *process, __u64 time_ns)
+{
+	struct recent_note *recent = &notes[process->tgid % RECENT_PROCESSES];
+
+	if (recent->tgid == process->tgid && recent->start_ns == process->start_ns &&
+	    time_ns - recent->time_ns < NOTED_NS)
+		return true;
+	recent->tgid = process->tgid;
+	recent->start_ns = process->start_ns;
+	recent->time_ns = time_ns;
+	return false;
+}
+
 /* `process` is in a record's memory: key and value take no room on the stack, of which a refusal has
  * little left. */
-static __always_inline void end_note(const struct pc_process_key *process)
+static __always_inline void end_note(const struct pc_process_key *process, __u64 time_ns)
 {
+	if (is_noted_lately(recent_refused, process, time_ns))
+		return;
 	bpf_map_update_elem(&refused_processes, &process->tgid, &process->start_ns, BPF_ANY);
 	bpf_map_delete_elem(&binding_processes, &process->tgid);
 	any_noted = true;
@@ -47,27 +78,11 @@ static __always_inline bool end_is_noted(void *map, const struct pc_process_key 
 	return found && *found == process->start_ns;
 }
 
-/* A process that bound a port within this time is not looked up again. It is later: the map may have dropped it. */
-#define BINDER_NS 1000000000
-
-static struct {
-	__u64 start_ns;
-	__u64 time_ns; /* boot clock */
-	__u32 tgid;
-	__u32 pad;
-} recent_binders[RECENT_PROCESSES];
-
 /* The same for the current process at each of its claims by bind(): a resolver makes many. */
 static __always_inline void end_note_binder(const struct pc_process_key *process, __u64 time_ns)
 {
-	typeof(recent_binders[0]) *recent = &recent_binders[process->tgid % RECENT_PROCESSES];
-
-	if (recent->tgid == process->tgid && recent->start_ns == process->start_ns &&
-	    time_ns - recent->time_ns < BINDER_NS)
+	if (is_noted_lately(recent_binders, process, time_ns))
 		return;
-	recent->tgid = process->tgid;
-	recent->start_ns = process->start_ns;
-	recent->time_ns = time_ns;
 	if (end_is_noted(&binding_processes, process) || end_is_noted(&refused_processes, process))
 		return;
 	bpf_map_update_elem(&binding_processes, &process->tgid, &process->start_ns, BPF_ANY);

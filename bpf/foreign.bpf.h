@@ -43,7 +43,7 @@ static __always_inline void foreign_requester(struct pc_foreign_record *r)
 
 	process_key(task, &r->process);
 	process_note(&r->process);
-	end_note(&r->process);
+	end_note(&r->process, r->time_ns);
 	r->tid = (__u32)pid_tgid;
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->cgroup_id = bpf_get_current_cgroup_id();

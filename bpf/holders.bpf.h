@@ -10,32 +10,12 @@
 #include "udp_address.bpf.h"
 #include "walk.bpf.h"
 
-struct holder_found {
-	const struct sock *sk;
-	struct bucket_reuse reuse;
-};
+static __always_inline struct holders_walk *holders_walk_of(void)
+{
+	struct refusal_scratch *scratch = scratch_of(&refusal_drafts);
 
-struct holders_walk {
-	struct walk_cursor cursor;
-	const struct net *net;
-	const struct sock *self;    /* the refused socket: no holder */
-	const struct sock *blocker; /* described and counted already, or NULL */
-	struct holder_found found[PC_HOLDERS_MAX];
-	__u32 total;
-	__u32 listeners; /* slots taken from the front */
-	__u32 blocking;	 /* slots taken behind those for listeners */
-	__u32 others;	 /* slots taken from the back */
-	__u32 v4_wanted;
-	__s32 l3mdev;
-	__u16 port;
-	__u8 reuse; /* of the refused socket */
-	__u8 any_wanted;
-	__u8 done;
-	__u8 udp;
-	struct bucket_reuse bucket; /* of the bucket that the walk has entered */
-};
-
-SCRATCH(holders_walks, struct holders_walk);
+	return scratch ? &scratch->walk : NULL;
+}
 
 /* The rank says how much a holder tells, when there are more than fit. */
 enum rank { RANK_OTHER, RANK_BLOCKING, RANK_LISTEN };
@@ -119,7 +99,7 @@ static __always_inline bool holders_visit(void *walk, const struct sock *sk)
 
 GLOBAL int holders_step(void)
 {
-	struct holders_walk *w = scratch_of(&holders_walks);
+	struct holders_walk *w = holders_walk_of();
 
 	if (!w)
 		return 1;
@@ -183,13 +163,13 @@ static __always_inline bool holders_begin_udp(struct holders_walk *w)
  * nothing of holders_count except what is checked here. */
 GLOBAL int holders_describe(__u32 i)
 {
-	struct holders_walk *w = scratch_of(&holders_walks);
-	struct refusal_draft *draft = scratch_of(&refusal_drafts);
-	struct pc_refusal_record *r = &draft->record;
+	struct refusal_scratch *scratch = scratch_of(&refusal_drafts);
+	struct holders_walk *w = &scratch->walk;
+	struct pc_refusal_record *r = &scratch->draft.record;
 	struct pc_socket_record *h;
 	__u32 n;
 
-	if (!w || !draft || i >= PC_HOLDERS_MAX || r->holders_count >= PC_HOLDERS_MAX ||
+	if (!scratch || i >= PC_HOLDERS_MAX || r->holders_count >= PC_HOLDERS_MAX ||
 	    !w->found[i].sk)
 		return 0;
 	n = r->holders_count;
@@ -216,12 +196,13 @@ GLOBAL int holders_walk_list(void)
 /* Begins with the list of UDP's second table that has the wanted address, or the wildcard address. */
 GLOBAL int holders_begin_address(__u32 any)
 {
-	struct refusal_draft *draft = scratch_of(&refusal_drafts);
-	struct holders_walk *w = scratch_of(&holders_walks);
+	struct refusal_scratch *scratch = scratch_of(&refusal_drafts);
+	struct refusal_draft *draft = &scratch->draft;
+	struct holders_walk *w = &scratch->walk;
 	const struct net *net;
 	__u32 words[4] = {}, any_hash, hash, mix;
 
-	if (!draft || !w)
+	if (!scratch)
 		return 0;
 	net = draft->net;
 	mix = BPF_CORE_READ(net, hash_mix);
@@ -283,9 +264,12 @@ static __always_inline void holders_walk(struct pc_refusal_record *r, struct hol
 	if (!w->done)
 		r->walk |= PC_WALK_TRUNCATED;
 	r->holders_total += w->total;
+	if (!w->total)
+		return;
 	ONE_CALL
 	for (__u32 i = 0; i < PC_HOLDERS_MAX; i++)
-		holders_describe(i);
+		if (w->found[i].sk)
+			holders_describe(i);
 }
 
 /* Finds the holders of `port` in the network namespace of the refused socket and adds them to this
@@ -293,19 +277,15 @@ static __always_inline void holders_walk(struct pc_refusal_record *r, struct hol
  * refused socket and the blocker are left out. */
 GLOBAL int holders_find(__u32 port)
 {
-	struct refusal_draft *draft = scratch_of(&refusal_drafts);
-	struct holders_walk *w = scratch_take(&holders_walks);
-	struct pc_refusal_record *r;
+	struct refusal_scratch *scratch = scratch_of(&refusal_drafts);
+	struct refusal_draft *draft = &scratch->draft;
+	struct holders_walk *w = &scratch->walk;
+	struct pc_refusal_record *r = &draft->record;
 	const struct sock *sk;
 
-	if (!draft)
+	if (!scratch)
 		return 0;
-	r = &draft->record;
 	sk = draft->self;
-	if (!w) {
-		r->walk |= PC_WALK_NO_TABLE;
-		return 0;
-	}
 	w->self = sk;
 	w->blocker = draft->blocker;
 	w->net = draft->net;
@@ -316,7 +296,6 @@ GLOBAL int holders_find(__u32 port)
 	w->v4_wanted = *(__u32 *)r->wanted;
 	w->any_wanted = r->wanted_family != PC_FAMILY_V4 || !w->v4_wanted;
 	holders_walk(r, w);
-	scratch_give_back(&holders_walks);
 	return 0;
 }
 

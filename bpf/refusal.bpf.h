@@ -42,6 +42,20 @@ static __always_inline bool bitmap_test(const unsigned long *bitmap, __u16 port)
 	return word >> (port % 64) & 1;
 }
 
+/* The list of reserved ports is copied once in so long: the kernel reads it in 1,024 steps. The reader takes the newest
+ * copy for all refusals that it reads at once. */
+#define NETNS_PORTS_NS 10000000
+
+/* Is the list of the refusal's namespace there already, and does it say of the wanted port what the kernel says? */
+static __always_inline bool netns_ports_are_new(const struct pc_netns_ports *ports,
+						const struct pc_refusal_record *r)
+{
+	__u64 word = ports->reserved[r->wanted_port / 64];
+
+	return ports->netns_key == r->netns_key && r->time_ns - ports->time_ns < NETNS_PORTS_NS &&
+	       (word >> (r->wanted_port % 64) & 1) == r->reserved;
+}
+
 /* Adds to this thread's draft the namespace's range, floor and reserved ports as they are now. The
  * whole bitmap goes to netns_ports: perhaps no process of the namespace is alive that user space
  * could ask. */
@@ -69,14 +83,16 @@ GLOBAL int refusal_netns(void)
 	if (slot >= PC_NETNS_SLOTS)
 		return 0;
 	ports = &netns_ports[slot];
+	ports->uid = user;
+	r->walk |= PC_WALK_NETNS;
+	if (netns_ports_are_new(ports, r))
+		return 0;
 	ports->netns_key = 0;
 	ports->time_ns = r->time_ns;
-	ports->uid = user;
 	if (bitmap && bpf_probe_read_kernel(ports->reserved, sizeof(ports->reserved), bitmap))
-		return 0;
-	if (bitmap)
+		r->walk &= ~PC_WALK_NETNS;
+	else if (bitmap)
 		ports->netns_key = key;
-	r->walk |= PC_WALK_NETNS;
 	return 0;
 }
 
@@ -118,7 +134,7 @@ static __always_inline void refusal_requester(struct pc_refusal_record *r)
 
 	process_key((void *)bpf_get_current_task(), &r->process);
 	process_note(&r->process);
-	end_note(&r->process);
+	end_note(&r->process, r->time_ns);
 	r->tid = (__u32)pid_tgid;
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->cgroup_id = bpf_get_current_cgroup_id();

@@ -341,6 +341,40 @@ static void name_cgroup(void **state)
 	pc_identity_free(NULL);
 }
 
+/* What is kept of a party is what it is now, whether its texts changed or not. */
+static void kept_again(void **state)
+{
+	struct pc_identity who = { .key = { .tgid = 7 }, .exe = "/bin/a", .unit = "a.service" };
+	struct pc_party party = { .who = &who }, kept = { 0 };
+	struct pc_identity own = { 0 };
+
+	(void)state;
+	pc_party_keep(&party, &kept, &own);
+	assert_ptr_equal(kept.who, &own);
+	who.key.tgid = 8;
+	who.ended_ns = 5;
+	pc_party_keep(&party, &kept, &own);
+	assert_ptr_equal(kept.who, &own);
+	assert_int_equal(own.key.tgid, 8);
+	assert_int_equal(own.ended_ns, 5);
+	assert_string_equal(own.exe, "/bin/a");
+	assert_ptr_not_equal(own.exe, who.exe);
+	who.cmdline = "a -x";
+	pc_party_keep(&party, &kept, &own);
+	assert_string_equal(own.cmdline, "a -x");
+	assert_string_equal(own.unit, "a.service");
+	who.given.container = "shop";
+	pc_party_keep(&party, &kept, &own);
+	assert_string_equal(own.given.container, "shop");
+	who.given.container = NULL;
+	pc_party_keep(&party, &kept, &own);
+	assert_null(own.given.container);
+	party.who = NULL;
+	pc_party_keep(&party, &kept, &own);
+	assert_null(kept.who);
+	assert_null(own.exe);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -350,7 +384,7 @@ int main(void)
 		cmocka_unit_test(identity_padded),  cmocka_unit_test(identity_truncated),
 		cmocka_unit_test(lengths_too_long), cmocka_unit_test(wrong_header),
 		cmocka_unit_test(join_args),	    cmocka_unit_test(hybrid_cgroup),
-		cmocka_unit_test(name_cgroup),
+		cmocka_unit_test(name_cgroup),	    cmocka_unit_test(kept_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,12 @@ static void flood_in_many_groups(void **state)
 	who.container_word = PC_WORD_USER;
 	pc_budget_name(&who, name);
 	assert_string_equal(name, "user 1000");
+	who.manager_user = 0;
+	pc_budget_name(&who, name);
+	assert_string_equal(name, "user 0");
+	who.manager_user = UINT32_MAX;
+	pc_budget_name(&who, name);
+	assert_string_equal(name, "user 4294936224"); /* the first of its user (pc_subuid_first()) */
 	pc_identity_free(&who);
 
 	put_flood(t, 1, 1000, 900);

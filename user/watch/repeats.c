@@ -14,6 +14,7 @@ static void give_id(const struct pc_clock *clock, struct pc_verdict *v)
 {
 	snprintf(v->id, sizeof(v->id), "%lu-%u",
 		 (unsigned long)(v->time_ns + clock->wall_minus_boot_ns), v->requester.tid);
+	memcpy(v->told, v->id, sizeof(v->told));
 }
 
 void pc_repeating_tell(struct pc_repeating *r, struct pc_outputs *o, bool stop)
@@ -51,26 +52,25 @@ int pc_repeating_set(struct pc_repeating *r, struct pc_outputs *o, uint64_t inte
 
 /* Summaries refer to a verdict only if every sink has it. */
 static void repeating_write(struct pc_repeating *r, struct pc_outputs *o, struct pc_verdict *v,
-			    uint64_t now_ns)
+			    const struct pc_clock *clock)
 {
 	v->written = true;
-	memcpy(v->told, v->id, sizeof(v->told));
+	give_id(clock, v);
 	pc_advise(v);
 	if (r->without_ids)
 		pc_advice_drop_ids(v->fixes, &v->fixes_count);
 	if (pc_outputs_verdict(o, v) || !r->interval_ns)
 		return;
-	pc_repeats_add(r->table, v, now_ns);
+	pc_repeats_add(r->table, v, clock->now_ns);
 	pc_repeating_tell(r, o, false);
 }
 
-/* Advice takes a third of a verdict's time, so a verdict that is only counted has none. */
+/* Advice takes a third of a verdict's time: a verdict that is only counted has none, and no id. */
 void pc_repeating_verdict(struct pc_repeating *r, struct pc_outputs *o, struct pc_verdict *v)
 {
 	struct pc_clock clock;
 
 	pc_outputs_clock(o, &clock);
-	give_id(&clock, v);
 	v->written = false;
 	if (v->hunt)
 		return;
@@ -82,7 +82,7 @@ void pc_repeating_verdict(struct pc_repeating *r, struct pc_outputs *o, struct p
 		r->unwritten++;
 		return;
 	}
-	repeating_write(r, o, v, clock.now_ns);
+	repeating_write(r, o, v, &clock);
 }
 
 uint64_t pc_repeating_evicted(const struct pc_repeating *r)

@@ -177,7 +177,6 @@ static void entry_go_on(struct pc_outcomes *t, struct pc_outcomes_entry *e,
 {
 	chain_remove(t, e);
 	list_remove(t, e);
-	pc_outcomes_leave_share(t, e);
 	pc_search_refused(&e->search, v, part);
 }
 

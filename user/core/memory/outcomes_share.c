@@ -30,10 +30,25 @@ static struct pc_outcomes_share *outcomes_share_of(struct pc_outcomes *t, const 
 	return share;
 }
 
-/* Each search counts its share's row, too: every owner may have one search only. */
+static void share_drop_bytes(struct pc_outcomes *t, struct pc_outcomes_share *share, size_t bytes)
+{
+	t->bytes -= bytes;
+	if (!share)
+		return;
+	share->bytes -= bytes;
+	if (share->bytes)
+		return;
+	HASH_DEL(t->shares, share);
+	free(share);
+}
+
+/* Each search counts its share's row, too: every owner may have one search only. The bytes counted before go last, so
+ * that the row stays where the owner is the same. */
 void pc_outcomes_join_share(struct pc_outcomes *t, struct pc_outcomes_entry *e, uint32_t uid)
 {
+	struct pc_outcomes_share *before = e->share;
 	struct pc_identity who = e->search.requester;
+	size_t bytes = e->bytes;
 	char name[PC_BUDGET_NAME];
 
 	who.uid = uid;
@@ -43,21 +58,14 @@ void pc_outcomes_join_share(struct pc_outcomes *t, struct pc_outcomes_entry *e, 
 	t->bytes += e->bytes;
 	if (e->share)
 		e->share->bytes += e->bytes;
+	share_drop_bytes(t, before, bytes);
 }
 
 void pc_outcomes_leave_share(struct pc_outcomes *t, struct pc_outcomes_entry *e)
 {
-	struct pc_outcomes_share *share = e->share;
-
-	t->bytes -= e->bytes;
+	share_drop_bytes(t, e->share, e->bytes);
 	e->share = NULL;
-	if (!share)
-		return;
-	share->bytes -= e->bytes;
-	if (share->bytes)
-		return;
-	HASH_DEL(t->shares, share);
-	free(share);
+	e->bytes = 0;
 }
 
 /* The oldest search of the owner that has most. */

@@ -115,12 +115,36 @@ static void repeat_remember(struct collision *c, const struct pc_verdict *v, uin
 	pc_party_keep(&v->requester, &r->requester, &c->requester);
 }
 
+/* A step of wyhash: any bit of the word changes any bit of the hash. */
+static uint64_t repeat_mix(uint64_t hash, uint64_t word)
+{
+	unsigned __int128 product =
+		(unsigned __int128)(hash ^ 0xa0761d6478bd642fULL) * (word ^ 0xe7037ed1a0b428dbULL);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Eight bytes at once: uthash's own function takes them one by one, and a key has hundreds. */
+static unsigned repeat_hash(const unsigned char *bytes, size_t len)
+{
+	uint64_t hash = len, word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = repeat_mix(hash, word);
+	}
+	word = 0;
+	memcpy(&word, bytes, len);
+	hash = repeat_mix(hash, word);
+	return (unsigned)(hash ^ hash >> 32);
+}
+
 /* Makes the key of this verdict. False: no memory. */
 static bool repeat_ask(struct pc_repeats *t, const struct pc_verdict *v)
 {
 	if (pc_repeat_key(v, &t->asked))
 		return false;
-	HASH_VALUE(t->asked.bytes, t->asked.len, t->asked_hash);
+	t->asked_hash = repeat_hash(t->asked.bytes, t->asked.len);
 	return true;
 }
 
@@ -182,8 +206,10 @@ bool pc_repeats_count(struct pc_repeats *t, struct pc_verdict *v, uint64_t now_n
 	repeat_remember(c, v, now_ns);
 	c->repeat.count++;
 	memcpy(v->told, c->repeat.of, sizeof(v->told));
-	HASH_DEL(t->all, c);
-	repeat_append(t, c);
+	if (c->hh.next) {
+		HASH_DEL(t->all, c);
+		repeat_append(t, c);
+	}
 	return true;
 }
 

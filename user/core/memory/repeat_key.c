@@ -13,17 +13,24 @@
 /* Options of a socket that a verdict depends on. */
 #define OPTIONS (PC_SOCKET_REUSEPORT | PC_SOCKET_V6ONLY)
 
-static void key_bytes(struct pc_repeat_key *key, const void *bytes, size_t len)
+static void key_grow(struct pc_repeat_key *key, size_t len)
 {
-	if (key->failed || pc_array_reserve(&key->bytes, &key->room, key->len + len, 1)) {
+	if (pc_array_reserve(&key->bytes, &key->room, key->len + len, 1))
 		key->failed = true;
+}
+
+/* A key has fifty parts, most of them numbers: inline they are stores. */
+static inline void key_bytes(struct pc_repeat_key *key, const void *bytes, size_t len)
+{
+	if (key->room - key->len < len)
+		key_grow(key, len);
+	if (key->failed)
 		return;
-	}
 	memcpy(key->bytes + key->len, bytes, len);
 	key->len += len;
 }
 
-static void put_number(struct pc_repeat_key *key, uint64_t value)
+static inline void put_number(struct pc_repeat_key *key, uint64_t value)
 {
 	key_bytes(key, &value, sizeof(value));
 }

@@ -12,7 +12,9 @@ void pc_family_of(uint32_t uid, const struct pc_identity *who, struct pc_family 
 	bool contained = who && who->container && who->container_word == PC_WORD_SYSTEM;
 
 	out->users = (uint32_t)pc_subuid_first(uid);
-	snprintf(out->container, sizeof(out->container), "%s", contained ? who->container : "");
+	out->container[0] = '\0';
+	if (contained)
+		snprintf(out->container, sizeof(out->container), "%s", who->container);
 }
 
 uint32_t pc_family_user(const struct pc_identity *who)

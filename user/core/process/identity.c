@@ -79,10 +79,53 @@ int pc_identity_copy(const struct pc_identity *who, struct pc_identity *out)
 	return failed ? -ENOMEM : 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool has_given_names(const struct pc_identity *who)
+{
+	return who->given.container || who->given.pod || who->given.pod_namespace;
+}
+
+/* A process of a container is copied anew, with the names that people gave. */
+static bool has_texts_of(const struct pc_identity *own, const struct pc_identity *who)
+{
+	return same_text(own->exe, who->exe) && same_text(own->cmdline, who->cmdline) &&
+	       same_text(own->folder, who->folder) && same_text(own->cgroup, who->cgroup) &&
+	       same_text(own->cgroup_v2, who->cgroup_v2) && same_text(own->unit, who->unit) &&
+	       same_text(own->inner_unit, who->inner_unit) &&
+	       same_text(own->container, who->container) && same_text(own->pod, who->pod) &&
+	       !has_given_names(own) && !has_given_names(who);
+}
+
+/* Takes over all but the texts, which are the same. */
+static void take_facts(struct pc_identity *own, const struct pc_identity *who)
+{
+	struct pc_identity texts = *own;
+
+	*own = *who;
+	own->exe = texts.exe;
+	own->cmdline = texts.cmdline;
+	own->folder = texts.folder;
+	own->cgroup = texts.cgroup;
+	own->cgroup_v2 = texts.cgroup_v2;
+	own->unit = texts.unit;
+	own->inner_unit = texts.inner_unit;
+	own->container = texts.container;
+	own->pod = texts.pod;
+}
+
 void pc_party_keep(const struct pc_party *party, struct pc_party *out, struct pc_identity *own)
 {
-	pc_identity_free(own);
 	*out = *party;
+	if (party->who && party->who != own && has_texts_of(own, party->who)) {
+		take_facts(own, party->who);
+		out->who = own;
+		return;
+	}
+	pc_identity_free(own);
 	out->who = party->who && !pc_identity_copy(party->who, own) ? own : NULL;
 }
 
