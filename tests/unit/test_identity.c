@@ -341,7 +341,7 @@ static void name_cgroup(void **state)
 	pc_identity_free(NULL);
 }
 
-/* What is kept of a party is what it is now, whether its texts changed or not. */
+/* A kept party has the facts of its last refusal, whether its texts changed or not. */
 static void kept_again(void **state)
 {
 	struct pc_identity who = { .key = { .tgid = 7 }, .exe = "/bin/a", .unit = "a.service" };
