@@ -23,8 +23,8 @@ $1 == "start" {
 	start[kind, number] = $4 / 1e6
 	rss[kind, number] = $5
 	peak[kind, number] = $6
-	maps[kind, number] = $7 / 1024
 }
+$1 == "maps" { maps[kind, number] = $4 / 1024 }
 $1 == "result" {
 	if (kind == "-" && $4 ~ /^refused-/) {
 		split($4, part, "-")
