@@ -23,7 +23,8 @@ RUN_SUITES = V=$(V) PORTCLASH_LINES=$(LINES) bash tests/run.sh $(BUILD)/tests/lo
 UNIT_SUITES = $(UNIT_BINARIES)
 REPLAY_SUITES = '$(REPLAY) tests/replay' '$(ASAN)/tests/replay/replay tests/replay'
 STYLE_SUITES = 'sh tests/run_test.sh' 'sh tests/style.sh' 'sh tests/package/arch.sh' 'sh tests/package/new_folder.sh' 'sh tests/bench/instructions_test.sh' \
-	'sh tests/bench/costs_test.sh' $(KERNELS_STYLE_SUITES) $(FUZZ_STYLE_SUITES)
+	'sh tests/bench/costs_test.sh' 'env PYTHONPATH=tests:tests/bench PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/bench/real_test.py' \
+	$(KERNELS_STYLE_SUITES) $(FUZZ_STYLE_SUITES)
 
 include tests/demo/demo.mk
 include tests/documents/documents.mk

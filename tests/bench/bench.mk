@@ -7,11 +7,12 @@ BENCH_CFLAGS = $(CFLAGS) -D_GNU_SOURCE -Iuser -Iinclude -I$(BUILD)
 BENCH_HEADERS = $(wildcard tests/bench/*.h)
 BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
 BENCH_SOAK = $(addprefix tests/bench/,soak.c child.c collision.c collision_judge.c spread.c summary.c)
+BENCH_COLLIDE = $(addprefix tests/bench/,collide.c collision.c collision_judge.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
 BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c) \
 	user/core/config/backends.c
 
-.PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-scale bench-soak bench-instructions-build
+.PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-scale bench-soak bench-real deps-real bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
@@ -22,6 +23,14 @@ bench-soak: $(BENCH)/soak $(BENCH)/connect_rate $(BUILD)/portclash ## Ten minute
 bench-history: $(BUILD)/portclash ## A history of a million lines, beside jq: time and memory
 	@mkdir -p $(BENCH)
 	$(Q)python3 tests/bench/history.py $(BUILD)/portclash $(BENCH) $(BENCH_LINES)
+
+# Servers, their data and the agent are in namespaces and a folder of their own; BENCH_FLAGS="--load redis --pairs 30".
+bench-real: deps-real $(BENCH)/collide $(BUILD)/portclash ## Beside nginx, haproxy, unbound, redis, PostgreSQL: CPU a request (root)
+	$(Q)unshare --net --mount env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/bench/real.py \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(BUILD)/portclash $(BENCH)/collide $(BENCH)/real
+
+deps-real: deps
+	$(Q)sh tests/bench/install-real-deps.sh
 
 bench-top: $(BUILD)/portclash ## Processor time of the live screen beside that of trace (root)
 	$(Q)unshare --net python3 tests/bench/top.py $(BUILD)/portclash
@@ -90,6 +99,10 @@ $(BENCH)/connect_rate: tests/bench/connect_rate.c
 $(BENCH)/run: $(BENCH_RUN) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(BENCH_RUN) $(LDFLAGS) -o $@ $(LDLIBS)
+
+$(BENCH)/collide: $(BENCH_COLLIDE) tests/bench/collision.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_COLLIDE) $(LDFLAGS) -o $@ $(LDLIBS)
 
 $(BENCH)/soak: $(BENCH_SOAK) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
