@@ -12,7 +12,7 @@ BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
 BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c tracefs.c) \
 	user/core/config/backends.c
 
-.PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-scale bench-soak bench-real deps-real bench-instructions-build
+.PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-requests bench-scale bench-soak bench-real deps-real bench-instructions-build
 
 bench: bench-tools $(BUILD)/portclash ## Cost of the monitor: speed, CPU, memory, losses
 	$(BENCH)/run $(BENCH_FLAGS) $(BUILD)/portclash agent --config none
@@ -44,6 +44,15 @@ bench-instructions: deps-kernels ## Cost in instructions: every kernel and back 
 	$(Q)sh tests/bench/instructions.sh \
 		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
 
+# The first load fills the tables of portclash, so that none of the others makes them grow.
+bench-requests: deps-kernels deps-real ## Cost of a request to nginx, haproxy, redis, in instructions, and with peers
+	$(Q)$(MAKE) --no-print-directory bench-instructions-build
+	$(Q)sh tests/bench/instructions.sh --kernel bookworm --backend fentry,tracepoint --setup $(REQUESTS_SETUPS) \
+		--load fill,real-nginx,real-haproxy,real-redis --rounds 1000 \
+		$(or $(BENCH_FLAGS),--write tests/bench/RESULTS.md) $(STATIC)
+
+REQUESTS_SETUPS = none,floor,portclash,tcpconnect,tcplife,bindsnoop
+
 # One kernel and back end: what grows does so everywhere.
 bench-scale: deps-kernels ## How the cost grows with sockets, namespaces, processes, holders
 	$(Q)$(MAKE) --no-print-directory bench-instructions-build
@@ -62,7 +71,7 @@ check-costs: deps-kernels ## Has portclash become dearer than tests/bench/costs 
 	$(Q)$(MAKE) --no-print-directory bench-instructions-build
 	$(Q)$(RUN_SUITES) --limit 1800 $(COSTS_SUITES)
 
-bench-instructions-build: $(addprefix $(STATIC)/,portclash floor loads stage)
+bench-instructions-build: $(addprefix $(STATIC)/,portclash floor loads asks stage)
 
 # On the hooks of the monitor, whatever they are: on others it would measure nothing.
 $(BUILD)/floor.bpf.c: tests/bench/floor.awk $(wildcard bpf/*.bpf.c bpf/*.bpf.h)
@@ -87,6 +96,10 @@ $(STATIC)/floor: tests/bench/floor.c $(BENCH_ATTACH) $(BUILD)/floor.skel.h
 $(STATIC)/loads: $(BENCH_LOADS) tests/bench/loads.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(BENCH_LOADS) $(STATIC_LDFLAGS) -o $@
+
+$(STATIC)/asks: tests/bench/asks.c tests/bench/monitor.c tests/bench/loads.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_CFLAGS) $(WARN) $(filter %.c,$^) $(STATIC_LDFLAGS) -o $@
 
 $(STATIC)/stage: tests/bench/stage.c
 	@mkdir -p $(@D)

@@ -15,6 +15,8 @@ MIB=4096
 # The things that a growth run has more and more of
 SCALES="holders:1,10,100,1000,10000 sockets:100,1000,10000,100000 \
 namespaces:1,10,100,1000 processes:10,100,1000,5000"
+# Only on request: a request to a server as Debian has it, and the programs that it needs (asks.c)
+REAL="real-nginx real-haproxy real-redis"
 LOADS="connect4 connect6 udp-connect udp-send resolver bind refused-1 refused-16 refused-10000 getppid"
 
 usage() {
@@ -25,12 +27,13 @@ usage() {
 		  --setup LIST    ($OWN, and the peers
 		                  $PEERS;
 		                  on request $ON_REQUEST)
-		  --load LIST     ($LOADS)
+		  --load LIST     ($LOADS;
+		                  on request $REAL)
 		  --scale LIST    instead: what it costs with more and more of this on the machine, or all
 		                  ($SCALES)
 		  --rounds N      of each load (3000 connections, 300 refusals, …)
 		  --seed N        of the guest's chance (1): ports, addresses, hashes
-		  --write FILE    the tables into its section "Instructions", or "Scale"
+		  --write FILE    the tables into its section "Instructions", "Scale", or "Requests"
 		  --into FOLDER   what is left of a run (the folder "instructions" beside STATIC_FOLDER)
 		  --jobs N        guests at a time (one a processor)
 		  --timeout N     seconds for one guest (1800)
@@ -105,6 +108,13 @@ archive() {
 pack_peers() {
 	wanted=$(echo "$setups" | tr ' ' '\n' | grep -vx -e none -e floor -e 'portclash.*' |
 		sed 's/^bpftrace-.*/bpftrace/' | sort -u)
+	for load in $loads; do
+		case $load in
+		real-redis) wanted="$wanted redis-server" ;;
+		real-haproxy) wanted="$wanted haproxy nginx" ;;
+		real-*) wanted="$wanted ${load#real-}" ;;
+		esac
+	done
 	: >"$folder/peers.cpio"
 	[ -n "$wanted" ] || return 0
 	root=$(mktemp -d)
@@ -122,13 +132,17 @@ pack() {
 	mkdir -m 755 "$root/bin" "$root/dev" "$root/proc" "$root/sys"
 	mkdir -m 1777 "$root/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	cp "$static/portclash" "$static/floor" "$static/loads" "$static/stage" "$here/init" \
+	cp "$static/portclash" "$static/floor" "$static/loads" "$static/asks" "$static/stage" "$here/init" \
 		"$here/../kernels/mounts.sh" "$root/"
+	mkdir -m 755 "$root/etc"
+	cp "$here/nginx.conf" "$here/haproxy.cfg" "$root/etc/"
+	echo root:x:0:0::/:/bin/sh >"$root/etc/passwd"
+	echo root:x:0: >"$root/etc/group"
 	cp "$3" "$root/plan"
 	echo "${rounds:+--rounds $rounds}" >"$root/load-options"
 	cp -r "$2/modules" "$root/"
 	chmod 755 "$root" "$root/bin/busybox" "$root/init" "$root/portclash" "$root/floor" \
-		"$root/loads" "$root/stage"
+		"$root/loads" "$root/asks" "$root/stage"
 	archive "$root" | cat - "$folder/peers.cpio" >"$1"
 }
 
@@ -199,7 +213,7 @@ report() {
 	if [ -n "$scales" ]; then
 		awk -f "$here/scale.awk" $files
 	else
-		awk -v backends="$backends" -v loads="$loads" -f "$here/instructions.awk" $files
+		awk -v backends="$backends" -v loads="$(echo " $loads " | sed 's/ fill / /')" -f "$here/instructions.awk" $files
 	fi
 }
 
@@ -243,6 +257,7 @@ if [ -n "$single" ]; then
 	exit
 fi
 title=Instructions target=bench-instructions
+case " $loads " in *" real-"*) title=Requests target=bench-requests ;; esac
 if [ -n "$scales" ]; then
 	title=Scale target=bench-scale
 	setups=none

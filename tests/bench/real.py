@@ -197,8 +197,8 @@ def heading(arguments, first):
 def parse():
     parser = argparse.ArgumentParser(description="What the agent costs beside real servers")
     parser.add_argument("--load", default=",".join(LOADS), help="some of %(default)s")
-    parser.add_argument("--seconds", type=int, default=3, help="of a round (%(default)s)")
-    parser.add_argument("--pairs", type=int, default=12, help="rounds with and without the agent (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=2, help="of a round (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=14, help="rounds with and without the agent (%(default)s)")
     parser.add_argument("--peer", default=PEERS, help="tools of libbpf-tools, as far as they run here (%(default)s)")
     parser.add_argument("--write", metavar="FILE", help="put the tables into this file's section")
     parser.add_argument("portclash")
