@@ -144,7 +144,7 @@ void expect_end(const struct spot *s, const char *key, const struct end *end)
 	expect_int(&at, "port", end->port);
 }
 
-static bool parse_time(const char *text, int64_t *ns)
+bool parse_time(const char *text, int64_t *ns)
 {
 	struct tm tm = { 0 };
 	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;

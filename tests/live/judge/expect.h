@@ -37,6 +37,9 @@ void expect_hostile(const struct spot *s, const char *key, const char *raw);
 /* port 0: null is expected. */
 void expect_end(const struct spot *s, const char *key, const struct end *end);
 
+/* Reads a time of a line, in nanoseconds of Unix time. */
+bool parse_time(const char *text, int64_t *ns);
+
 /* Expects RFC 3339 with microseconds, between two wall clock readings. */
 void expect_time(const struct spot *s, const char *key, int64_t after, int64_t before);
 void expect_recent(const struct spot *s, const char *key);

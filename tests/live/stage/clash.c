@@ -101,6 +101,7 @@ void clash_collide(struct clash *c)
 	a.fd = s.fd;
 	act_bind(&a);
 	c->error = (uint8_t)a.error;
+	c->refused = (struct clash_call){ a.before, a.after };
 	close(s.fd);
 }
 

@@ -35,6 +35,10 @@ struct clash {
 	pid_t holder;
 	int64_t before; /* obtaining the port */
 	int64_t after;
+	struct clash_call {
+		int64_t before;
+		int64_t after;
+	} refused; /* the bind() that was refused */
 };
 
 bool clash_is_udp(uint8_t kind);
