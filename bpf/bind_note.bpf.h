@@ -46,10 +46,11 @@ static struct noted_socket {
 	__u64 id; /* pid_tgid */
 } noted_sockets[NOTED_SOCKETS];
 
-/* The objects of the kernel's sockets begin at multiples of 64. */
+/* The sockets of one protocol are at few distances from multiples of 32 KiB: slabs have that size. So all bits of the
+ * address choose the slot. */
 static __always_inline struct noted_socket *noted_socket_slot(__u64 sk)
 {
-	return &noted_sockets[sk >> 6 & (NOTED_SOCKETS - 1)];
+	return &noted_sockets[(sk * 0x9e3779b97f4a7c15ULL) >> 54 & (NOTED_SOCKETS - 1)];
 }
 
 static __always_inline void note_begun(void)

@@ -165,15 +165,23 @@ static __always_inline struct check *check_noted(void)
 	return check && check->note.net ? check : NULL;
 }
 
-/* Has this socket the note of a bind(), by whatever thread? Of two sockets with one slot, the later one is found. */
-static __always_inline bool note_has_socket(const struct sock *sk, __u64 cookie)
+static __always_inline bool note_is_of(__u64 id, const struct sock *sk, __u64 cookie)
 {
-	const struct noted_socket *noted = noted_socket_slot((__u64)sk);
-	__u64 id = noted->id;
 	struct check *check = check_find(id);
 
-	return noted->sk == (__u64)sk && check && check->note.net && check->asking == sk &&
-	       check->note.cookie == cookie;
+	return check && check->note.net && check->asking == sk && check->note.cookie == cookie;
+}
+
+/* Has this socket the note of a bind(), by whatever thread? It is mostly the current one. Of two sockets with one slot, the
+ * later one is found by the slot. */
+static __noinline bool note_has_socket(const struct sock *sk, __u64 cookie)
+{
+	const struct noted_socket *noted = noted_socket_slot((__u64)sk);
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (note_is_of(id, sk, cookie))
+		return true;
+	return noted->sk == (__u64)sk && note_is_of(noted->id, sk, cookie);
 }
 
 /* Finds the check under way in this thread, if it is about `asking`. */

@@ -199,11 +199,14 @@ static __noinline int late_tell(const struct check *left, __u64 id, __u64 time_n
 	}
 	/* A dropped check can be another thread's at once: the note is copied before. */
 	bpf_probe_read_kernel(check, sizeof(*check), left);
-	if (check->note.time_ns != time_ns || !late_take(id, time_ns))
+	if (check->note.time_ns != time_ns)
 		goto out;
-	note_ended();
+	/* Before the note goes, which keeps the socket's close from telling the scar. */
 	if (check->note.proto == PC_PROTO_UDP && late_is_socket(check))
 		scar_told(check->asking);
+	if (!late_take(id, time_ns))
+		goto out;
+	note_ended();
 	draft = check->note.prepared ? bpf_map_lookup_elem(&prepared_refusals, &id) : NULL;
 	if (draft && draft->record.time_ns != time_ns)
 		draft = NULL; /* of the thread's next bind() */
