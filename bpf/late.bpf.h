@@ -22,6 +22,14 @@ static __always_inline __s32 late_error(const struct check *check)
 	return check->blocker || !conflicts_seen ? EADDRINUSE : 0;
 }
 
+/* Guesses the errno of a record. User space looks whether the machine lacks the address; if not, the errno is not known. */
+static __always_inline __s32 late_record_error(const struct check *check)
+{
+	__s32 error = late_error(check);
+
+	return !error && address_shows ? EADDRNOTAVAIL : error;
+}
+
 /* Does the pointer still lead to the socket of the bind(), not to one that reuses its memory? */
 static __always_inline bool late_is_socket(const struct check *check)
 {
@@ -113,7 +121,7 @@ GLOBAL int late_record(void)
 	r->header.type = PC_RECORD_REFUSAL;
 	r->time_ns = check->note.time_ns;
 	r->op = request.op = check->note.op ?: PC_OP_BIND;
-	r->error = late_error(check);
+	r->error = late_record_error(check);
 	late_requester(r, check);
 	late_socket(draft, check);
 	refusal_wanted(r, &request);
@@ -133,7 +141,7 @@ static __noinline int late_send_prepared(struct refusal_draft *draft, const stru
 	if (!draft || !check)
 		return 0;
 	r = &draft->record;
-	r->error = late_error(check);
+	r->error = late_record_error(check);
 	r->marks |= PC_MARK_LATE;
 	if (r->error != EADDRINUSE)
 		r->holders_total = r->holders_count = 0;

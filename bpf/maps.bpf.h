@@ -46,6 +46,10 @@ bool binds_by_cgroup = false;
  * for which no socket said yes was not refused because of the port. */
 bool conflicts_seen = false;
 
+/* True if programs see the conflict check for every protocol, and what other programs on the cgroup answered. Then a
+ * bind() that neither a socket nor such a program was in the way of was refused for its address, or for want of a privilege. */
+bool address_shows = false;
+
 /* Counts, by CPU, the notes of bind() (bind_note.bpf.h) and the exit programs at work. */
 struct pc_cpu_work cpu_work[PC_WORK_CPUS] = {};
 

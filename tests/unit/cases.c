@@ -250,6 +250,16 @@ void case_not_seen(struct pc_verdict *v)
 	v->request.late = true;
 }
 
+void case_late_address(struct pc_verdict *v)
+{
+	const uint8_t far[PC_ADDR_LEN] = { 203, 0, 113, 9 };
+
+	case_not_seen(v);
+	v->request.error = EADDRNOTAVAIL;
+	memcpy(v->request.wanted, far, sizeof(far));
+	v->address.state = PC_ADDRESS_MISSING;
+}
+
 void case_no_source(struct pc_verdict *v)
 {
 	const uint8_t far[PC_ADDR_LEN] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };

@@ -43,6 +43,7 @@ void case_denied(struct pc_verdict *v);
 void case_denied_capable(struct pc_verdict *v);
 void case_denied_by_cgroup(struct pc_verdict *v);
 void case_not_seen(struct pc_verdict *v);
+void case_late_address(struct pc_verdict *v);
 void case_no_source(struct pc_verdict *v);
 
 /* A bind() of the Unix socket /run/app/app.sock that was refused, and what was at the path. */

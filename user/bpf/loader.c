@@ -76,6 +76,11 @@ static bool makes_cookies(const struct pc_monitor *m)
 	return m->kernel->offer.has[PC_KERNEL_COOKIES] == PC_PRESENCE_YES;
 }
 
+static bool asks_retval(const struct pc_monitor *m)
+{
+	return m->kernel->offer.has[PC_KERNEL_CGROUP_RETVAL] == PC_PRESENCE_YES;
+}
+
 static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 {
 	const struct pc_kernel *k = m->kernel;
@@ -94,7 +99,7 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 		.each = o->each,
 		.udp_by_cgroup = m->backend->calls_only,
 		.cgroup_direct = k->offer.has[PC_KERNEL_CGROUP_TASK] == PC_PRESENCE_YES,
-		.cgroup_retval = k->offer.has[PC_KERNEL_CGROUP_RETVAL] == PC_PRESENCE_YES,
+		.cgroup_retval = asks_retval(m),
 	};
 }
 
@@ -278,6 +283,7 @@ int pc_loader_open(struct pc_monitor *m, const struct pc_monitor_options *o, cha
 	close_object(m);
 	/* The kernel leaves out kprobes beside a bpf() call of others, too. */
 	m->bss->conflicts_seen = pc_monitor_exact(m) && m->backend->kind == PC_BACKEND_FENTRY;
+	m->bss->address_shows = m->bss->conflicts_seen && !m->optional_missing && asks_retval(m);
 	more = m->with_cgroup ? "" : pc_backend_cgroup_blind(m->backend, makes_cookies(m));
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", blind, *blind && *more ? "; " : "", more);
 	return 0;

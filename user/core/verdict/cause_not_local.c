@@ -105,6 +105,10 @@ static void explain_not_local(struct pc_advice *a)
 	default:
 		explain_missing(a);
 	}
+	if (r->late)
+		pc_advice_explain(
+			a,
+			"; portclash did not see the kernel's answer, but no socket was in the way and no program of the cgroup refused");
 }
 
 static void fix_vrf(struct pc_advice *a)

@@ -8,6 +8,7 @@
 
 #include "core/base/address.h"
 #include "core/rule/conflict.h"
+#include "core/rule/exposure.h"
 #include "core/process/party.h"
 #include "core/rule/server.h"
 #include "core/verdict/causes.h"
@@ -283,17 +284,63 @@ static void decide_by_error(struct pc_verdict *v)
 	}
 }
 
+/* Can this address be refused for no other reason than that the machine lacks it? A multicast address is nobody's own; IPv6
+ * has more to say of addresses that belong to a device or to IPv4 (__inet6_bind()). */
+static bool is_plain_address(const struct pc_request *r)
+{
+	const uint16_t foreign = PC_SOCKET_TRANSPARENT | PC_SOCKET_FREEBIND;
+
+	if (r->socket.ifindex || r->socket.flags & foreign ||
+	    pc_address_is_any(r->wanted_family, r->wanted) ||
+	    pc_address_is_loopback(r->wanted_family, r->wanted))
+		return false;
+	if (r->wanted_family == PC_FAMILY_V4)
+		return r->wanted[0] < 224;
+	return r->wanted_family == PC_FAMILY_V6 && r->wanted[0] != 0xff &&
+	       !pc_address_is_mapped(r->wanted_family, r->wanted) &&
+	       !pc_address_is_link_local(r->wanted_family, r->wanted);
+}
+
+/* Is the port none that needs a privilege? If the kernel was to choose it, there must be a port to choose: for want of one
+ * that is free, a socket would have been in the way. */
+static bool is_plain_port(const struct pc_verdict *v)
+{
+	const struct pc_port_settings *s = &v->settings;
+	const struct pc_offer offer = { s->low, s->high, s->reserved };
+
+	if (!s->known)
+		return false;
+	if (v->request.wanted_port)
+		return v->request.wanted_port >= s->unprivileged_start;
+	return !v->request.own_low && s->reserved && pc_offer_size(&offer);
+}
+
+/* Was this bind() refused for its address? With EADDRNOTAVAIL the kernel side says that no program on the cgroup refused,
+ * and that no socket was in the way. The look at the devices has to confirm it. */
+static bool lacks_address(const struct pc_verdict *v)
+{
+	enum pc_address_state state = v->address.state;
+
+	return v->request.error == EADDRNOTAVAIL && is_plain_address(&v->request) &&
+	       is_plain_port(v) && state > PC_ADDRESS_UNKNOWN && state < PC_ADDRESS_USABLE;
+}
+
 /* The kernel's answer was not seen, so its errno is a guess. The guess is right if a program on the
- * cgroup had refused, or if one of the holders blocks. */
+ * cgroup had refused, if one of the holders blocks, or if the machine lacks the address. */
 static void decide_late(struct pc_verdict *v)
 {
 	struct pc_request *r = &v->request;
 
-	if (r->error == EPERM || (r->error == EADDRINUSE && r->wanted_port))
+	if (r->error == EPERM || lacks_address(v)) {
 		decide_by_error(v);
-	if (r->error == EPERM || v->primary >= 0)
+		return;
+	}
+	if (r->error == EADDRINUSE && r->wanted_port)
+		decide_by_error(v);
+	if (v->primary >= 0)
 		return;
 	r->error = 0;
+	v->address = (struct pc_address_look){ 0 };
 	v->cause = PC_CAUSE_NOT_SEEN;
 }
 
