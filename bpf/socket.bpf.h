@@ -41,16 +41,45 @@ static __always_inline bool family_watched(__u16 family)
 	return family == PC_FAMILY_V4 || family == PC_FAMILY_V6;
 }
 
+/* One probe read takes the first bytes of a socket, where kernels have ten of the fields below. Each read apart would
+ * take some 75 instructions. */
+struct socket_head {
+	__u64 words[3];
+};
+
+#define IN_HEAD(offset, size) ((offset) + (size) <= sizeof(struct socket_head))
+
+/* Takes a field of struct sock_common from the first bytes, or from the socket if the kernel has it elsewhere. */
+#define HEAD_READ(head, skc, field)                                                              \
+	({                                                                                       \
+		typeof(((struct sock_common *)0)->field) value_;                                 \
+		__u32 at_ = bpf_core_field_offset(struct sock_common, field);                    \
+		if (IN_HEAD(at_, sizeof(value_)))                                                \
+			value_ = *(const volatile typeof(value_) *)((const void *)(head) + at_); \
+		else                                                                             \
+			value_ = BPF_CORE_READ(skc, field);                                      \
+		value_;                                                                          \
+	})
+
+#define HEAD_READ_BITFIELD(head, skc, field)                                                 \
+	(IN_HEAD(__CORE_RELO(skc, field, BYTE_OFFSET), __CORE_RELO(skc, field, BYTE_SIZE)) ? \
+		 BPF_CORE_READ_BITFIELD((const struct sock_common *)(head), field) :         \
+		 BPF_CORE_READ_BITFIELD_PROBED(skc, field))
+
 static __always_inline void socket_read_addresses(struct pc_socket_record *s,
-						  const struct sock_common *skc)
+						  const struct sock_common *skc,
+						  const struct socket_head *head)
 {
-	s->v4_address = BPF_CORE_READ(skc, skc_rcv_saddr);
+	__be32 remote;
+
+	s->v4_address = HEAD_READ(head, skc, skc_rcv_saddr);
 	if (s->family == PC_FAMILY_V6) {
 		compat_v6_local(s->local, skc);
 		compat_v6_remote(s->remote, skc);
 	} else {
-		bpf_core_read(s->local, 4, &skc->skc_rcv_saddr);
-		bpf_core_read(s->remote, 4, &skc->skc_daddr);
+		remote = HEAD_READ(head, skc, skc_daddr);
+		__builtin_memcpy(s->local, &s->v4_address, 4);
+		__builtin_memcpy(s->remote, &remote, 4);
 	}
 }
 
@@ -58,20 +87,23 @@ static __always_inline void socket_read_addresses(struct pc_socket_record *s,
 static __always_inline void socket_read_common(struct pc_socket_record *s,
 					       const struct sock_common *skc)
 {
+	struct socket_head head;
+
+	bpf_probe_read_kernel(&head, sizeof(head), skc);
 	s->cookie = BPF_CORE_READ(skc, skc_cookie.counter);
-	s->ifindex = BPF_CORE_READ(skc, skc_bound_dev_if);
+	s->ifindex = HEAD_READ(&head, skc, skc_bound_dev_if);
 	s->netns = BPF_CORE_READ(skc, skc_net.net, ns.inum);
-	s->lport = BPF_CORE_READ(skc, skc_num);
-	s->rport = __builtin_bswap16(BPF_CORE_READ(skc, skc_dport));
-	s->family = BPF_CORE_READ(skc, skc_family);
-	s->state = BPF_CORE_READ(skc, skc_state);
-	s->reuse = BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuse);
+	s->lport = HEAD_READ(&head, skc, skc_num);
+	s->rport = __builtin_bswap16(HEAD_READ(&head, skc, skc_dport));
+	s->family = HEAD_READ(&head, skc, skc_family);
+	s->state = HEAD_READ(&head, skc, skc_state);
+	s->reuse = HEAD_READ_BITFIELD(&head, skc, skc_reuse);
 	s->flags = 0;
-	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_reuseport))
+	if (HEAD_READ_BITFIELD(&head, skc, skc_reuseport))
 		s->flags |= PC_SOCKET_REUSEPORT;
-	if (BPF_CORE_READ_BITFIELD_PROBED(skc, skc_ipv6only))
+	if (HEAD_READ_BITFIELD(&head, skc, skc_ipv6only))
 		s->flags |= PC_SOCKET_V6ONLY;
-	socket_read_addresses(s, skc);
+	socket_read_addresses(s, skc, &head);
 }
 
 static __always_inline void socket_read_full(struct pc_socket_record *s, const struct sock *sk)
