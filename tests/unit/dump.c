@@ -94,7 +94,7 @@ static void dump_party(FILE *out, const struct pc_party *p)
 	NUMBER(p->tid);
 	dump_bytes(out, p->comm, sizeof(p->comm));
 	NUMBER(p->running);
-	NUMBER(p->daemon);
+	NUMBER(p->daemon + 2 * p->given);
 	NUMBER(p->parent);
 	NUMBER(p->fd);
 	NUMBER(p->place.role);

@@ -266,13 +266,28 @@ static void agreed_is_what_would_end(void **state)
 
 static enum pc_stop_way judge(const struct pc_identity *who, uint32_t main_pid, bool leads)
 {
-	const struct pc_stop_facts facts = { main_pid, leads, 4000 };
+	const struct pc_stop_facts facts = { main_pid, leads, 4000, false };
 	struct pc_stop stop;
 
 	pc_stop_judge(who, &facts, &stop);
 	assert_true(stop.way != PC_STOP_NEVER || stop.why);
 	assert_true(stop.way != PC_STOP_UNIT || stop.name == who->unit);
 	return stop.way;
+}
+
+/* Anybody could have sent it the socket. */
+static void given_is_never_stopped(void **state)
+{
+	const struct pc_stop_facts facts = { .main_pid = 77, .given = true };
+	const struct pc_identity who = { .key.tgid = 77,
+					 .comm = "bus",
+					 .unit = (char *)"bus.service" };
+	struct pc_stop stop;
+
+	(void)state;
+	pc_stop_judge(&who, &facts, &stop);
+	assert_int_equal(stop.way, PC_STOP_NEVER);
+	assert_non_null(strstr(stop.why, "another user"));
 }
 
 static void who_may_be_stopped(void **state)
@@ -337,10 +352,15 @@ static void runtimes_are_spared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tcp_kinds),	       cmocka_unit_test(udp_kinds),
-		cmocka_unit_test(one_address),	       cmocka_unit_test(plan_of_a_list),
-		cmocka_unit_test(orphans_that_stay),   cmocka_unit_test(who_may_be_stopped),
-		cmocka_unit_test(runtimes_are_spared), cmocka_unit_test(agreed_is_what_would_end),
+		cmocka_unit_test(tcp_kinds),
+		cmocka_unit_test(udp_kinds),
+		cmocka_unit_test(one_address),
+		cmocka_unit_test(plan_of_a_list),
+		cmocka_unit_test(orphans_that_stay),
+		cmocka_unit_test(who_may_be_stopped),
+		cmocka_unit_test(runtimes_are_spared),
+		cmocka_unit_test(given_is_never_stopped),
+		cmocka_unit_test(agreed_is_what_would_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

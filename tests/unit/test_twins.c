@@ -137,9 +137,12 @@ static void working_directories(void **state)
 	};
 	static const bool may[] = { true, false, true, true, true, true, true, false, false };
 	static const char *const programs[][2] = {
-		{ PYTHON, "python3 app.py" },	     { PYTHON, "/usr/bin/python3 /bin/uvicorn main:app" },
-		{ "/usr/bin/node", "node ." },	     { "/usr/bin/java", "java -jar app.jar" },
-		{ "/bin/redis", "redis a.conf" },    { "/bin/a", "a --config=a.conf" },
+		{ PYTHON, "python3 app.py" },
+		{ PYTHON, "/usr/bin/python3 /bin/uvicorn main:app" },
+		{ "/usr/bin/node", "node ." },
+		{ "/usr/bin/java", "java -jar app.jar" },
+		{ "/bin/redis", "redis a.conf" },
+		{ "/bin/a", "a --config=a.conf" },
 		{ "/bin/a", "a -v -c conf/a.conf" },
 	};
 
@@ -209,6 +212,28 @@ static void same_programs(void **state)
 	}
 }
 
+/* Subordinate ids of one user are one user. Root's sockets are inherited by all kinds of servers. */
+static void given_sockets(void **state)
+{
+	static const struct {
+		uint32_t maker, owner;
+		bool given;
+	} rows[] = {
+		{ 1000, 33, true },  { 1000, 0, true },		{ 1000, 1000, false },
+		{ 0, 33, false },    { 165536, 165569, false }, { 165536, 231072, true },
+		{ 165536, 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pc_identity owner = { .uid = rows[i].owner };
+		struct pc_socket s = { .uid = rows[i].maker };
+
+		print_message("%zu\n", i);
+		assert_int_equal(pc_party_is_given(&owner, &s), rows[i].given);
+	}
+}
+
 /* Arguments that were cut may differ behind the cut. */
 static void cut_arguments(void **state)
 {
@@ -227,6 +252,7 @@ int main(void)
 		cmocka_unit_test(working_directories),
 		cmocka_unit_test(arguments_without_directory),
 		cmocka_unit_test(same_programs),
+		cmocka_unit_test(given_sockets),
 		cmocka_unit_test(cut_arguments),
 	};
 

@@ -57,6 +57,7 @@ void pc_stopping_judge(const char *proc, const struct pc_party *owner, struct pc
 				    0,
 		.leads_session = leads_session(proc, who),
 		.portclash = (uint32_t)getpid(),
+		.given = owner->given,
 	};
 
 	pc_stop_judge(who, &facts, out);

@@ -13,6 +13,7 @@
 
 #include "core/base/array.h"
 #include "core/process/identity.h"
+#include "core/process/party.h"
 #include "host/clock.h"
 #include "host/given.h"
 #include "host/procfs.h"
@@ -100,7 +101,11 @@ static void add_owner(struct pc_owners_sought *e, const struct pc_identity *who,
 			return;
 	if (*e->owners_count < PC_OWNERS_MAX)
 		e->owners[(*e->owners_count)++] =
-			(struct pc_party){ .who = who, .key = who->key, .running = true, .fd = fd };
+			(struct pc_party){ .who = who,
+					   .key = who->key,
+					   .running = true,
+					   .fd = fd,
+					   .given = pc_party_is_given(who, e->socket) };
 }
 
 static bool inode_of(int dir, const char *name, unsigned long long *inode)

@@ -11,6 +11,7 @@
 #include "judge/audit.h"
 #include "judge/verdict.h"
 #include "monitor/bpf_objects.h"
+#include "monitor/footprint.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
 #include "stage/dead_files.h"
@@ -170,21 +171,6 @@ static void scenario_stall_of_commands(struct test *t)
 	timed_run(t, (const char *const[]){ "free", "40123", "--yes", "--json", NULL }, 3);
 }
 
-static char kernel_state_of(pid_t pid)
-{
-	char path[64], text[256] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	return strrchr(text, ')') ? strrchr(text, ')')[2] : 0;
-}
-
 /* The kernel ends no process while one of its threads waits for the server of a file system. Until then the process
  * has neither programs nor work, and hinders no other portclash. */
 static void end_while_stuck(struct test *t)
@@ -195,7 +181,7 @@ static void end_while_stuck(struct test *t)
 
 	bpf_objects_of(t, t->monitor->pid, &objects);
 	kill(t->monitor->pid, SIGINT);
-	while ((state = kernel_state_of(t->monitor->pid)) != 'Z' && !deadline_over(until))
+	while ((state = footprint_state(t->monitor->pid)) != 'Z' && !deadline_over(until))
 		sleep_ms(10);
 	if (state != 'Z')
 		test_fail(t, "expected that portclash ended as far as the kernel lets it, got %c",

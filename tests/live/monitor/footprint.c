@@ -103,3 +103,18 @@ void footprint_stop(struct test *t, pid_t pid)
 		sleep_ms(1);
 	}
 }
+
+char footprint_state(pid_t pid)
+{
+	char path[64], text[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	return strrchr(text, ')') ? strrchr(text, ')')[2] : 0;
+}

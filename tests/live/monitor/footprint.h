@@ -23,6 +23,9 @@ void footprint_forget_peak(struct test *t, pid_t pid);
 void footprint_compare(struct test *t, const char *what, const struct footprint *start,
 		       const struct footprint *end, long kib);
 
+/* The letter for the state of the process in /proc: 'Z' for one that has ended; 0: there is none. */
+char footprint_state(pid_t pid);
+
 /* Sends SIGSTOP and waits until the process has stopped. SIGCONT continues it. */
 void footprint_stop(struct test *t, pid_t pid);
 

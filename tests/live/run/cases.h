@@ -14,6 +14,7 @@
 	DO(agent_intruder)         \
 	DO(agent_notify)           \
 	DO(agent_privileges)       \
+	DO(attack_blame)           \
 	DO(attack_stall)           \
 	DO(audit_edges)            \
 	DO(audit_shared)           \

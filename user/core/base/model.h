@@ -59,9 +59,9 @@ struct pc_place {
 	enum pc_role role;
 	bool leads_session; /* of a terminal: a log-in, a shell */
 	bool first;	    /* of a pid namespace below the host's: it can ignore SIGTERM */
-	bool hosts_file;    /* its path is that of the same file for portclash, and it may have the file's capabilities */
-	bool unseen;	    /* not all of this was looked at, not in time, or it has ended */
-	bool roots_file;    /* the same, and only root can change it or put another file there */
+	bool hosts_file; /* its path is that of the same file for portclash, and it may have the file's capabilities */
+	bool unseen;	 /* not all of this was looked at, not in time, or it has ended */
+	bool roots_file; /* the same, and only root can change it or put another file there */
 	enum pc_deaf deaf;
 };
 
@@ -86,8 +86,8 @@ struct pc_identity {
 	char comm[PC_COMM_LEN]; /* of the main thread */
 	char *exe;
 	char *cmdline; /* arguments joined by one space */
-	char *folder;  /* the working directory when portclash asked for it; NULL: not known, or not asked for yet */
-	char *cgroup;  /* path below the cgroup mount point, "/a/b" */
+	char *folder; /* the working directory when portclash asked for it; NULL: not known, or not asked for yet */
+	char *cgroup; /* path below the cgroup mount point, "/a/b" */
 	/* The same in cgroup v2, on a machine with v1, too; NULL: not known, or `cgroup`. */
 	char *cgroup_v2;
 	/* From the cgroup path; core/process/cgroup.h says how far each can be believed. */
@@ -121,9 +121,10 @@ struct pc_party {
 	char comm[PC_COMM_LEN];	   /* of the thread, at that moment */
 	bool running;		   /* still there when the verdict was made */
 	bool daemon;		   /* an owner that left the session it was started in */
-	uint32_t parent;	   /* of an owner: its parent's pid now; 0: not known */
-	int fd;			   /* -1: not known */
-	struct pc_place place;	   /* of a holder's process, and of one that lacks a capability */
+	bool given; /* an owner whose user is another than the socket's maker, who is not root */
+	uint32_t parent;       /* of an owner: its parent's pid now; 0: not known */
+	int fd;		       /* -1: not known */
+	struct pc_place place; /* of a holder's process, and of one that lacks a capability */
 };
 
 #define PC_OWNERS_MAX 8
@@ -208,7 +209,7 @@ struct pc_verdict {
 	struct pc_address_look address;	      /* address-not-local: where it is */
 	const struct pc_range_use *range_use; /* range-exhausted; NULL: not known */
 	bool owners_seen;		      /* the open sockets of all processes were looked at */
-	unsigned looks_missed; /* PC_LOOK_BIT() of the looks that there was no time for */
+	unsigned looks_missed;	/* PC_LOOK_BIT() of the looks that there was no time for */
 	const char *incomplete; /* why evidence is missing; NULL: it is complete; static */
 	/* The last member: a new verdict clears only what is before, and each holder when it is added. */
 	struct pc_holder holders[PC_HOLDERS_MAX];
@@ -255,12 +256,12 @@ struct pc_counters {
 	uint64_t repeats_evicted; /* collisions that gave way to others before they ended */
 	uint64_t unwritten; /* verdicts beyond the lines of their user: counted, not written */
 	uint64_t identities_shed; /* processes whose strings were dropped: over the budget */
-	uint64_t looks_skipped; /* at files of users: not made, or not waited for to their end */
+	uint64_t looks_skipped;	  /* at files of users: not made, or not waited for to their end */
 	uint64_t lost[PC_STAT_COUNT];
 	struct pc_losers over_share; /* whose claims lost[PC_STAT_OVER_SHARE] are */
-	uint64_t sink_errors;	/* lines or files that could not be written */
-	uint64_t records_bad;	/* records that failed validation */
-	uint64_t ledger_claims; /* in the ledger now */
+	uint64_t sink_errors;	     /* lines or files that could not be written */
+	uint64_t records_bad;	     /* records that failed validation */
+	uint64_t ledger_claims;	     /* in the ledger now */
 	uint64_t ledger_sweeps;
 	uint64_t ledger_sweeps_failed; /* nothing was forgotten */
 	uint64_t ledger_forgotten;
@@ -271,7 +272,8 @@ struct pc_counters {
 	uint64_t states_missed;	      /* TCP state changes, any of which may have been a claim */
 	uint64_t ends_missed;	      /* the same, any of which may have been the end of a socket */
 	uint64_t calls_missed; /* ends of connect() and sends, any of which may have been refused */
-	uint64_t ledger_refused; /* claims not kept: the ledger or the table of processes was at its limit */
+	uint64_t
+		ledger_refused; /* claims not kept: the ledger or the table of processes was at its limit */
 };
 
 /* The host's own network namespace. */

@@ -2,6 +2,7 @@
 /* Decides which process may be stopped for a port. In doubt none may. */
 #include "core/cure/stop.h"
 
+#include "core/process/party.h"
 #include "core/process/spared.h"
 
 static void never(struct pc_stop *out, const char *why, const char *command, const char *name)
@@ -54,6 +55,8 @@ void pc_stop_judge(const struct pc_identity *who, const struct pc_stop_facts *fa
 		      "systemctl list-sockets --all", NULL);
 	else if (who->key.tgid == facts->portclash)
 		never(out, "it is portclash itself", NULL, NULL);
+	else if (facts->given)
+		never(out, PC_PARTY_GIVEN, NULL, NULL);
 	else if (is_part(who, out))
 		return;
 	else if (pc_spared_process(who))

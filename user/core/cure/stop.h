@@ -18,6 +18,7 @@ struct pc_stop_facts {
 	uint32_t main_pid;  /* of its unit, by the service manager; 0: none, or not known */
 	bool leads_session; /* the first process of a session: a login, a shell */
 	uint32_t portclash; /* pid of portclash itself */
+	bool given;	    /* the socket is another user's (pc_party_is_given()) */
 };
 
 struct pc_stop {

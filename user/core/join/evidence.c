@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/join/join_private.h"
+#include "core/process/party.h"
 #include "core/rule/peer.h"
 #include "core/verdict/decide.h"
 #include "core/verdict/foreign.h"
@@ -57,6 +58,8 @@ static void take_claim(struct pc_join *j, struct pc_holder *h)
 		return;
 	h->how = e->how;
 	h->since_ns = e->time_ns;
+	for (unsigned i = 0; i < h->owners_count; i++)
+		h->owners[i].given &= !pc_party_same(&h->owners[i], &h->claimer);
 }
 
 static void note_known(struct pc_holder *h)

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/base/subuid.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
 #include "core/process/helper.h"
@@ -21,6 +22,11 @@ bool pc_party_same(const struct pc_party *a, const struct pc_party *b)
 {
 	return a->who && b->who && a->who->key.tgid == b->who->key.tgid &&
 	       a->who->key.start_ns == b->who->key.start_ns;
+}
+
+bool pc_party_is_given(const struct pc_identity *who, const struct pc_socket *s)
+{
+	return s->uid && pc_subuid_first(s->uid) != pc_subuid_first(who->uid);
 }
 
 bool pc_holder_is_own(const struct pc_verdict *v, const struct pc_holder *h)

@@ -4,6 +4,10 @@
 #ifndef PORTCLASH_PARTY_H
 #define PORTCLASH_PARTY_H
 
+/* Why a process is not stopped that has a socket of another user's. */
+#define PC_PARTY_GIVEN \
+	"it runs as another user than the one that made the socket, and may not know that it has it"
+
 #include "core/base/model.h"
 
 /* The process to speak to about this holder: one that has the socket open now, else the one
@@ -12,6 +16,11 @@ const struct pc_party *pc_holder_process(const struct pc_holder *h);
 
 /* Two parts that one process plays; false when either is not known. */
 bool pc_party_same(const struct pc_party *a, const struct pc_party *b);
+
+/* Is the socket one that a user made, and the process of another user? Any process can send its sockets to one
+ * that takes descriptors (SCM_RIGHTS), as a message bus does, and leave them to it. No for sockets of root's, which
+ * servers inherit from their managers. */
+bool pc_party_is_given(const struct pc_identity *who, const struct pc_socket *s);
 
 /* Did the refused process itself make this holder? */
 bool pc_holder_is_own(const struct pc_verdict *v, const struct pc_holder *h);

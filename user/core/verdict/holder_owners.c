@@ -2,6 +2,7 @@
 /* Owners and peers of holders, found among the open sockets of all processes. */
 #include "core/verdict/holder_owners.h"
 
+#include "core/process/party.h"
 #include "core/rule/peer.h"
 
 size_t pc_holder_owners_keys(const struct pc_verdict *v, uint64_t *keys)
@@ -57,6 +58,7 @@ void pc_holder_give_owner(struct pc_holder *h, const struct pc_open_socket *o,
 	if (!name(context, o, p))
 		return;
 	p->fd = o->fd;
+	p->given = pc_party_is_given(p->who, &h->socket);
 	h->file_cookie = o->socket.cookie;
 	h->owners_count++;
 }

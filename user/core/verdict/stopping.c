@@ -116,7 +116,9 @@ static void find_means(const struct pc_party *p, const struct pc_identity *refus
 
 	if (judge_first(p, out))
 		return;
-	if (who->container)
+	if (p->given)
+		spare(out, PC_PARTY_GIVEN);
+	else if (who->container)
 		judge_contained(p, refused, out);
 	else if (pc_helper_of(who, &out->helper))
 		out->means = PC_MEANS_FOR_CONTAINER;

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A user has somebody else hold a port, so that the advice stops that one: a process that takes descriptors, as a
+ * message bus does, is sent the user's listening socket. The advice is taken, and the innocent process lives. */
+#include <errno.h>
+#include <signal.h>
+
+#include "judge/free.h"
+#include "judge/verdict.h"
+#include "monitor/footprint.h"
+#include "monitor/monitor.h"
+#include "run/cases.h"
+
+#define NOBODY 65534
+#define VICTIM 33
+#define PORT 8080
+
+struct blame {
+	struct test *t;
+	struct puppet *evil;
+	struct puppet *bus; /* the innocent one */
+	struct puppet *web;
+	struct prop listener;
+};
+
+static struct blame blame_begin(struct test *t)
+{
+	return (struct blame){
+		.t = t,
+		.evil = puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY }),
+		.bus = puppet_start_as(t, &(struct puppet_spec){ .name = "bus", .uid = VICTIM }),
+		.web = puppet_start(t, "web"),
+	};
+}
+
+static void blame_pass(struct blame *b)
+{
+	b->listener = stage_listener(b->evil, 0, "0.0.0.0", PORT);
+	stage_pass(&b->listener, b->bus);
+}
+
+/* Each command that the verdict prints against the trouble at hand is run. */
+static void take_blaming_advice(struct blame *b, bool evil_has_it)
+{
+	struct spot s;
+	json_t *line;
+
+	stage_refused(b->web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	line = verdict_take(b->web);
+	s = spot_of(b->t, line);
+	if (!evil_has_it)
+		expect_contains(&s, "explanation", "was made by evil");
+	if (fixes_run_now(b->t, line) != (evil_has_it ? 1 : 0))
+		test_fail(b->t, "expected %s command", evil_has_it ? "one" : "no");
+	sleep_ms(200);
+	if (kill(b->bus->pid, 0) || footprint_state(b->bus->pid) == 'Z') {
+		test_fail(b->t, "the advice ended the process that the socket was sent to");
+		note_line(b->t, line);
+	}
+}
+
+/* Both have the socket: the attacker alone is to be stopped. Then the innocent process has it alone. */
+static void scenario_blame_by_passing(struct test *t)
+{
+	struct blame b = blame_begin(t);
+
+	monitor_watch(t, (const char *const[]){ "--repeat-interval", "0", NULL });
+	blame_pass(&b);
+	take_blaming_advice(&b, true);
+	puppet_exit(b.evil);
+	take_blaming_advice(&b, false);
+}
+
+/* The claim was not seen: the socket itself says whose it is. */
+static void scenario_blame_before_start(struct test *t)
+{
+	struct blame b = blame_begin(t);
+
+	blame_pass(&b);
+	puppet_exit(b.evil);
+	monitor_watch(t, NULL);
+	stage_refused(b.web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	if (fixes_run_now(t, verdict_take(b.web)))
+		test_fail(t, "expected no command");
+}
+
+static void scenario_blame_before_free(struct test *t)
+{
+	static const char *const stop[] = { "--stop", NULL };
+	struct blame b = blame_begin(t);
+	struct freed f;
+
+	blame_pass(&b);
+	puppet_exit(b.evil);
+	f = free_run(t, "8080", stop, 3);
+	sleep_ms(200);
+	if (footprint_state(b.bus->pid) == 'Z') {
+		test_fail(t, "`portclash free --stop` ended an innocent process");
+		note_line(t, f.plan.json);
+	}
+}
+
+const struct scenario cases_attack_blame[] = {
+	{ .name = "blame-by-passing", .run = scenario_blame_by_passing, .where = EACH_KERNEL },
+	{ .name = "blame-before-start",
+	  .run = scenario_blame_before_start,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
+	{ .name = "blame-before-free", .run = scenario_blame_before_free, .where = ONCE },
+	{ 0 },
+};
