@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Two processes, each on a processor of its own, bind and close UDP sockets as fast as they can. Their claims fight for
  * the same slots (bpf/held.bpf.h): each waits until its next socket's slot is the other's. Their calls and those of the
- * victim fight for one slot of the checks under way (bpf/check_slot.bpf.h). Once in a while both keep some sockets, and
+ * victim fight for one slot of the checks under way (bpf/check_slot.bpf.h). Nothing else on the machine may make very many
+ * claims as root: the racers' claims would be over the share of that user, and the verdicts would say that they are
+ * incomplete because records were lost. Once in a while both keep some sockets, and
  * the victim is refused their ports. Each verdict names the socket that has the port, and its process, and nothing of
  * the many closed sockets that had the port before. */
 #include <errno.h>
