@@ -36,8 +36,9 @@ static void *bytes_add(struct bytes *b, const void *bytes, size_t len)
 	}
 	if (b->failed)
 		return NULL;
-	at = b->at + b->len;
-	memcpy(at, bytes, len);
+	at = b->len || len ? b->at + b->len : NULL;
+	if (len)
+		memcpy(at, bytes, len);
 	b->len += len;
 	return at;
 }
@@ -192,7 +193,6 @@ static void *join_parts(const struct few *f, size_t *size)
 
 static void *few_make(struct few *f, const struct btf *named, size_t *size)
 {
-	bytes_add(&f->types, "", 0);
 	bytes_add(&f->names, "", 1);
 	keep_named(f, named);
 	for (uint32_t i = 0; i < f->count; i++) {
