@@ -113,8 +113,8 @@ static int load_by(struct btf *btf, const char *file, unsigned long *number)
 	skel = portclash_bpf__open_opts(&fitting.opts);
 	if (skel) {
 		*(bool *)&skel->rodata->kernel_types = false;
-		pc_fitting_types(&fitting, skel->obj);
 		err = choose_all(&k, skel->obj);
+		pc_fitting_types(&fitting, skel->obj);
 	}
 	if (!err)
 		err = portclash_bpf__load(skel);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bpf/sections.h"
 #include "bpf/types_few.h"
 
 /* The kernel lists the types of its modules to CAP_SYS_ADMIN only. */
@@ -34,6 +35,7 @@ static const char *file_with_all(const struct pc_kernel *k)
 
 void pc_fitting_begin(struct pc_fitting *f, const struct pc_kernel *k)
 {
+	pc_sections_open();
 	memset(f, 0, sizeof(*f)); /* libbpf refuses a byte of padding that is not 0 */
 	f->opts.sz = sizeof(f->opts);
 	f->kernel = k;
@@ -54,12 +56,13 @@ static bool write_types(int fd, const char *bytes, size_t size)
 	return bytes;
 }
 
-void pc_fitting_types(const struct pc_fitting *f, const struct bpf_object *object)
+void pc_fitting_types(const struct pc_fitting *f, struct bpf_object *object)
 {
 	const struct pc_type_table *all = f->kernel->types.all;
 	size_t size = 0;
 	void *few;
 
+	pc_sections_load(object);
 	if (f->fd < 0)
 		return;
 	few = pc_types_few(all, bpf_object__btf(object), &size);

@@ -17,8 +17,8 @@ struct pc_fitting {
 /* Fills in the options. */
 void pc_fitting_begin(struct pc_fitting *f, const struct pc_kernel *k);
 
-/* Gives libbpf the types by which it can load this object. Must be called between opening and loading. */
-void pc_fitting_types(const struct pc_fitting *f, const struct bpf_object *object);
+/* Gives libbpf the types by which it can load this object. Must be called between choosing its programs and loading. */
+void pc_fitting_types(const struct pc_fitting *f, struct bpf_object *object);
 
 /* Must be called when the object has been loaded, or cannot be. */
 void pc_fitting_end(struct pc_fitting *f);

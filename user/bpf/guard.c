@@ -16,6 +16,7 @@
 #include "bpf/messages.h"
 #include "bpf/monitor.h"
 #include "bpf/ring.h"
+#include "bpf/sections.h"
 #include "bpf/support.h"
 #include "guard.skel.h"
 
@@ -105,7 +106,7 @@ static int attach_guard(struct pc_guard_hooks *h, bool with_writes, char *senten
 {
 	int err;
 
-	h->listen = bpf_program__attach(h->listener);
+	h->listen = pc_sections_attach(h->listener);
 	if (!h->listen) {
 		err = -errno;
 		snprintf(sentence, PC_SENTENCE,

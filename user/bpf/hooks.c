@@ -10,6 +10,7 @@
 
 #include "bpf/cgroup_root.h"
 #include "bpf/monitor_private.h"
+#include "bpf/sections.h"
 
 /* The kernel's own errno, which no C library knows, for what the architecture does not have. */
 #define ENOTSUPP 524
@@ -54,7 +55,7 @@ static struct bpf_link *attach_section(struct pc_monitor *m, const struct bpf_pr
 
 	if (!strncmp(bpf_program__section_name(p), "kretprobe/", 10))
 		link = pc_attach_return(&m->return_probes, p);
-	return link ? link : bpf_program__attach(p);
+	return link ? link : pc_sections_attach(p);
 }
 
 static struct bpf_link *attach_at(struct pc_monitor *m, enum pc_attach attach,
