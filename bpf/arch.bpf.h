@@ -15,7 +15,11 @@
 #if defined(__TARGET_ARCH_x86)
 
 #define STORES_IN_ORDER true
-#define CALL_CONNECT 42 /* arch/x86/entry/syscalls/syscall_64.tbl */
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define CALL_CONNECT 42
+#define CALL_SENDTO 44
+#define CALL_SENDMSG 46
+#define CALL_SENDMMSG 307
 
 struct fred_frame {};
 
@@ -39,7 +43,11 @@ static __always_inline unsigned long call_sixth_argument(struct pt_regs *regs)
 #elif defined(__TARGET_ARCH_arm64)
 
 #define STORES_IN_ORDER false
-#define CALL_CONNECT 203 /* include/uapi/asm-generic/unistd.h */
+/* include/uapi/asm-generic/unistd.h */
+#define CALL_CONNECT 203
+#define CALL_SENDTO 206
+#define CALL_SENDMSG 211
+#define CALL_SENDMMSG 269
 
 static __always_inline __u32 stack_padding(void)
 {

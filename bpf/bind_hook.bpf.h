@@ -64,7 +64,7 @@ static __always_inline bool bind_hook_is_idle(const struct bpf_sock_addr *ctx,
 }
 
 /* Tells the newest refusal that this thread has left. False: it has left none. */
-static __noinline int bind_hook_tell_left(__u64 id)
+GLOBAL int bind_hook_tell_left(__u64 id)
 {
 	struct check *left = check_find(id);
 
@@ -121,10 +121,11 @@ static __always_inline struct check *bind_hook_begin(struct bpf_sock_addr *ctx, 
 
 /* Drafts the refusal ahead. The owner of the socket that has the port now may be gone when the refusal
  * is told late. */
-static __noinline int bind_hook_prepare(struct check *check)
+GLOBAL int bind_hook_prepare(void)
 {
 	struct port_request request = { .op = PC_OP_BIND };
 	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = check_find(id);
 	struct refusal_draft *draft;
 
 	if (!check)
@@ -166,7 +167,7 @@ static __always_inline void bind_hook_note(struct bpf_sock_addr *ctx, struct che
 	if (answer < 0)
 		check->note.denied = -answer;
 	if (exit_is_at_work() && ctx->user_port)
-		bind_hook_prepare(check);
+		bind_hook_prepare();
 	check->note.net = look->net;
 	if (check->note.proto == PC_PROTO_UDP)
 		bind_hook_note_socket(check);

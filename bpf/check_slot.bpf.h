@@ -69,9 +69,15 @@ static __always_inline bool is_alone(const __u32 *count)
 	return *(const volatile __u32 *)count == 1;
 }
 
+/* Not inlined: see scratch_of(). */
+static __noinline struct check *check_look_up(__u64 id)
+{
+	return bpf_map_lookup_elem(&spare_checks, &id);
+}
+
 static __always_inline struct check *check_find_spare(__u64 id)
 {
-	return spare_checks_used ? bpf_map_lookup_elem(&spare_checks, &id) : NULL;
+	return spare_checks_used ? check_look_up(id) : NULL;
 }
 
 /* Does the slot have the thread's newest check? `apart` is read first: who frees the slot writes the id before. */
@@ -101,15 +107,12 @@ static __always_inline struct check *check_find(__u64 id)
  * seen by other processors before `spare_dropped` is read. */
 static __noinline struct check *check_make_spare(__u64 id)
 {
-	__u32 zero = 0;
-	void *empty = bpf_map_lookup_elem(&zeros, &zero);
-
 	bpf_map_delete_elem(&spare_checks, &id);
 	spare_checks_used = true;
-	if (!empty || *(volatile __u64 *)&spare_dropped == id ||
-	    bpf_map_update_elem(&spare_checks, &id, empty, BPF_ANY))
+	if (*(volatile __u64 *)&spare_dropped == id ||
+	    bpf_map_update_elem(&spare_checks, &id, &nothing, BPF_ANY))
 		return NULL;
-	return bpf_map_lookup_elem(&spare_checks, &id);
+	return check_look_up(id);
 }
 
 /* Is the check still there, and does nobody else drop it? `taken` is read first: who took it writes the id before. */

@@ -117,13 +117,13 @@ static __noinline bool foreign_admitted(const struct sock *sk, long ret)
 	return quota_admits(&outline);
 }
 
-/* Takes the end of a bind() that was refused. */
-static __noinline int foreign_refused(__u32 fd, const void *address, __u32 len, long ret)
+/* Takes the end of a bind() that was refused. `address` is the user's memory. */
+GLOBAL int foreign_refused(__u32 fd, __u64 address, __u32 len, long ret)
 {
 	struct sock *sk = any_socket_of_file(file_of_fd(fd));
 
 	if (sk && !socket_is_watched(sk) && foreign_admitted(sk, ret))
-		foreign_record(sk, address, len, ret);
+		foreign_record(sk, (const void *)address, len, ret);
 	return 0;
 }
 

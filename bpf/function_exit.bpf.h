@@ -27,8 +27,10 @@
 
 #define BIND_FROM_BPF 4 /* include/net/inet_common.h */
 
-static __noinline int function_exit_claim(const struct sock *sk, __u8 how)
+/* Records a claim: function_exit_claim() for a number. */
+GLOBAL int function_exit_claim_of(__u64 socket, __u8 how)
 {
+	const struct sock *sk = (const struct sock *)socket;
 	struct claim_args a = { .how = how };
 
 	if (!sk)
@@ -48,6 +50,11 @@ static __noinline int function_exit_claim(const struct sock *sk, __u8 how)
 		return 0;
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 	return 0;
+}
+
+static __always_inline void function_exit_claim(const struct sock *sk, __u8 how)
+{
+	function_exit_claim_of(pointer_number(sk), how);
 }
 
 /* Records the claim of a connect(), as claim_connect() does, but `sk` need not be a BTF pointer. */
@@ -110,7 +117,7 @@ static __noinline int function_exit_failed(__u32 fd, const void *address, __u32 
 
 	exit_begin();
 	if (ret == -EADDRINUSE)
-		foreign_refused(fd, address, len, ret);
+		foreign_refused(fd, pointer_number(address), len, ret);
 	if (!refusal_error(ret))
 		check_end();
 	if (!is_denial(ret) && !(refusal_error(ret) && check_noted()))
@@ -171,18 +178,18 @@ static __always_inline bool claimed_by_cgroup(long ret, __u32 flags)
 	return ret == 0 && binds_by_cgroup && !(flags & BIND_FROM_BPF) && check_was_claimed();
 }
 
-/* Records the claim or the refusal of a bind(). `address` is kernel memory: bind() copied it in. */
-static __noinline int function_exit_bind(const struct sock *sk, const void *address, int len,
-					 long ret)
+/* Records the claim or the refusal of a bind(): function_exit_bind() for numbers. */
+GLOBAL int function_exit_bind_of(__u64 socket, __u64 address, int len, long ret)
 {
 	struct port_request request = { .op = PC_OP_BIND };
+	const struct sock *sk = (const struct sock *)socket;
 
 	if (!sk)
 		return 0;
 	exit_begin();
 	if (!socket_is_watched(sk) || (ret && !refusal_error(ret)))
 		goto out;
-	kernel_read_address(address, len, &request);
+	kernel_read_address((const void *)address, len, &request);
 	if (ret == 0)
 		function_exit_claim(sk, request.address.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO);
 	else
@@ -193,6 +200,13 @@ out:
 	check_end();
 	exit_end();
 	return 0;
+}
+
+/* The same. `address` is kernel memory: bind() copied it in. */
+static __always_inline void function_exit_bind(const struct sock *sk, const void *address, int len,
+					       long ret)
+{
+	function_exit_bind_of(pointer_number(sk), pointer_number(address), len, ret);
 }
 
 /* Records the claim or the refusal of a listen(). For a conflict, inet_csk_get_port() returns 1 up
@@ -212,6 +226,13 @@ static __noinline int function_exit_get_port(const struct sock *sk, __u16 port, 
 	return 0;
 }
 
+/* Is there anything to record of a connect() with this result? */
+static __always_inline bool function_exit_connect_tells(long ret)
+{
+	return ret == -EADDRNOTAVAIL ||
+	       (ret == 0 && config.with_protected && !config.with_endpoints);
+}
+
 /* Records a connect() that found no port, and both ends of a connect() that found one. The socket
  * still has the address that it was to be connected to. */
 static __noinline int function_exit_connect(const struct sock *sk, long ret)
@@ -222,9 +243,11 @@ static __noinline int function_exit_connect(const struct sock *sk, long ret)
 	if (!sk)
 		return 0;
 	connect_note_end();
-	if (ret == 0 && config.with_protected && !config.with_endpoints)
+	if (!function_exit_connect_tells(ret))
+		return 0;
+	if (ret == 0)
 		claim_endpoints(sk, claim_cookie(sk), PC_STATE_SYN_SENT);
-	if (ret != -EADDRNOTAVAIL || !socket_is_watched(sk))
+	if (ret == 0 || !socket_is_watched(sk))
 		return 0;
 	request.address.sin6_family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	request.address.sin6_port = BPF_CORE_READ(sk, __sk_common.skc_dport);

@@ -99,7 +99,8 @@ static __always_inline bool holders_visit(void *walk, const struct sock *sk)
 
 GLOBAL int holders_step(void)
 {
-	struct holders_walk *w = holders_walk_of();
+	struct refusal_scratch *scratch = scratch_of_here(&refusal_drafts);
+	struct holders_walk *w = scratch ? &scratch->walk : NULL;
 
 	if (!w)
 		return 1;

@@ -5,6 +5,7 @@
 #define PORTCLASH_HOOKS_FENTRY_BPF_H
 
 #include "function_exit.bpf.h"
+#include "shared_exit.bpf.h"
 
 /* In a fentry program `sk` is a BTF pointer: the kernel makes a cookie for it if it has none yet. */
 SEC("fentry/inet_hash_connect")
@@ -31,7 +32,12 @@ int BPF_PROG(fexit_connect4, void *death_row, struct sock *sk, int ret)
 SEC("fexit/inet6_hash_connect")
 int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
 {
-	function_exit_connect(sk, ret);
+	if (!exits_are_shared)
+		function_exit_connect(sk, ret);
+	else if (function_exit_connect_tells(ret))
+		bpf_tail_call(ctx, &shared_connect, 0);
+	else
+		connect_note_end();
 	return 0;
 }
 
@@ -89,6 +95,10 @@ int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, 
 {
 	if (claimed_by_cgroup(ret, flags))
 		return 0;
+	if (exits_are_shared) {
+		bpf_tail_call(ctx, &shared_bind, 0);
+		return 0;
+	}
 	compat_cookie(sk);
 	function_exit_bind(sk, address, len, ret);
 	return 0;

@@ -5,6 +5,7 @@
 #define PORTCLASH_HOOKS_KPROBE_BPF_H
 
 #include "function_exit.bpf.h"
+#include "shared_exit.bpf.h"
 
 /* A return probe does not have the arguments of its call. They wait in a map, by thread and
  * function, since __inet_bind() and inet_csk_get_port() nest. */
@@ -104,6 +105,10 @@ int BPF_KRETPROBE(kretprobe_connect6, int ret)
 {
 	struct probed_call call;
 
+	if (exits_are_shared) {
+		bpf_tail_call(ctx, &shared_connect, 0);
+		return 0;
+	}
 	if (probe_leave(PROBED_CONNECT, &call))
 		function_exit_connect(call.sk, ret);
 	return 0;
@@ -156,6 +161,10 @@ int BPF_KRETPROBE(kretprobe_bind6, int ret)
 {
 	struct probed_call call;
 
+	if (exits_are_shared) {
+		bpf_tail_call(ctx, &shared_bind, 0);
+		return 0;
+	}
 	if (probe_leave(PROBED_BIND, &call) && !claimed_by_cgroup(ret, call.port))
 		function_exit_bind(call.sk, call.address, (int)call.len, ret);
 	return 0;

@@ -64,28 +64,28 @@ int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 SEC("tracepoint/syscalls/sys_exit_connect")
 int sys_exit_connect(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_connect(BY_CONNECT, ctx->ret);
+	syscall_exit_connect(ctx->id, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")
 int sys_exit_sendto(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_connect(BY_SENDTO, ctx->ret);
+	syscall_exit_send(ctx, BY_SENDTO);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendmsg")
 int sys_exit_sendmsg(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_connect(BY_SENDMSG, ctx->ret);
+	syscall_exit_send(ctx, BY_SENDMSG);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendmmsg")
 int sys_exit_sendmmsg(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_connect(BY_SENDMMSG, ctx->ret);
+	syscall_exit_send(ctx, BY_SENDMMSG);
 	return 0;
 }
 

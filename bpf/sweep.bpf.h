@@ -134,14 +134,13 @@ static __always_inline void sweep_table(__u32 start, bool ports, __u32 parts, __
 	__u32 zero = 0;
 	struct pc_sweep *out = bpf_map_lookup_elem(&sweep_result, &zero);
 	struct sweep_walk *w = bpf_map_lookup_elem(&sweep_walks, &zero);
-	void *empty = bpf_map_lookup_elem(&zeros, &zero);
 	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
 
-	if (!out || !w || !empty)
+	if (!out || !w)
 		return;
 	out->count = out->end = 0;
 	if (ports && start == 0)
-		bpf_probe_read_kernel(out->ports, sizeof(out->ports), empty);
+		bpf_probe_read_kernel(out->ports, sizeof(out->ports), &nothing);
 	w->net = net;
 	w->ports = ports;
 	w->parts = parts ? parts : 1;

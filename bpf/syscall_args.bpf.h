@@ -65,6 +65,22 @@ static __always_inline bool syscall_read_address(struct pt_regs *regs, struct po
 /* The calls that can connect a socket. */
 enum connecting_call { BY_CONNECT, BY_SENDTO, BY_SENDMSG, BY_SENDMMSG };
 
+/* Gives the call of this number. The exit of no other one comes here. Newer kernels leave the upper half of the number as it
+ * was in memory (struct syscall_tp_t). */
+static __always_inline enum connecting_call call_that_connects(long number)
+{
+	switch ((__u32)number) {
+	case CALL_SENDTO:
+		return BY_SENDTO;
+	case CALL_SENDMSG:
+		return BY_SENDMSG;
+	case CALL_SENDMMSG:
+		return BY_SENDMMSG;
+	default:
+		return BY_CONNECT;
+	}
+}
+
 /* The head of struct user_msghdr. */
 struct message_name {
 	const void *name;

@@ -8,6 +8,7 @@
 #include "connect_note.bpf.h"
 #include "foreign.bpf.h"
 #include "refusal.bpf.h"
+#include "shared_exit.bpf.h"
 #include "syscall_args.bpf.h"
 
 #define EINPROGRESS 115
@@ -28,8 +29,9 @@ static __always_inline bool asked_by_number(const struct sock *sk)
 	return bound && BPF_CORE_READ_BITFIELD_PROBED(bound, sk_userlocks) & PC_LOCK_PORT;
 }
 
-static __noinline int syscall_exit_claim(const struct sock *sk, __u8 op)
+GLOBAL int syscall_exit_claim(__u64 socket, __u8 op)
 {
+	const struct sock *sk = (const struct sock *)socket;
 	struct claim_args a = {};
 
 	if (!sk)
@@ -53,22 +55,19 @@ static __noinline int syscall_exit_claim(const struct sock *sk, __u8 op)
 	return 0;
 }
 
+/* Takes the exit of a bind() or listen() of a watched socket. False: the descriptor has none. */
 static __noinline int syscall_exit_bound(__u8 op, long ret)
 {
 	struct pt_regs *regs = compat_user_regs(config.page_size);
 	struct sock *sk = syscall_socket(regs);
 	struct port_request request = { .op = op };
 
-	if (!sk && op == PC_OP_BIND && ret == -EADDRINUSE)
-		foreign_refused((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs),
-				(void *)PT_REGS_PARM2_CORE_SYSCALL(regs),
-				(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), ret);
 	if (!sk)
-		return 0;
+		return false;
 	if (op == PC_OP_BIND && bind_was_of_another(sk)) {
 		stat_count(PC_STAT_ARGUMENTS_MISSING);
 	} else if (ret == 0) {
-		syscall_exit_claim(sk, op);
+		syscall_exit_claim((__u64)sk, op);
 	} else if (op == PC_OP_BIND &&
 		   !bind_read_address((void *)PT_REGS_PARM2_CORE_SYSCALL(regs),
 				      (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), &request)) {
@@ -76,7 +75,21 @@ static __noinline int syscall_exit_bound(__u8 op, long ret)
 	} else {
 		refusal_record(sk, &request, ret);
 	}
-	return 0;
+	return true;
+}
+
+static __always_inline void syscall_exit_foreign(long ret)
+{
+	struct pt_regs *regs = compat_user_regs(config.page_size);
+
+	foreign_refused((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
+			(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), ret);
+}
+
+static __always_inline void syscall_exit_any(__u8 op, long ret)
+{
+	if (!syscall_exit_bound(op, ret) && op == PC_OP_BIND && ret == -EADDRINUSE)
+		syscall_exit_foreign(ret);
 }
 
 /* Takes the exit of a bind() that programs on cgroups have seen. They have recorded its claim, unless
@@ -87,7 +100,7 @@ static __always_inline void syscall_exit_noted(long ret)
 		return;
 	exit_begin();
 	if (ret == 0 || refusal_error(ret))
-		syscall_exit_bound(PC_OP_BIND, ret);
+		syscall_exit_any(PC_OP_BIND, ret);
 	/* The note of a refusal stays if the descriptor has another socket by now: it is told late. */
 	if (!refusal_error(ret))
 		check_end();
@@ -100,7 +113,7 @@ static __always_inline void syscall_exit_bind(__u8 op, long ret)
 	if (op == PC_OP_BIND && binds_by_cgroup)
 		syscall_exit_noted(ret);
 	else if (ret == 0 || refusal_error(ret))
-		syscall_exit_bound(op, ret);
+		syscall_exit_any(op, ret);
 }
 
 /* Was this call refused for want of a port? __inet_hash_connect() then fails with EADDRNOTAVAIL.
@@ -187,9 +200,24 @@ static __noinline int syscall_exit_connected(void)
 	return 0;
 }
 
-/* Takes the exit of connect() or of a send. */
-static __always_inline void syscall_exit_connect(enum connecting_call by, long ret)
+/* Takes the exit of a send, which has the number of its call in its context. */
+static __always_inline void syscall_exit_send(struct trace_event_raw_sys_exit *ctx,
+					      enum connecting_call by)
 {
+	connect_note_end();
+	if (ctx->ret != -EADDRNOTAVAIL && ctx->ret != -EAGAIN)
+		return;
+	if (exits_are_shared)
+		bpf_tail_call(ctx, &shared_connect, 0);
+	else
+		syscall_exit_unconnected(by, ctx->ret);
+}
+
+/* Takes the exit of connect(), or of a send that goes on here. */
+static __always_inline void syscall_exit_connect(long call, long ret)
+{
+	enum connecting_call by = exits_are_shared ? call_that_connects(call) : BY_CONNECT;
+
 	connect_note_end();
 	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
 		syscall_exit_unconnected(by, ret);

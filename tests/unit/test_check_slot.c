@@ -38,7 +38,7 @@ struct net;
 struct sock;
 
 static struct pc_cpu_work work;
-static int zeros;
+static struct check nothing;
 
 static void *bpf_map_lookup_elem(void *map, const void *key);
 static long bpf_map_update_elem(void *map, const void *key, const void *value, uint64_t flags);
@@ -65,10 +65,7 @@ static unsigned spare_of(const void *key)
 
 static void *bpf_map_lookup_elem(void *map, const void *key)
 {
-	static struct check empty;
-
-	if (map == &zeros)
-		return &empty;
+	(void)map;
 	return spare.used[spare_of(key)] ? &spare.entries[spare_of(key)] : NULL;
 }
 

@@ -87,6 +87,7 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 
 	*(bool *)&m->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
 	*(bool *)&m->skel->rodata->tracing_cookies = makes_cookies(m);
+	*(bool *)&m->skel->rodata->exits_are_shared = !m->exits_apart;
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
 		.monitor_netns = o->netns,
@@ -101,6 +102,35 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 		.cgroup_direct = k->offer.has[PC_KERNEL_CGROUP_TASK] == PC_PRESENCE_YES,
 		.cgroup_retval = asks_retval(m),
 	};
+}
+
+/* Fills the maps by which programs go on in others (bpf/shared_exit.bpf.h). The kernel empties them when their last
+ * descriptor is closed. */
+static int share_exits(struct pc_monitor *m)
+{
+	static const struct {
+		enum pc_backend_kind backend;
+		const char *map, *program;
+	} rows[] = {
+		{ PC_BACKEND_FENTRY, "shared_bind", "fexit_bind4" },
+		{ PC_BACKEND_FENTRY, "shared_connect", "fexit_connect4" },
+		{ PC_BACKEND_KPROBE, "shared_bind", "kretprobe_bind4" },
+		{ PC_BACKEND_KPROBE, "shared_connect", "kretprobe_connect4" },
+		{ PC_BACKEND_TRACEPOINT, "shared_connect", "sys_exit_connect" },
+	};
+	__u32 key = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !err && !m->exits_apart; i++) {
+		int map = bpf_object__find_map_fd_by_name(m->object, rows[i].map);
+		int program = bpf_program__fd(
+			bpf_object__find_program_by_name(m->object, rows[i].program));
+
+		if (rows[i].backend == m->backend->kind &&
+		    bpf_map_update_elem(map, &key, &program, BPF_ANY))
+			err = -errno;
+	}
+	return err;
 }
 
 static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bool with_cgroup,
@@ -124,6 +154,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	if (!err) {
 		pc_fitting_types(&fitting, m->object);
 		err = portclash_bpf__load(m->skel);
+		if (!err)
+			err = share_exits(m);
 		if (err)
 			explain_load(m, err, sentence);
 	}
@@ -177,6 +209,8 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->sweep_prog = kept_program(m, s->progs.sweep);
 	m->late_prog = kept_program(m, s->progs.late);
 	m->late_one_prog = kept_program(m, s->progs.late_one);
+	pc_kept_fd(&m->kept, bpf_map__fd(s->maps.shared_bind));
+	pc_kept_fd(&m->kept, bpf_map__fd(s->maps.shared_connect));
 	m->checks_map = pc_kept_fd(&m->kept, bpf_map__fd(s->maps.spare_checks));
 	m->check_ids = (const uint64_t *)m->bss->check_ids;
 	m->cpu_work = m->bss->cpu_work;
@@ -212,7 +246,10 @@ static int load_programs(struct pc_monitor *m, const struct pc_monitor_options *
 
 	m->cgroup = pc_backend_cgroup(m->backend, makes_cookies(m));
 	err = try_load(m, o, true, sentence);
-
+	if (err == -EINVAL) {
+		m->exits_apart = true;
+		err = try_load(m, o, true, sentence);
+	}
 	m->with_cgroup = err == 0;
 	return err ? try_load(m, o, false, sentence) : 0;
 }

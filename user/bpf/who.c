@@ -35,7 +35,7 @@ static void leave_out(struct who_bpf *skel)
 {
 	struct bpf_map *const unused[] = {
 		skel->maps.claims,	    skel->maps.refusals, skel->maps.seen_processes,
-		skel->maps.process_scratch, skel->maps.zeros,
+		skel->maps.process_scratch,
 	};
 
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
