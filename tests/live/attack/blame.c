@@ -100,7 +100,10 @@ static void scenario_blame_before_free(struct test *t)
 }
 
 const struct scenario cases_attack_blame[] = {
-	{ .name = "blame-by-passing", .run = scenario_blame_by_passing, .where = EACH_KERNEL },
+	{ .name = "blame-by-passing",
+	  .run = scenario_blame_by_passing,
+	  .watch = WATCH_OWN,
+	  .where = EACH_KERNEL },
 	{ .name = "blame-before-start",
 	  .run = scenario_blame_before_start,
 	  .watch = WATCH_OWN,
