@@ -14,14 +14,13 @@ struct bind_hook_socket {
 	bool is_kernels;
 };
 
-/* Looks at the socket: of TCP by plain loads, where the kernel has BTF. Else the verifier forbids to follow the
- * pointer in the context; a copy of it, read from the stack as any memory, is a number, from which a probe may read. */
+/* Looks at the socket: of TCP by plain loads, where the kernel has BTF, else by probes. */
 static __always_inline void bind_hook_look(struct bpf_sock *known, __u32 protocol,
 					   struct bind_hook_socket *out)
 {
 	struct tcp_sock *tcp =
 		kernel_types && protocol == IPPROTO_TCP ? bpf_skc_to_tcp_sock(known) : NULL;
-	const struct sock *copy = NULL;
+	const struct sock *copy;
 	const struct net *net;
 
 	if (tcp) {
@@ -34,7 +33,7 @@ static __always_inline void bind_hook_look(struct bpf_sock *known, __u32 protoco
 		out->is_kernels = !socket || !socket->file;
 		return;
 	}
-	bpf_probe_read_kernel(&copy, sizeof(copy), &known);
+	copy = sock_of(known);
 	net = BPF_CORE_READ(copy, __sk_common.skc_net.net);
 	out->sk = copy;
 	out->net = net;

@@ -14,21 +14,11 @@ static __always_inline void cgroup_hook_create(struct bpf_sock *ctx)
 	bpf_get_socket_cookie(ctx);
 }
 
-/* The verifier forbids to follow the pointer in the context; a copy of it, read from the stack as any memory, is a
- * number, from which a probe may read. */
-static __always_inline struct sock *cgroup_hook_copy(struct bpf_sock *sk)
-{
-	struct sock *copy = NULL;
-
-	bpf_probe_read_kernel(&copy, sizeof(copy), &sk);
-	return copy;
-}
-
 /* Gives the socket's network namespace, which need not be the task's: a socket can be passed on, and a
  * task can move. */
 static __always_inline __u32 cgroup_hook_netns(struct bpf_sock *sk)
 {
-	return BPF_CORE_READ(cgroup_hook_copy(sk), __sk_common.skc_net.net, ns.inum);
+	return BPF_CORE_READ(sock_of(sk), __sk_common.skc_net.net, ns.inum);
 }
 
 /* Gives a TCP socket as claim_connect() takes it; NULL: it is none. */
@@ -36,7 +26,7 @@ static __always_inline struct sock *cgroup_hook_tcp(struct bpf_sock *sk, __u32 p
 {
 	if (kernel_types)
 		return (struct sock *)bpf_skc_to_tcp_sock(sk);
-	return protocol == IPPROTO_TCP ? cgroup_hook_copy(sk) : NULL;
+	return protocol == IPPROTO_TCP ? sock_of(sk) : NULL;
 }
 
 static __always_inline void cgroup_hook_claim_udp(struct bpf_sock_addr *ctx, __u64 cookie,
@@ -60,26 +50,28 @@ static __always_inline void cgroup_hook_claim_udp(struct bpf_sock_addr *ctx, __u
 static __always_inline void cgroup_hook_connect(struct bpf_sock_addr *ctx, bool is_v6)
 {
 	struct bpf_sock *sk = ctx->sk;
+	__u64 cookie, id, time_ns;
 	struct sock *tcp;
-	__u64 cookie;
 
 	if (!sk || sk->src_port)
 		return;
 	if (ctx->type == SOCK_RAW)
 		return;
+	id = bpf_get_current_pid_tgid();
+	time_ns = bpf_ktime_get_boot_ns();
 	if (ctx->protocol == IPPROTO_UDP) {
 		cookie = bpf_get_socket_cookie(ctx);
 		if (config.udp_by_cgroup)
 			cgroup_hook_claim_udp(ctx, cookie, 0, PC_CLAIM_PORT_LATER);
-		connect_note_begin(ctx, cookie, is_v6);
+		connect_note_begin(ctx, cookie, id, time_ns, is_v6);
 		return;
 	}
 	tcp = cgroup_hook_tcp(sk, ctx->protocol);
 	if (!tcp)
 		return;
 	cookie = bpf_get_socket_cookie(ctx);
-	claim_connect(tcp, cookie, config.cgroup_direct);
-	connect_note_begin(ctx, cookie, is_v6);
+	claim_connect(tcp, cookie, id, time_ns, config.cgroup_direct);
+	connect_note_begin(ctx, cookie, id, time_ns, is_v6);
 }
 
 /* Sees every send to an address, after inet_autobind(). A socket whose claim was never seen may

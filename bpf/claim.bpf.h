@@ -3,8 +3,8 @@
 #ifndef PORTCLASH_CLAIM_BPF_H
 #define PORTCLASH_CLAIM_BPF_H
 
+#include "claim_log.bpf.h"
 #include "ended.bpf.h"
-#include "held.bpf.h"
 #include "process.bpf.h"
 #include "share.bpf.h"
 #include "socket.bpf.h"
@@ -69,15 +69,27 @@ static __always_inline void claim_fill(struct pc_claim_record *c, const struct c
 	c->pad[0] = c->pad[1] = 0;
 }
 
-/* Puts the claim into its slot. False: another program is there. */
-static __always_inline bool claim_hold(const struct claim_args *a, const struct claimer *by)
+/* Writes the claim into the log. False: there is no room. */
+static __always_inline bool claim_log(const struct claim_args *a, const struct claimer *by)
 {
-	struct pc_held_claim *slot = held_slot(a->cookie);
+	struct pc_log_part *part;
+	struct pc_logged_claim *c = log_begin(a->cookie, &part);
 
-	if (!held_begin(slot, a->cookie))
+	if (!c)
 		return false;
-	claim_fill(&slot->claim, a, by);
-	held_finish(slot);
+	c->time_ns = by->time_ns;
+	c->cookie = a->cookie;
+	c->process = by->key;
+	c->tid = by->tid;
+	c->netns = a->netns;
+	c->ended = 0;
+	c->port = a->port;
+	c->how = a->how;
+	c->proto = a->proto;
+	c->family = a->family;
+	c->flags = a->flags;
+	c->taken = 0;
+	log_finish(part);
 	return true;
 }
 
@@ -104,34 +116,37 @@ static __always_inline void claim_submit(const struct claim_args *a, const struc
 			   ++claims_counted % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
 }
 
-/* Records a claim that the current process made. `direct`: see compat_direct(). */
-static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
+/* Records a claim that the current process made at this time, in the thread `id`. `direct`: see compat_direct(). */
+static __always_inline void claim_record_at(const struct claim_args *a, __u64 id, __u64 time_ns,
+					    bool direct)
 {
-	struct claimer by;
+	struct claimer by = { .time_ns = time_ns, .tid = (__u32)id };
 
 	/* A claim by a kernel thread says nothing about a process. */
-	if (!process_key_current(&by.key, direct))
+	if (!process_key_current(&by.key, id, direct))
 		return;
 	if (!a->cookie) {
 		stat_count(PC_STAT_COOKIES_MISSING);
 		return;
 	}
-	/* A claim that waits can drive another one out into the ring: its own process is charged with that. */
 	if (!share_admits_current(sizeof(struct pc_claim_record), true)) {
 		stat_count(PC_STAT_OVER_SHARE);
 		return;
 	}
-	by.time_ns = bpf_ktime_get_boot_ns();
-	by.tid = (__u32)bpf_get_current_pid_tgid();
 	if (a->how == PC_HOW_BIND || a->how == PC_HOW_BIND_ZERO)
 		end_note_binder(&by.key, by.time_ns);
 	by.is_sent = process_note(&by.key);
-	if (held_may_wait(a->how, a->port, a->flags)) {
-		if (by.is_sent && held_is_quiet(by.time_ns) && claim_hold(a, &by))
+	if (log_may_have(a->port, a->flags)) {
+		if (by.is_sent && log_is_quiet(by.time_ns) && claim_log(a, &by))
 			return;
-		held_end(a->cookie);
+		log_end(a->cookie);
 	}
 	claim_submit(a, &by);
+}
+
+static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
+{
+	claim_record_at(a, bpf_get_current_pid_tgid(), bpf_ktime_get_boot_ns(), direct);
 }
 
 static __always_inline void claim_record(const struct claim_args *a)
@@ -173,7 +188,8 @@ static __always_inline bool is_users_tcp(const struct sock *sk)
 
 /* Records the claim of a connect() that is about to be given a port. A client that bound its port
  * made its claim at bind(). `sk` is a BTF pointer if the kernel has BTF. */
-static __always_inline void claim_connect(struct sock *sk, __u64 cookie, bool direct)
+static __always_inline void claim_connect(struct sock *sk, __u64 cookie, __u64 id, __u64 time_ns,
+					  bool direct)
 {
 	struct claim_args a = {
 		.cookie = cookie,
@@ -186,7 +202,7 @@ static __always_inline void claim_connect(struct sock *sk, __u64 cookie, bool di
 	if (sock_port(sk) || !family_watched(a.family) || !is_users_tcp(sk))
 		return;
 	a.netns = sock_netns(sk);
-	claim_record_by(&a, direct);
+	claim_record_at(&a, id, time_ns, direct);
 }
 
 /* Records the claim of a UDP socket that was given a port without a bind(). `sk` is a BTF pointer, as above.

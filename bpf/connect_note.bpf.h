@@ -82,9 +82,9 @@ GLOBAL int connect_note_settle(__u64 id)
 }
 
 /* Makes the note of a connect(), by a socket without a port. */
-static __always_inline void connect_note_begin(struct bpf_sock_addr *ctx, __u64 cookie, bool is_v6)
+static __always_inline void connect_note_begin(struct bpf_sock_addr *ctx, __u64 cookie, __u64 id,
+					       __u64 time_ns, bool is_v6)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	struct connect_note *note = connect_note_slot(id);
 	struct bpf_sock *known = ctx->sk;
 	struct sockaddr_in *v4 = (void *)&note->to;
@@ -96,7 +96,7 @@ static __always_inline void connect_note_begin(struct bpf_sock_addr *ctx, __u64 
 	/* From a map, it is a number again, from which a probe may read. */
 	note->sk = (const struct sock *)known;
 	note->cookie = cookie;
-	note->time_ns = bpf_ktime_get_boot_ns();
+	note->time_ns = time_ns;
 	note->proto = protocol_of(ctx->protocol);
 	note->to.sin6_family = is_v6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
 	note->to.sin6_port = ctx->user_port;

@@ -233,21 +233,20 @@ static __always_inline bool function_exit_connect_tells(long ret)
 	       (ret == 0 && config.with_protected && !config.with_endpoints);
 }
 
-/* Records a connect() that found no port, and both ends of a connect() that found one. The socket
- * still has the address that it was to be connected to. */
-static __noinline int function_exit_connect(const struct sock *sk, long ret)
+static __noinline int function_exit_connected(const struct sock *sk)
+{
+	if (sk)
+		claim_endpoints(sk, claim_cookie(sk), PC_STATE_SYN_SENT);
+	return 0;
+}
+
+/* Records a connect() that found no port. The socket still has the address that it was to be connected to. */
+static __noinline int function_exit_no_port(const struct sock *sk, long ret)
 {
 	struct port_request request = { .op = PC_OP_CONNECT };
 	struct sockaddr_in *v4 = (void *)&request.address;
 
-	if (!sk)
-		return 0;
-	connect_note_end();
-	if (!function_exit_connect_tells(ret))
-		return 0;
-	if (ret == 0)
-		claim_endpoints(sk, claim_cookie(sk), PC_STATE_SYN_SENT);
-	if (ret == 0 || !socket_is_watched(sk))
+	if (!sk || !socket_is_watched(sk))
 		return 0;
 	request.address.sin6_family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	request.address.sin6_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
@@ -257,6 +256,18 @@ static __noinline int function_exit_connect(const struct sock *sk, long ret)
 		v4->sin_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
 	refusal_record(sk, &request, ret);
 	return 0;
+}
+
+/* Takes the exit of a connect() of TCP. One that found a port sends both its ends, if they are wanted. */
+static __always_inline void function_exit_connect(const struct sock *sk, long ret)
+{
+	connect_note_end();
+	if (!function_exit_connect_tells(ret))
+		return;
+	if (ret == 0)
+		function_exit_connected(sk);
+	else
+		function_exit_no_port(sk, ret);
 }
 
 /* Records the refusal of a UDP socket that had no bind(). Both connect() and sends call

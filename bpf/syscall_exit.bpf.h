@@ -49,7 +49,7 @@ GLOBAL int syscall_exit_claim(__u64 socket, __u8 op)
 	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	a.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (op != PC_OP_LISTEN || !held_has(a.cookie, a.port))
+	if (op != PC_OP_LISTEN || !log_has(a.cookie, a.port))
 		claim_record_by(&a, compat_direct());
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 	return 0;

@@ -58,7 +58,8 @@ static __always_inline void tcp_state_change(struct sock *sk, int oldstate, int 
 {
 	if (oldstate == PC_STATE_CLOSE && newstate == PC_STATE_SYN_SENT) {
 		if (claims_by_state)
-			claim_connect(sk, compat_cookie(sk), compat_direct());
+			claim_connect(sk, compat_cookie(sk), bpf_get_current_pid_tgid(),
+				      bpf_ktime_get_boot_ns(), compat_direct());
 	} else if ((config.with_endpoints || config.with_protected) &&
 		   oldstate == PC_STATE_SYN_SENT) {
 		claim_endpoints(sk, claim_cookie(sk), newstate);

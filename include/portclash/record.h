@@ -78,15 +78,31 @@ struct pc_claim_record {
 	char comm[PC_COMM_LEN]; /* empty, unless the record of the process was lost */
 };
 
-/* A claim that waits in the programs' memory, in the slot of its socket's cookie (bpf/held.bpf.h) */
-#define PC_HELD_SLOTS 1024
+/* The log of claims (bpf/claim_log.bpf.h) has places in parts: each processor uses one. */
+#define PC_LOG_CLAIMS 4096
+#define PC_LOG_PARTS 16
 
-struct pc_held_claim {
-	__u32 version; /* of the claim; odd while a program writes it; 0: there was none */
-	__u32 users;   /* the program that has the slot, and those that try */
-	__u32 taken;   /* the version that the reader has taken */
-	__u32 ended;   /* the version whose socket is closed */
-	struct pc_claim_record claim;
+struct pc_log_part {
+	__u64 written; /* claims, since the start */
+	__u64 read;    /* of these, as far as their places may be taken again; user space sets it */
+	__u32 users;   /* the program that writes, and those that try */
+	__u32 pad[11]; /* no two parts in one line of a cache */
+};
+
+struct pc_logged_claim {
+	__u64 time_ns; /* boot clock */
+	__u64 cookie;
+	struct pc_process_key process;
+	__u32 tid;
+	__u32 netns;
+	__u32 ended; /* the low bits of the cookie: the socket is closed */
+	__u16 port;
+	__u8 how;
+	__u8 proto;
+	__u8 family;
+	__u8 flags;
+	__u8 taken; /* by user space */
+	__u8 pad[5];
 };
 
 /* A claim has two ends. The programs send them for all claims when a sink prints claims, else for
@@ -359,7 +375,7 @@ struct pc_config {
 	__u8 cgroup_retval;  /* cgroup programs may ask what those before them answered */
 	__u8 each;	     /* no quota: every refusal is recorded */
 	__u8 with_ends;	     /* with_endpoints: tell, too, when a TCP socket with a cookie listens or ends */
-	__u8 pad;
+	__u8 log_shift;	     /* a part of the log has 1 << log_shift places */
 };
 
 #define PC_REFUSAL_SIZE(count)                                   \
@@ -369,7 +385,8 @@ struct pc_config {
 _Static_assert(sizeof(struct pc_header) == 8, "pc_header");
 _Static_assert(sizeof(struct pc_process_record) == 64 + PC_PROCESS_TEXT, "pc_process");
 _Static_assert(sizeof(struct pc_claim_record) == 72, "pc_claim");
-_Static_assert(sizeof(struct pc_held_claim) == 88, "pc_held_claim");
+_Static_assert(sizeof(struct pc_log_part) == 64, "pc_log_part");
+_Static_assert(sizeof(struct pc_logged_claim) == 56, "pc_logged_claim");
 _Static_assert(sizeof(struct pc_endpoints_record) == 56, "pc_endpoints");
 _Static_assert(sizeof(struct pc_end_record) == 40, "pc_end");
 _Static_assert(sizeof(struct pc_socket_record) == 80, "pc_socket");

@@ -101,6 +101,7 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 		.udp_by_cgroup = m->backend->calls_only,
 		.cgroup_direct = k->offer.has[PC_KERNEL_CGROUP_TASK] == PC_PRESENCE_YES,
 		.cgroup_retval = asks_retval(m),
+		.log_shift = (__u8)pc_claim_log_shift(libbpf_num_possible_cpus()),
 	};
 }
 
@@ -214,8 +215,8 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->checks_map = pc_kept_fd(&m->kept, bpf_map__fd(s->maps.spare_checks));
 	m->check_ids = (const uint64_t *)m->bss->check_ids;
 	m->cpu_work = m->bss->cpu_work;
-	pc_held_open(&m->held, m->bss->held_claims, (const uint64_t *)&m->bss->held_count,
-		     (const uint64_t *)m->bss->held_ended);
+	pc_claim_log_open(&m->claim_log, m->bss->claim_log_parts, m->bss->logged_claims,
+			  pc_claim_log_shift(libbpf_num_possible_cpus()));
 	m->merged_prog = kept_program(m, s->progs.merged);
 	m->quota_counted = (const uint64_t *)&m->bss->quota_counted;
 	m->quota_told = (const uint64_t *)&m->bss->quota_told;
@@ -270,7 +271,7 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 	}
 	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_WHEN_ALWAYS);
 	m->bss->binds_by_cgroup = m->with_cgroup;
-	m->bss->claims_may_wait = m->with_cgroup && m->held.slots;
+	m->bss->claims_may_wait = m->with_cgroup && !o->with_endpoints && !o->with_protected;
 	m->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
 	m->protected_ends_only = o->with_protected && !o->with_endpoints;
 	m->when = PC_WHEN_ALWAYS;

@@ -6,7 +6,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "bpf/held.h"
+#include "bpf/claim_log.h"
 #include "bpf/attach.h"
 #include "bpf/backend.h"
 #include "bpf/kernel.h"
@@ -78,7 +78,7 @@ struct pc_monitor {
 	int checks_map;
 	const volatile uint64_t *check_ids; /* PC_CHECK_SLOTS threads, mapped */
 	const volatile struct pc_cpu_work *cpu_work;
-	struct pc_held held;
+	struct pc_claim_log claim_log;
 	int cpus;	  /* possible ones */
 	uint64_t read_ns; /* boot clock, as the others: when the claims were last read */
 	uint64_t late_ns; /* the last look at left notes */

@@ -21,7 +21,7 @@ static void on_record(void *context, const void *data, size_t size)
 {
 	struct pc_monitor *m = context;
 
-	pc_held_before(&m->held, data, m->take, m->take_to);
+	pc_claim_log_before(&m->claim_log, data, m->take, m->take_to);
 	m->take(m->take_to, data, size);
 }
 
@@ -57,7 +57,6 @@ int pc_reader_open(struct pc_monitor *m, const struct bpf_map *claims,
 void pc_reader_close(struct pc_monitor *m)
 {
 	pc_open_files_close(&m->owners);
-	pc_held_close(&m->held);
 	for (int i = 0; i < PC_RING_COUNT; i++)
 		pc_ring_reader_close(&m->rings[i]);
 	if (m->epoll_fd >= 0)
@@ -74,14 +73,14 @@ int pc_monitor_fd(const struct pc_monitor *m)
 #define OUTCOMES_NS (3600 * 1000000000ULL)
 
 /* The end in the refusals is set before the end in the claims. So each refusal that is read has its
- * holders' claims before the end of the claims. Those that wait are looked at between both: one that leaves its slot
- * meanwhile is in the ring then, and the records of their processes are. */
+ * holders' claims before the end of the claims. The log is looked at between both: the records of the processes that
+ * made its claims are in the ring then. */
 static void set_ends(struct pc_monitor *m)
 {
 	pc_ring_reader_look(&m->rings[PC_RING_REFUSALS]);
 	if (!pc_ring_reader_is_at_end(&m->rings[PC_RING_REFUSALS]))
 		m->refused_ns = m->read_ns;
-	pc_held_look(&m->held, m->refused_ns && m->read_ns - m->refused_ns < OUTCOMES_NS);
+	pc_claim_log_look(&m->claim_log, m->refused_ns && m->read_ns - m->refused_ns < OUTCOMES_NS);
 	pc_ring_reader_look(&m->rings[PC_RING_CLAIMS]);
 }
 
@@ -198,7 +197,7 @@ int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, 
 		set_ends(m);
 	err = pc_ring_reader_read(&m->rings[ring], on_record, m);
 	if (ring == PC_RING_CLAIMS)
-		pc_held_hand_over(&m->held, take, to);
+		pc_claim_log_hand_over(&m->claim_log, take, to);
 	return err;
 }
 
@@ -234,7 +233,7 @@ void pc_monitor_losses(const struct pc_monitor *m, struct pc_losses *out)
 	out->calls_missed = 0;
 	for (size_t i = 0; i < m->calls_count; i++)
 		out->calls_missed += misses_of(m->calls[i]);
-	pc_held_ended(&m->held, out->claims_ended);
+	memcpy(out->claims_ended, m->claim_log.ended, sizeof(out->claims_ended));
 	out->records_bad = m->owners.invalid;
 }
 

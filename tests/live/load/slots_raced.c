@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Two processes, each on a processor of its own, bind and close UDP sockets as fast as they can. Their claims fight for
- * the same slots (bpf/held.bpf.h): each waits until its next socket's slot is the other's. Their calls and those of the
+ * one place in the table that finds a claim in the log (bpf/claim_log.bpf.h): each waits until its next socket's place is
+ * the other's. Their calls and those of the
  * victim fight for one slot of the checks under way (bpf/check_slot.bpf.h). Nothing else on the machine may make very many
  * claims as root: the racers' claims would be over the share of that user, and the verdicts would say that they are
  * incomplete because records were lost. Once in a while both keep some sockets, and
@@ -19,8 +20,8 @@
 #include "run/cases.h"
 #include "stage/stage.h"
 
-/* PC_HELD_SLOTS and PC_CHECK_SLOTS of include/portclash/record.h, or multiples */
-#define CLAIM_SLOTS 1024
+/* PC_LOG_CLAIMS and PC_CHECK_SLOTS of include/portclash/record.h, or multiples */
+#define CLAIM_SLOTS 4096
 #define CHECK_SLOTS 1024
 
 #define RACERS 2
@@ -29,14 +30,14 @@
 #define RACE_FIRST_PORT 12000
 #define RACE_STRIDE 20 /* ports nearer to each other are taken for the steps of a hunt */
 
-/* Claims wait in slots only if nobody was refused for ten seconds. */
+/* Claims go into the log only if nobody was refused for ten seconds. */
 #define RACE_SECONDS 10.5
 
 /* --churn divided by this number is the number of rounds. */
 #define CHURN_OF_ROUND 200000
 #define ROUNDS_MAX 16
 
-/* Long enough for some of the claims to be driven out of their slots, and for the reader to take others */
+/* Long enough for some of the sockets to be closed before the reader takes their claims */
 #define VICTIM_WAITS_US 5000
 
 /* A user who shares no quota of refusals with other programs of this machine */

@@ -11,7 +11,7 @@
 #include "monitor/monitor.h"
 #include "run/cases.h"
 
-/* The ring of claims holds 13,000. */
+/* The log of claims holds 4,096 at most, and their ring 13,000. */
 #define CLAIMS 30000
 
 #define PER_HOLDER 200
@@ -51,7 +51,7 @@ static void act_collide(void *io)
 		clash_collide(&a->clashes[i]);
 }
 
-/* Connects one socket again and again: such claims do not wait in slots (bpf/held.bpf.h), and fill the ring. */
+/* Connects one socket again and again. Its claims fill the log (bpf/claim_log.bpf.h), and then the ring. */
 static void act_claim_many(void *io)
 {
 	struct io_claims *a = io;
@@ -100,7 +100,7 @@ static void check_stop_line(struct test *t, json_t *line, const struct clash *wa
 
 	expect_int(&requested, "port", want->port);
 	expect_int(&s, "holders_total", 1);
-	/* The claim of a bind() may have waited in a slot; then it is known. */
+	/* The claim may have found room in the log of another processor; then it is known. */
 	if (when == OVERFLOWN && json_is_true(json_object_get(line, "incomplete")))
 		check_lost_claim(&s, &holder, want);
 	else

@@ -160,8 +160,8 @@ static void scenario_time_wait_explicit_client(struct test *t)
 			 });
 }
 
-/* More than there are slots for claims that wait (bpf/held.bpf.h) */
-#define SLOTS 2048
+/* More than there are places in the log of claims (bpf/claim_log.bpf.h) */
+#define LATER_CLAIMS 5000
 
 struct io_shut_down {
 	uint16_t port;
@@ -169,7 +169,7 @@ struct io_shut_down {
 };
 
 /* The client asks for a port by number, and both ends end the connection before the client's close(): then the state of
- * its socket is CLOSE again. Its claim is driven out of its slot at once. */
+ * its socket is CLOSE again. Many claims follow its claim at once. */
 static void act_shut_down(void *io)
 {
 	struct io_shut_down *a = io;
@@ -193,7 +193,7 @@ static void act_shut_down(void *io)
 		a->error = EPROTO;
 	close(client);
 	from.sin_port = 0;
-	for (unsigned i = 0; i < SLOTS && !a->error; i++) {
+	for (unsigned i = 0; i < LATER_CLAIMS && !a->error; i++) {
 		int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 		a->error = bind(fd, (struct sockaddr *)&from, sizeof(from)) ? errno : 0;

@@ -53,7 +53,7 @@
 	DO(load_crowded_bucket)    \
 	DO(load_crowded_slot)      \
 	DO(load_flood)             \
-	DO(load_held_claims)       \
+	DO(load_logged_claims)     \
 	DO(load_long_arguments)    \
 	DO(load_looks)             \
 	DO(load_many_descriptors)  \

@@ -53,7 +53,7 @@ static bool adds_nothing(const struct pc_join *j, const struct pc_claim_record *
 	return !(e->flags & PC_ENTRY_LATE);
 }
 
-/* A claim that waited in the kernel side's slots (bpf/held.bpf.h) comes after those of the ring, of which one may be
+/* A claim that waited in the kernel side's log (bpf/claim_log.bpf.h) comes after those of the ring, of which one may be
  * the same socket's next claim, of another port. */
 static bool claim_was_overtaken(const struct pc_join *j, const struct pc_claim_record *c)
 {

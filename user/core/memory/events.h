@@ -32,7 +32,7 @@ struct pc_event {
 
 struct pc_events {
 	struct pc_event ring[PC_EVENTS_MAX];
-	/* The latest time until each event: a claim that waited in the kernel (bpf/held.bpf.h) comes after later ones. */
+	/* The latest time until each event: a claim of the log (bpf/claim_log.bpf.h) comes after later ones. */
 	uint64_t latest_ns[PC_EVENTS_MAX];
 	uint64_t latest_of_all_ns;
 	uint64_t count; /* of all there ever were */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Claims that waited in the kernel side's slots (bpf/held.bpf.h) until their socket was closed. */
+/* Claims that waited in the kernel side's log (bpf/claim_log.bpf.h) until their socket was closed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "theft.h"
 
 /* The thief's socket was closed after the refusal, before the claim and the refusal were read. */
-static void test_join_held_holder(void **state)
+static void test_join_logged_holder(void **state)
 {
 	struct theft t = theft_after_start();
 
@@ -26,7 +26,7 @@ static void test_join_held_holder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join_held_holder),
+		cmocka_unit_test(test_join_logged_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

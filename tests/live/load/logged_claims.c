@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Claims wait in the kernel's memory, in slots by socket (bpf/held.bpf.h). A stranger takes more slots than there are,
+/* Claims wait in a log in the kernel's memory (bpf/claim_log.bpf.h). A stranger makes more claims than the log has places,
  * by sockets that it closes at once and by others that it keeps. The victim's claim is still known, and all
  * claims are counted. */
 #include <errno.h>
@@ -15,19 +15,19 @@
 
 #define NOBODY 65534
 
-/* Twice as many of each as there are slots */
-#define CLOSED 2048
+/* Twice as many as PC_LOG_CLAIMS (include/portclash/record.h) */
+#define CLOSED 8192
 #define KEPT 2048
 
-struct io_slots {
+struct io_sockets {
 	int closed;
 	int kept;
 	int error;
 };
 
-static void act_take_slots(void *io)
+static void act_make_claims(void *io)
 {
-	struct io_slots *a = io;
+	struct io_sockets *a = io;
 
 	for (int i = 0; i < a->closed + a->kept && !a->error; i++) {
 		int fd = open_bound(OPT_UDP, &(struct end){ "127.0.0.1", 0 });
@@ -60,12 +60,12 @@ static void check_counted(struct test *t)
 		test_fail(t, "expected a summary with claims");
 }
 
-static void scenario_held_claims(struct test *t)
+static void scenario_logged_claims(struct test *t)
 {
 	struct puppet *nobody =
 		puppet_start_as(t, &(struct puppet_spec){ .name = "nobody", .uid = NOBODY });
 	struct puppet *dns = puppet_start(t, "dns"), *web = puppet_start(t, "web");
-	struct io_slots io = { .closed = CLOSED, .kept = KEPT };
+	struct io_sockets io = { .closed = CLOSED, .kept = KEPT };
 	struct truth truth;
 	struct attempt a;
 	struct prop udp;
@@ -74,7 +74,7 @@ static void scenario_held_claims(struct test *t)
 	monitor_watch(t, NULL);
 	udp = stage_socket(dns, OPT_UDP);
 	stage_send(&udp, "127.0.0.1", SERVER_PORT);
-	puppet_call(nobody, act_take_slots, &io, sizeof(io));
+	puppet_call(nobody, act_make_claims, &io, sizeof(io));
 	if (io.error)
 		test_abort(t, "stage: %s", strerror(io.error));
 	a = stage_refused(web, OPT_UDP, "127.0.0.1", udp.look.local.port, EADDRINUSE);
@@ -83,7 +83,7 @@ static void scenario_held_claims(struct test *t)
 	check_counted(t);
 }
 
-const struct scenario cases_load_held_claims[] = {
-	{ .name = "held-claims", .run = scenario_held_claims, .watch = WATCH_OWN, .load = true },
+const struct scenario cases_load_logged_claims[] = {
+	{ .name = "logged-claims", .run = scenario_logged_claims, .watch = WATCH_OWN, .load = true },
 	{ 0 },
 };

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The reader takes the right claims of the log in the programs' memory, in the right order, and each once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bpf/claim_log.h"
+
+struct log_test {
+	struct pc_claim_log log;
+	struct pc_log_part parts[PC_LOG_PARTS];
+	struct pc_logged_claim claims[PC_LOG_CLAIMS];
+	struct pc_claim_record seen[8];
+	unsigned seen_count;
+};
+
+static int open_test(void **state)
+{
+	struct log_test *t = calloc(1, sizeof(*t));
+
+	*state = t;
+	if (!t)
+		return -1;
+	pc_claim_log_open(&t->log, t->parts, t->claims, pc_claim_log_shift(2));
+	return 0;
+}
+
+static int close_test(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+/* Writes a claim into a part, as a program does. */
+static struct pc_logged_claim *log_writes(struct log_test *t, unsigned part, uint64_t cookie,
+					  uint64_t time_ns, uint32_t tgid)
+{
+	unsigned size = 1U << t->log.shift;
+	struct pc_log_part *p = &t->parts[part];
+	struct pc_logged_claim *c = &t->claims[part * size + p->written % size];
+
+	assert_true(p->written - p->read < size);
+	*c = (struct pc_logged_claim){
+		.cookie = cookie,
+		.time_ns = time_ns,
+		.process = { .start_ns = 1, .tgid = tgid },
+		.how = PC_HOW_BIND_ZERO,
+	};
+	p->written++;
+	return c;
+}
+
+static void log_seen(void *context, const void *data, size_t size)
+{
+	struct log_test *t = context;
+
+	assert_int_equal(size, sizeof(struct pc_claim_record));
+	assert_true(t->seen_count < 8);
+	memcpy(&t->seen[t->seen_count++], data, size);
+}
+
+/* Compares the cookies that come after a look. */
+static void expect_handed_over(struct log_test *t, unsigned count, const uint64_t *cookies)
+{
+	t->seen_count = 0;
+	pc_claim_log_hand_over(&t->log, log_seen, t);
+	assert_int_equal(t->seen_count, count);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(t->seen[i].cookie, cookies[i]);
+}
+
+static void expect_claims(struct log_test *t, bool all, unsigned count, const uint64_t *cookies)
+{
+	pc_claim_log_look(&t->log, all);
+	expect_handed_over(t, count, cookies);
+}
+
+static void test_parts_share_all_places(void **state)
+{
+	(void)state;
+	assert_int_equal(PC_LOG_CLAIMS >> pc_claim_log_shift(1), 1);
+	assert_int_equal(PC_LOG_CLAIMS >> pc_claim_log_shift(3), 4);
+	assert_int_equal(PC_LOG_CLAIMS >> pc_claim_log_shift(16), 16);
+	assert_int_equal(PC_LOG_CLAIMS >> pc_claim_log_shift(1000), PC_LOG_PARTS);
+}
+
+static void test_taken_once_and_in_order(void **state)
+{
+	struct log_test *t = *state;
+
+	log_writes(t, 0, 7, 20, 1);
+	log_writes(t, 0, 8, 40, 1);
+	log_writes(t, 1, 900, 10, 1);
+	log_writes(t, 1, 901, 30, 2);
+	expect_claims(t, false, 4, (uint64_t[]){ 900, 7, 901, 8 });
+	expect_claims(t, true, 0, NULL);
+	log_writes(t, 1, 9, 50, 1);
+	expect_claims(t, false, 1, (uint64_t[]){ 9 });
+}
+
+/* What a program writes after the look comes with the next one. */
+static void test_a_look_has_an_end(void **state)
+{
+	struct log_test *t = *state;
+
+	log_writes(t, 0, 7, 20, 1);
+	pc_claim_log_look(&t->log, false);
+	log_writes(t, 0, 8, 30, 1);
+	expect_handed_over(t, 1, (uint64_t[]){ 7 });
+	expect_claims(t, false, 1, (uint64_t[]){ 8 });
+}
+
+static void test_places_are_free_again(void **state)
+{
+	struct log_test *t = *state;
+	unsigned size = 1U << t->log.shift;
+
+	for (unsigned n = 1; n <= 5 * size; n++) {
+		log_writes(t, 0, n, n, 1);
+		if (n % 8 == 0)
+			expect_claims(t, false, 8,
+				      (uint64_t[]){ n - 7, n - 6, n - 5, n - 4, n - 3, n - 2, n - 1,
+						    n });
+	}
+	assert_int_equal(t->parts[0].read, 5 * size);
+}
+
+/* The refusal was recorded before its holder was closed, and is read only after the look that left the holder out. */
+static void test_ended_is_taken_for_a_refusal(void **state)
+{
+	struct log_test *t = *state;
+
+	log_writes(t, 0, 7, 30, 1)->ended = 7;
+	log_writes(t, 0, 8, 40, 1);
+	expect_claims(t, false, 1, (uint64_t[]){ 8 });
+	assert_int_equal(t->seen[0].flags & PC_CLAIM_ENDED, 0);
+	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
+	log_writes(t, 0, 9, 50, 1);
+	expect_claims(t, true, 2, (uint64_t[]){ 7, 9 });
+	assert_int_equal(t->seen[0].flags & PC_CLAIM_ENDED, PC_CLAIM_ENDED);
+	expect_claims(t, true, 0, NULL);
+	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
+}
+
+/* The mark of a socket whose place another one has by now says nothing about that one. */
+static void test_anothers_mark(void **state)
+{
+	struct log_test *t = *state;
+
+	log_writes(t, 0, 7, 30, 1)->ended = 6;
+	expect_claims(t, false, 1, (uint64_t[]){ 7 });
+	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 0);
+}
+
+/* The end of a process comes behind its claims, not behind those of others. */
+static void test_claims_before_the_end(void **state)
+{
+	struct log_test *t = *state;
+	struct pc_end_record end = {
+		.header = { PC_RECORD_END, sizeof(end) },
+		.process = { .start_ns = 1, .tgid = 2 },
+	};
+	struct pc_claim_record other = { .header = { PC_RECORD_CLAIM, sizeof(other) } };
+
+	log_writes(t, 0, 7, 10, 1);
+	log_writes(t, 0, 8, 20, 2)->ended = 8;
+	log_writes(t, 0, 9, 30, 2);
+	log_writes(t, 1, 10, 25, 2);
+	pc_claim_log_look(&t->log, false);
+	pc_claim_log_before(&t->log, &other, log_seen, t);
+	assert_int_equal(t->seen_count, 0);
+	pc_claim_log_before(&t->log, &end, log_seen, t);
+	assert_int_equal(t->seen_count, 2);
+	assert_int_equal(t->seen[0].cookie, 10);
+	assert_int_equal(t->seen[1].cookie, 9);
+	expect_handed_over(t, 1, (uint64_t[]){ 7 });
+	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
+}
+
+static void test_no_log(void **state)
+{
+	struct pc_claim_log none = { 0 };
+
+	(void)state;
+	pc_claim_log_look(&none, true);
+	pc_claim_log_hand_over(&none, log_seen, NULL);
+}
+
+#define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, open_test, close_test)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parts_share_all_places),
+		LOG_TEST(test_taken_once_and_in_order),
+		LOG_TEST(test_a_look_has_an_end),
+		LOG_TEST(test_places_are_free_again),
+		LOG_TEST(test_ended_is_taken_for_a_refusal),
+		LOG_TEST(test_anothers_mark),
+		LOG_TEST(test_claims_before_the_end),
+		cmocka_unit_test(test_no_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

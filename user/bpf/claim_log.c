@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The reader takes each claim of the log once. A place is free again one look later: a refusal that was recorded before its
+ * holder was closed can be read after the look that found the holder closed. */
+#include "bpf/claim_log.h"
+
+#include <string.h>
+
+unsigned pc_claim_log_shift(int cpus)
+{
+	unsigned shift = 0;
+	int parts = 1;
+
+	while (parts < cpus && parts < PC_LOG_PARTS)
+		parts *= 2;
+	while ((PC_LOG_CLAIMS / parts) >> (shift + 1))
+		shift++;
+	return shift;
+}
+
+void pc_claim_log_open(struct pc_claim_log *l, struct pc_log_part *parts,
+		       struct pc_logged_claim *claims, unsigned shift)
+{
+	*l = (struct pc_claim_log){ .parts = parts, .claims = claims, .shift = shift };
+}
+
+static unsigned parts_of(const struct pc_claim_log *l)
+{
+	return l->parts ? PC_LOG_CLAIMS >> l->shift : 0;
+}
+
+static struct pc_logged_claim *claim_at(const struct pc_claim_log *l, unsigned part, uint64_t number)
+{
+	return &l->claims[(part << l->shift) + (number & ((1ULL << l->shift) - 1))];
+}
+
+static bool claim_is_ended(const struct pc_logged_claim *c)
+{
+	return __atomic_load_n(&c->ended, __ATOMIC_RELAXED) == (uint32_t)c->cookie;
+}
+
+void pc_claim_log_look(struct pc_claim_log *l, bool all)
+{
+	l->all = all;
+	l->some = false;
+	l->sorted_by_process = false;
+	for (unsigned i = 0; i < parts_of(l); i++) {
+		struct pc_log_look *look = &l->looks[i];
+
+		look->before = look->end;
+		look->end = __atomic_load_n(&l->parts[i].written, __ATOMIC_ACQUIRE);
+		look->next = all ? look->kept : look->before;
+		look->left_out = false;
+		l->some |= look->next != look->end;
+	}
+}
+
+static void record_of(const struct pc_logged_claim *c, bool ended, struct pc_claim_record *out)
+{
+	*out = (struct pc_claim_record){
+		.header = { PC_RECORD_CLAIM, sizeof(*out) },
+		.time_ns = c->time_ns,
+		.cookie = c->cookie,
+		.process = c->process,
+		.tid = c->tid,
+		.netns = c->netns,
+		.port = c->port,
+		.how = c->how,
+		.proto = c->proto,
+		.family = c->family,
+		.flags = (uint8_t)(c->flags | (ended ? PC_CLAIM_ENDED : 0)),
+	};
+}
+
+/* Of `taken`: handed over; or left out, and counted, because its socket is closed. */
+#define TAKEN 1
+#define LEFT_OUT 2
+
+/* False: it was left out. */
+static bool hand_over_one(struct pc_claim_log *l, struct pc_logged_claim *c, pc_record_fn take,
+			  void *to)
+{
+	struct pc_claim_record record;
+	bool ended = claim_is_ended(c);
+
+	if (c->taken == TAKEN)
+		return true;
+	if (!c->taken && ended && c->how < PC_HOW_COUNT)
+		l->ended[c->how]++;
+	c->taken = ended && !l->all ? LEFT_OUT : TAKEN;
+	if (c->taken == LEFT_OUT)
+		return false;
+	record_of(c, ended, &record);
+	take(to, &record, sizeof(record));
+	return true;
+}
+
+static uint64_t *process_word(struct pc_claim_log *l, uint32_t tgid)
+{
+	return &l->processes[tgid / 64 % 64];
+}
+
+/* Notes which processes have claims to hand over. Only the end of a process asks. */
+static void note_processes(struct pc_claim_log *l)
+{
+	memset(l->processes, 0, sizeof(l->processes));
+	for (unsigned i = 0; i < parts_of(l); i++)
+		for (uint64_t n = l->looks[i].next; n != l->looks[i].end; n++) {
+			uint32_t tgid = claim_at(l, i, n)->process.tgid;
+
+			*process_word(l, tgid) |= 1ULL << tgid % 64;
+		}
+	l->sorted_by_process = true;
+}
+
+static bool process_has_claims(struct pc_claim_log *l, uint32_t tgid)
+{
+	if (!l->sorted_by_process)
+		note_processes(l);
+	return *process_word(l, tgid) >> tgid % 64 & 1;
+}
+
+/* Chooses the part whose next claim is the oldest. False: no part has one. */
+static bool oldest_part(const struct pc_claim_log *l, const uint64_t next[PC_LOG_PARTS],
+			unsigned *part)
+{
+	uint64_t oldest_ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < parts_of(l); i++) {
+		if (next[i] == l->looks[i].end)
+			continue;
+		if (claim_at(l, i, next[i])->time_ns >= oldest_ns)
+			continue;
+		oldest_ns = claim_at(l, i, next[i])->time_ns;
+		*part = i;
+	}
+	return oldest_ns != UINT64_MAX;
+}
+
+/* Hands over the claims of one process, or all. */
+static void hand_over_of(struct pc_claim_log *l, const struct pc_process_key *of, pc_record_fn take,
+			 void *to)
+{
+	uint64_t next[PC_LOG_PARTS];
+	unsigned part = 0;
+
+	for (unsigned i = 0; i < parts_of(l); i++)
+		next[i] = l->looks[i].next;
+	while (oldest_part(l, next, &part)) {
+		struct pc_logged_claim *c = claim_at(l, part, next[part]++);
+
+		if (of && memcmp(of, &c->process, sizeof(*of)))
+			continue;
+		if (!hand_over_one(l, c, take, to))
+			l->looks[part].left_out = true;
+	}
+}
+
+void pc_claim_log_before(struct pc_claim_log *l, const void *record, pc_record_fn take, void *to)
+{
+	const struct pc_end_record *e = record;
+
+	if (!l->some || e->header.type != PC_RECORD_END ||
+	    !process_has_claims(l, e->process.tgid))
+		return;
+	*process_word(l, e->process.tgid) &= ~(1ULL << e->process.tgid % 64);
+	hand_over_of(l, &e->process, take, to);
+}
+
+void pc_claim_log_hand_over(struct pc_claim_log *l, pc_record_fn take, void *to)
+{
+	if (l->some)
+		hand_over_of(l, NULL, take, to);
+	l->some = false;
+	for (unsigned i = 0; i < parts_of(l); i++) {
+		struct pc_log_look *look = &l->looks[i];
+
+		look->kept = look->left_out ? look->before : look->end;
+		__atomic_store_n(&l->parts[i].read, look->kept, __ATOMIC_RELEASE);
+	}
+}
