@@ -17,7 +17,7 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
-/* Where sock_of() writes, by the low bits of the thread's id. */
+/* The places in which sock_of() writes, by the low bits of the thread's id. */
 #define SOCK_COPIES 256
 
 static __u64 sock_copies[SOCK_COPIES];

@@ -102,7 +102,7 @@ static void test_taken_once_and_in_order(void **state)
 	expect_claims(t, false, 1, (uint64_t[]){ 9 });
 }
 
-/* What a program writes after the look comes with the next one. */
+/* A claim that a program writes after the look comes with the next one. */
 static void test_a_look_has_an_end(void **state)
 {
 	struct log_test *t = *state;

@@ -27,7 +27,7 @@
 #define IPPROTO_UDP 17
 #define bpf_get_smp_processor_id() 3U
 
-/* Where stores are seen in another order, the kernel side has no log. */
+/* The kernel side has no log where stores are seen in another order. */
 #ifndef __x86_64__
 #undef barrier
 #define barrier() __sync_synchronize()

@@ -71,7 +71,7 @@ static void record_of(const struct pc_logged_claim *c, bool ended, struct pc_cla
 	};
 }
 
-/* Of `taken`: handed over; or left out, and counted, because its socket is closed. */
+/* The values of `taken`: handed over; or left out, and counted, because its socket is closed. */
 #define TAKEN 1
 #define LEFT_OUT 2
 
@@ -100,7 +100,7 @@ static uint64_t *process_word(struct pc_claim_log *l, uint32_t tgid)
 }
 
 /* Notes which processes have claims to hand over. Only the end of a process asks. */
-static void note_processes(struct pc_claim_log *l)
+static void note_claimers(struct pc_claim_log *l)
 {
 	memset(l->processes, 0, sizeof(l->processes));
 	for (unsigned i = 0; i < parts_of(l); i++)
@@ -115,7 +115,7 @@ static void note_processes(struct pc_claim_log *l)
 static bool process_has_claims(struct pc_claim_log *l, uint32_t tgid)
 {
 	if (!l->sorted_by_process)
-		note_processes(l);
+		note_claimers(l);
 	return *process_word(l, tgid) >> tgid % 64 & 1;
 }
 
