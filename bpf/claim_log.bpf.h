@@ -19,7 +19,7 @@
 struct pc_log_part claim_log_parts[PC_LOG_PARTS] = {};
 struct pc_logged_claim logged_claims[PC_LOG_CLAIMS] = {};
 
-/* Where the claim of a socket is, by the low bits of its cookie. The claim there may be another's by now. */
+/* The place of the claim of a socket, by the low bits of its cookie. The claim there may be another's by now. */
 static __u16 log_places[PC_LOG_CLAIMS];
 
 /* User space sets this once the program on a socket's close is attached, unless both ends of a claim are to come behind

@@ -78,10 +78,9 @@ struct pc_claim_record {
 	char comm[PC_COMM_LEN]; /* empty, unless the record of the process was lost */
 };
 
-/* The log of claims (bpf/claim_log.bpf.h) has places in parts: each processor uses one. */
+/* The log of claims (bpf/claim_log.bpf.h) has parts, of which each processor uses one. */
 #define PC_LOG_CLAIMS 4096
 #define PC_LOG_PARTS 16
-
 struct pc_log_part {
 	__u64 written; /* claims, since the start */
 	__u64 read;    /* of these, as far as their places may be taken again; user space sets it */
