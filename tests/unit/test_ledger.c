@@ -168,6 +168,28 @@ static void ledger_keep(void *context, const struct pc_entry *e)
 	kept->sum += e->cookie;
 }
 
+static void a_newer_claim_of_another_port_stays(void **state)
+{
+	struct pc_ledger *l = pc_ledger_new();
+	struct pc_entry newer = entry(1, 20), older = entry(1, 10), none = entry(0, 10);
+
+	(void)state;
+	newer.port = 5000;
+	older.port = 4000;
+	assert_int_equal(pc_ledger_put_newer(l, &none), -EINVAL);
+	assert_int_equal(pc_ledger_put_newer(l, &newer), 0);
+	assert_int_equal(pc_ledger_put_newer(l, &older), 0);
+	assert_int_equal(pc_ledger_find(l, 1)->port, 5000);
+	older.port = 5000;
+	assert_int_equal(pc_ledger_put_newer(l, &older), 0);
+	assert_has(l, 1, 10);
+	newer.port = 6000;
+	assert_int_equal(pc_ledger_put_newer(l, &newer), 0);
+	assert_int_equal(pc_ledger_find(l, 1)->port, 6000);
+	assert_int_equal(pc_ledger_count(l), 1);
+	pc_ledger_free(l);
+}
+
 static void sweep_drops_the_dead(void **state)
 {
 	struct pc_ledger *l = pc_ledger_new();
@@ -363,6 +385,7 @@ int main(void)
 		cmocka_unit_test(remembers_all),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(room_after_sweep),
+		cmocka_unit_test(a_newer_claim_of_another_port_stays),
 		cmocka_unit_test(sweep_drops_the_dead),
 		cmocka_unit_test(sweep_failed),
 		cmocka_unit_test(when_to_sweep),

@@ -53,15 +53,6 @@ static bool adds_nothing(const struct pc_join *j, const struct pc_claim_record *
 	return !(e->flags & PC_ENTRY_LATE);
 }
 
-/* A claim that waited in the kernel side's log (bpf/claim_log.bpf.h) comes after those of the ring, of which one may be
- * the same socket's next claim, of another port. */
-static bool claim_was_overtaken(const struct pc_join *j, const struct pc_claim_record *c)
-{
-	const struct pc_entry *e = pc_ledger_find(j->ledger, c->cookie);
-
-	return e && e->time_ns > c->time_ns && e->port != c->port;
-}
-
 static void to_ledger(struct pc_join *j, const struct pc_claim_record *c)
 {
 	struct pc_entry e = {
@@ -73,10 +64,9 @@ static void to_ledger(struct pc_join *j, const struct pc_claim_record *c)
 		.port = c->port,
 	};
 
-	if (claim_was_overtaken(j, c))
-		return;
-	/* Without its process, the claim would say that nobody made it. */
-	if (!e.process || pc_ledger_put(j->ledger, &e))
+	/* Without its process, the claim would say that nobody made it. A claim that waited in the kernel side's log
+	 * (bpf/claim_log.bpf.h) comes after those of the ring, of which one may be the same socket's next claim. */
+	if (!e.process || pc_ledger_put_newer(j->ledger, &e))
 		j->counters.ledger_refused++;
 }
 
@@ -209,8 +199,16 @@ static void ingest_end(void *context, const struct pc_end_record *e)
 
 static void ingest_record(void *context, const void *data, size_t size)
 {
-	struct pc_join *j = context;
-	const struct pc_record_handler handler = {
+	const struct pc_record_handler *handler = context;
+	struct pc_join *j = handler->context;
+
+	if (pc_record_dispatch(data, size, handler))
+		j->records_bad++;
+}
+
+void pc_ingest_read(struct pc_join *j, enum pc_ring ring)
+{
+	struct pc_record_handler handler = {
 		.context = j,
 		.process = ingest_process,
 		.claim = ingest_claim,
@@ -221,11 +219,5 @@ static void ingest_record(void *context, const void *data, size_t size)
 		.end = ingest_end,
 	};
 
-	if (pc_record_dispatch(data, size, &handler))
-		j->records_bad++;
-}
-
-void pc_ingest_read(struct pc_join *j, enum pc_ring ring)
-{
-	j->kernel.read(j->kernel.context, ring, ingest_record, j);
+	j->kernel.read(j->kernel.context, ring, ingest_record, &handler);
 }

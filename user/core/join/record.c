@@ -118,16 +118,21 @@ int pc_record_check(const void *data, size_t size)
 
 int pc_record_dispatch(const void *data, size_t size, const struct pc_record_handler *h)
 {
-	int err = pc_record_check(data, size);
+	const struct pc_header *header = data;
+	int err;
 
+	/* Nearly all records are claims. */
+	if (header_ok(header, size) && header->type == PC_RECORD_CLAIM &&
+	    claim_ok(data, header->size)) {
+		h->claim(h->context, data);
+		return 0;
+	}
+	err = pc_record_check(data, size);
 	if (err)
 		return err;
-	switch (((const struct pc_header *)data)->type) {
+	switch (header->type) {
 	case PC_RECORD_PROCESS:
 		h->process(h->context, data);
-		break;
-	case PC_RECORD_CLAIM:
-		h->claim(h->context, data);
 		break;
 	case PC_RECORD_ENDPOINTS:
 		h->endpoints(h->context, data);

@@ -98,25 +98,49 @@ static int ledger_grow(struct pc_ledger *l)
 	return resize(l, size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX));
 }
 
-int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
+/* Adds an entry to the free slot that its cookie has, or to another one after the table has grown. */
+static int ledger_add(struct pc_ledger *l, struct pc_entry *slot, const struct pc_entry *entry)
 {
-	struct pc_entry *slot;
 	int err;
 
-	if (!entry->cookie)
-		return -EINVAL;
-	slot = probe(l->slots, l->size, entry->cookie);
-	l->since += !slot->cookie;
-	if (!slot->cookie && l->used >= PC_LEDGER_MAX)
+	l->since++;
+	if (l->used >= PC_LEDGER_MAX)
 		return -ENOSPC;
-	if (!slot->cookie && l->used * 4 >= l->size * 3) {
+	if (l->used * 4 >= l->size * 3) {
 		err = ledger_grow(l);
 		if (err)
 			return err;
 		slot = probe(l->slots, l->size, entry->cookie);
 	}
-	l->used += !slot->cookie;
+	l->used++;
 	*slot = *entry;
+	return 0;
+}
+
+int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
+{
+	struct pc_entry *slot;
+
+	if (!entry->cookie)
+		return -EINVAL;
+	slot = probe(l->slots, l->size, entry->cookie);
+	if (!slot->cookie)
+		return ledger_add(l, slot, entry);
+	*slot = *entry;
+	return 0;
+}
+
+int pc_ledger_put_newer(struct pc_ledger *l, const struct pc_entry *entry)
+{
+	struct pc_entry *slot;
+
+	if (!entry->cookie)
+		return -EINVAL;
+	slot = probe(l->slots, l->size, entry->cookie);
+	if (!slot->cookie)
+		return ledger_add(l, slot, entry);
+	if (slot->time_ns <= entry->time_ns || slot->port == entry->port)
+		*slot = *entry;
 	return 0;
 }
 

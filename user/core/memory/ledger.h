@@ -44,6 +44,9 @@ void pc_ledger_free(struct pc_ledger *ledger);
  * -ENOMEM. */
 int pc_ledger_put(struct pc_ledger *ledger, const struct pc_entry *entry);
 
+/* The same, but if there is a newer entry of this cookie with another port, that one stays. */
+int pc_ledger_put_newer(struct pc_ledger *ledger, const struct pc_entry *entry);
+
 /* Notes the port of a claim that came without one. */
 void pc_ledger_learn_port(struct pc_ledger *ledger, uint64_t cookie, uint16_t port);
 
