@@ -69,6 +69,16 @@ static __always_inline void claim_fill(struct pc_claim_record *c, const struct c
 	c->pad[0] = c->pad[1] = 0;
 }
 
+/* Wakes the reader, with a record that it never sees. */
+static __noinline int claim_wake(void)
+{
+	void *nothing = bpf_ringbuf_reserve(&claims, sizeof(__u64), 0);
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
 /* Writes the claim into the log. False: there is no room. */
 static __always_inline bool claim_log(const struct claim_args *a, const struct claimer *by)
 {
@@ -89,7 +99,8 @@ static __always_inline bool claim_log(const struct claim_args *a, const struct c
 	c->family = a->family;
 	c->flags = a->flags;
 	c->taken = 0;
-	log_finish(part);
+	if (log_finish(part))
+		claim_wake();
 	return true;
 }
 

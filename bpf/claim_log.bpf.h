@@ -3,7 +3,7 @@
  * the program and for the reader (user/bpf/claim_log.c). A claim whose socket is closed before the reader comes by is
  * nobody's: it costs the reader nothing. A resolver's query and a probe of a port make such claims.
  *
- * The log has parts, of which each processor uses one. A claim goes to the ring instead if its part is full, or if
+ * The log has parts, of which each processor uses one. One that is half full wakes the reader. A claim goes to the ring instead if its part is full, or if
  * another program is writing into it. The reader takes the log after the ring. So after a refusal, claims go to the
  * ring for a while: their order and that of the ends of processes then say what became of the refused process. */
 #ifndef PORTCLASH_CLAIM_LOG_BPF_H
@@ -107,13 +107,16 @@ static __always_inline struct pc_logged_claim *log_begin(__u64 cookie, struct pc
 	return &logged_claims[place & (PC_LOG_CLAIMS - 1)];
 }
 
-/* From here on, the reader may read the claim. */
-static __always_inline void log_finish(struct pc_log_part *part)
+/* From here on, the reader may read the claim. True: the part has just become half full. */
+static __always_inline bool log_finish(struct pc_log_part *part)
 {
+	__u64 written = part->written + 1, read = *(volatile __u64 *)&part->read;
+
 	barrier();
-	*(volatile __u64 *)&part->written = part->written + 1;
+	*(volatile __u64 *)&part->written = written;
 	barrier();
 	__sync_fetch_and_add(&part->users, -1);
+	return written - read == 1U << (config.log_shift & 15) >> 1;
 }
 
 /* Takes the close of a socket, and tells whether its claim was in the log. A TCP socket that was connected may leave a TIME_WAIT, or has left it already: after

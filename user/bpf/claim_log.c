@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The reader takes each claim of the log once. A place is free again one look later: a refusal that was recorded before its
- * holder was closed can be read after the look that found the holder closed. */
+/* The reader takes each claim of the log once. A refusal that was recorded before its holder was closed can be read after the
+ * look that left the holder out. The next look then takes what that look has left out, unless another claim is in its place
+ * by now: but after a refusal, claims go to the ring. */
 #include "bpf/claim_log.h"
 
 #include <string.h>
@@ -40,16 +41,21 @@ static bool claim_is_ended(const struct pc_logged_claim *c)
 
 void pc_claim_log_look(struct pc_claim_log *l, bool all)
 {
+	uint64_t size = 1ULL << l->shift;
+
 	l->all = all;
 	l->some = false;
 	l->sorted_by_process = false;
 	for (unsigned i = 0; i < parts_of(l); i++) {
 		struct pc_log_look *look = &l->looks[i];
+		uint64_t kept = look->left_out ? look->before : look->end;
 
 		look->before = look->end;
 		look->end = __atomic_load_n(&l->parts[i].written, __ATOMIC_ACQUIRE);
-		look->next = all ? look->kept : look->before;
 		look->left_out = false;
+		if (look->end - kept > size)
+			kept = look->end - size;
+		look->next = all && kept < look->before ? kept : look->before;
 		l->some |= look->next != look->end;
 	}
 }
@@ -82,9 +88,9 @@ static bool hand_over_one(struct pc_claim_log *l, struct pc_logged_claim *c, pc_
 	struct pc_claim_record record;
 	bool ended = claim_is_ended(c);
 
-	if (c->taken == TAKEN)
+	if (c->taken)
 		return true;
-	if (!c->taken && ended && c->how < PC_HOW_COUNT)
+	if (ended && c->how < PC_HOW_COUNT)
 		l->ended[c->how]++;
 	c->taken = ended && !l->all ? LEFT_OUT : TAKEN;
 	if (c->taken == LEFT_OUT)
@@ -92,6 +98,23 @@ static bool hand_over_one(struct pc_claim_log *l, struct pc_logged_claim *c, pc_
 	record_of(c, ended, &record);
 	take(to, &record, sizeof(record));
 	return true;
+}
+
+/* Hands over a claim that the look before has left out. Its place is free, so that a program can have begun to write
+ * another claim there. */
+static void hand_over_left_out(const struct pc_claim_log *l, unsigned part, uint64_t number,
+			       pc_record_fn take, void *to)
+{
+	struct pc_logged_claim c = *claim_at(l, part, number);
+	struct pc_claim_record record;
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&l->parts[part].written, __ATOMIC_RELAXED) - number >=
+		    1ULL << l->shift ||
+	    c.taken != LEFT_OUT)
+		return;
+	record_of(&c, true, &record);
+	take(to, &record, sizeof(record));
 }
 
 static uint64_t *process_word(struct pc_claim_log *l, uint32_t tgid)
@@ -104,7 +127,7 @@ static void note_claimers(struct pc_claim_log *l)
 {
 	memset(l->processes, 0, sizeof(l->processes));
 	for (unsigned i = 0; i < parts_of(l); i++)
-		for (uint64_t n = l->looks[i].next; n != l->looks[i].end; n++) {
+		for (uint64_t n = l->looks[i].before; n != l->looks[i].end; n++) {
 			uint32_t tgid = claim_at(l, i, n)->process.tgid;
 
 			*process_word(l, tgid) |= 1ULL << tgid % 64;
@@ -119,19 +142,27 @@ static bool process_has_claims(struct pc_claim_log *l, uint32_t tgid)
 	return *process_word(l, tgid) >> tgid % 64 & 1;
 }
 
-/* Chooses the part whose next claim is the oldest. False: no part has one. */
+/* Chooses the part whose next claim is the oldest, and tells until when no other part has one. False: no part has a
+ * claim. */
 static bool oldest_part(const struct pc_claim_log *l, const uint64_t next[PC_LOG_PARTS],
-			unsigned *part)
+			unsigned *part, uint64_t *until_ns)
 {
 	uint64_t oldest_ns = UINT64_MAX;
 
+	*until_ns = UINT64_MAX;
 	for (unsigned i = 0; i < parts_of(l); i++) {
+		uint64_t time_ns;
+
 		if (next[i] == l->looks[i].end)
 			continue;
-		if (claim_at(l, i, next[i])->time_ns >= oldest_ns)
-			continue;
-		oldest_ns = claim_at(l, i, next[i])->time_ns;
-		*part = i;
+		time_ns = claim_at(l, i, next[i])->time_ns;
+		if (time_ns < oldest_ns) {
+			*until_ns = oldest_ns;
+			oldest_ns = time_ns;
+			*part = i;
+		} else if (time_ns < *until_ns) {
+			*until_ns = time_ns;
+		}
 	}
 	return oldest_ns != UINT64_MAX;
 }
@@ -140,18 +171,23 @@ static bool oldest_part(const struct pc_claim_log *l, const uint64_t next[PC_LOG
 static void hand_over_of(struct pc_claim_log *l, const struct pc_process_key *of, pc_record_fn take,
 			 void *to)
 {
-	uint64_t next[PC_LOG_PARTS];
+	uint64_t next[PC_LOG_PARTS], until_ns;
 	unsigned part = 0;
 
 	for (unsigned i = 0; i < parts_of(l); i++)
-		next[i] = l->looks[i].next;
-	while (oldest_part(l, next, &part)) {
-		struct pc_logged_claim *c = claim_at(l, part, next[part]++);
+		next[i] = of ? l->looks[i].before : l->looks[i].next;
+	while (oldest_part(l, next, &part, &until_ns)) {
+		struct pc_log_look *look = &l->looks[part];
+		struct pc_logged_claim *c = claim_at(l, part, next[part]);
 
-		if (of && memcmp(of, &c->process, sizeof(*of)))
-			continue;
-		if (!hand_over_one(l, c, take, to))
-			l->looks[part].left_out = true;
+		do {
+			if (next[part] < look->before)
+				hand_over_left_out(l, part, next[part], take, to);
+			else if ((!of || !memcmp(of, &c->process, sizeof(*of))) &&
+				 !hand_over_one(l, c, take, to))
+				look->left_out = true;
+			c = claim_at(l, part, ++next[part]);
+		} while (next[part] != look->end && c->time_ns <= until_ns);
 	}
 }
 
@@ -171,10 +207,6 @@ void pc_claim_log_hand_over(struct pc_claim_log *l, pc_record_fn take, void *to)
 	if (l->some)
 		hand_over_of(l, NULL, take, to);
 	l->some = false;
-	for (unsigned i = 0; i < parts_of(l); i++) {
-		struct pc_log_look *look = &l->looks[i];
-
-		look->kept = look->left_out ? look->before : look->end;
-		__atomic_store_n(&l->parts[i].read, look->kept, __ATOMIC_RELEASE);
-	}
+	for (unsigned i = 0; i < parts_of(l); i++)
+		__atomic_store_n(&l->parts[i].read, l->looks[i].end, __ATOMIC_RELEASE);
 }

@@ -11,7 +11,6 @@
 
 /* How far each part of the log was looked at. Its claims come in the order of their numbers. */
 struct pc_log_look {
-	uint64_t kept;	 /* from here on, claims of closed sockets may be asked for later */
 	uint64_t before; /* the end at the look before */
 	uint64_t end;
 	uint64_t next; /* to hand over */
@@ -44,7 +43,7 @@ void pc_claim_log_look(struct pc_claim_log *l, bool all);
 /* Hands over what must be before this record: the claims of a process are before its end. */
 void pc_claim_log_before(struct pc_claim_log *l, const void *record, pc_record_fn take, void *to);
 
-/* Hands over all that the last look has found, in the order of time, and frees the places of the look before. */
+/* Hands over all that the last look has found, in the order of time, and frees its places. */
 void pc_claim_log_hand_over(struct pc_claim_log *l, pc_record_fn take, void *to);
 
 #endif
