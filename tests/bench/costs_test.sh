@@ -24,9 +24,12 @@ guest() {
 		result none - connect4 100 5000000 0 0
 		result none - bind 100 1000000 0 0
 		result portclash fentry fill 100 7000000 5000 70000
-		result portclash fentry connect4 100 $((5000000 + $1 * 100 + process / 2)) $((process / 2)) $((process / 2))
+		result portclash fentry connect4 100 $((5000000 + $1 * 200 + process / 2)) $((process / 2)) $((process / 2))
 		result portclash fentry bind 100 $((1000000 + $2 * 100)) 2000 0
 		lost portclash fentry ${3-0}
+		result portclash-stopped fentry fill 100 7000000 5000 0
+		result portclash-stopped fentry connect4 100 $((5000000 + $1 * 100)) $process 0
+		result portclash-stopped fentry bind 100 $((1000000 + $2 * 100)) 2000 0
 		${4-end}
 	END
 }
