@@ -32,9 +32,10 @@ machine() {
 	esac
 }
 
+# The check of the timer waits for ticks: on a busy machine 5.10 sees none in time, and panics.
 ports() {
 	case $1 in
-	amd64) echo "console=ttyS0 portclash_results=ttyS1 tsc=reliable" ;;
+	amd64) echo "console=ttyS0 portclash_results=ttyS1 tsc=reliable no_timer_check" ;;
 	arm64) echo "console=ttyAMA0 portclash_results=ttyS0" ;;
 	esac
 }
