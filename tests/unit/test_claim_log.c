@@ -149,7 +149,7 @@ static void test_ended_is_taken_for_a_refusal(void **state)
 	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
 }
 
-/* What was left out is not asked for if another claim has its place, or is being written there. */
+/* A claim that was left out is not asked for if another claim has its place, or is being written there. */
 static void test_a_place_is_taken_again(void **state)
 {
 	struct log_test *t = *state;
