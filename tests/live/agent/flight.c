@@ -326,7 +326,7 @@ static void scenario_flight_hostile(struct test *t)
 	struct monitor *m;
 
 	time_text(server.after, when, sizeof(when));
-	sleep_ms(1500);
+	flight_await(&f, SERVER_PORT, server.after, 3);
 	m = monitor_spawn(t, &(struct monitor_spec){ .argv = argv });
 	if (monitor_stop(t, m, 0, 10) != 3)
 		test_fail(t, "expected 3 as exit status of history --at");

@@ -9,6 +9,7 @@
 #include "run/cases.h"
 #include "stage/crowd.h"
 
+#define VICTIM 33  /* www-data, as Debian numbers it */
 #define CROWD 6000 /* above PC_WALK_UDP_STEPS */
 #define CROWDED 8053
 
@@ -30,7 +31,10 @@ static void crowded_refused(struct test *t, struct puppet *web, struct prop *p, 
 
 static void scenario_crowded_slot(struct test *t)
 {
-	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
+	struct puppet *api =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "api", .uid = VICTIM });
+	struct puppet *web =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = VICTIM });
 	struct prop v4, v6;
 
 	monitor_watch(t, NULL);

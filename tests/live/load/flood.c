@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refusals as fast as the machine can make them: portclash reports each or counts it as lost,
+/* Refusals of an unprivileged user, as fast as the machine can make them: portclash reports each or counts it as lost,
  * reports nothing wrong, stays small, ends when told to, and does not keep others from working. */
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +12,8 @@
 #include "monitor/monitor.h"
 #include "run/cases.h"
 
+#define NOBODY 65534
+#define VICTIM 33 /* www-data, as Debian numbers it */
 #define THREADS 4
 #define FLOOD_SECONDS 3
 #define PORT 8080
@@ -92,8 +94,8 @@ struct stage {
 
 static void flood_begin(struct test *t, struct stage *s)
 {
-	s->api = puppet_start(t, "api");
-	s->web = puppet_start(t, "web");
+	s->api = puppet_start_as(t, &(struct puppet_spec){ .name = "api", .uid = VICTIM });
+	s->web = puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = NOBODY });
 	monitor_watch(t, NULL);
 	footprint_forget_peak(t, t->monitor->pid);
 	s->listener = stage_listener(s->api, 0, "127.0.0.1", PORT);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Network namespaces that come and go with a refusal in each: portclash keeps nothing of them, and
- * never reports the settings of one for another. */
+/* Network namespaces of an unprivileged user that come and go with a refusal in each: portclash keeps nothing of them,
+ * never reports the settings of one for another, and does not forget those of another user. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +12,11 @@
 #include "monitor/monitor.h"
 #include "run/cases.h"
 #include "stage/space.h"
+#include "stage/stage.h"
+#include "stage/users.h"
+
+#define NOBODY 65534
+#define VICTIM 33 /* www-data, as Debian numbers it */
 
 #define SPACES 1000
 #define WARM_UP 200
@@ -19,6 +24,9 @@
 
 /* The first namespace reserves so many ports; each that follows reserves one more. */
 #define RESERVED_FIRST 20000
+
+/* The victim's own namespace has this one. */
+#define VICTIM_RESERVED "19999"
 
 #define GROWTH_MAX_KIB 1024
 
@@ -113,6 +121,14 @@ static void check_namespace_list(const struct spot *line, const struct io_spaces
 		  RESERVED_FIRST + io->first + i, io->ports[i], command);
 }
 
+/* The looks at processes of namespaces have a share of time for each user. */
+static void check_whole_or_used_up(const struct spot *line)
+{
+	if (json_is_true(json_object_get(line->json, "incomplete")))
+		expect_contains(line, "incomplete_reason",
+				"refusals of this user had used up the time for that");
+}
+
 static void check_namespaces(struct test *t, struct puppet *web, const struct io_spaces *io,
 			     struct lists *lists)
 {
@@ -129,26 +145,95 @@ static void check_namespaces(struct test *t, struct puppet *web, const struct io
 		expect_string(&s, "cause", "ephemeral-bind");
 		expect_int(&process, "pid", web->pid);
 		expect_string(&holder, "how", "bind-zero");
-		expect_bool(&s, "incomplete", false);
+		check_whole_or_used_up(&s);
 		check_namespace_list(&s, io, i, lists);
 		if (t->report->failures > before)
 			note_line(t, line);
 	}
 }
 
-static void scenario_1000_namespaces(struct test *t)
+/* Network namespaces are free to whoever is root in a user namespace. */
+static struct puppet *start_maker_of_spaces(struct test *t)
 {
 	struct puppet *web = puppet_start(t, "web");
+
+	users_enter(web, NOBODY);
+	return web;
+}
+
+static void act_reserve_victims(void *io)
+{
+	*(int *)io = -space_set("ipv4/ip_local_reserved_ports", VICTIM_RESERVED);
+}
+
+/* Starts a server of another user, in a namespace of its own with a list of its own. */
+static struct puppet *start_victim(struct test *t)
+{
+	struct puppet *victim = puppet_start(t, "victim");
+	int error = 0;
+
+	puppet_go_elsewhere(victim);
+	puppet_call(victim, act_reserve_victims, &error, sizeof(error));
+	if (error)
+		test_abort(t, "stage: reserved ports: %s", strerror(error));
+	puppet_become(victim, VICTIM);
+	return victim;
+}
+
+/* Has the victim refused a port that the kernel gave to a socket of its own; returns the port. */
+static uint16_t refuse_victim(struct puppet *victim)
+{
+	struct prop taken = stage_bound(victim, 0, "127.0.0.1", 0);
+	uint16_t port = taken.look.local.port;
+
+	stage_refused(victim, 0, "0.0.0.0", port, EADDRINUSE);
+	stage_close(&taken);
+	return port;
+}
+
+/* The victim's verdict has all that it should have, whatever the other user does. */
+static void check_victims_list(struct test *t, struct puppet *victim, uint16_t port)
+{
+	static const char sysctl[] = "ip_local_reserved_ports=";
+	json_t *line = monitor_line(t, "refusal", victim->pid, 20);
+	json_t *fix = line ? fixes_with_plain(line, sysctl) : NULL;
+	const char *command = json_string_value(json_object_get(fix, "command_plain"));
+	const char *list = command ? strstr(command, sysctl) + strlen(sysctl) : "none";
+	unsigned failures = t->report->failures;
+	struct spot s;
+
+	if (!line)
+		test_abort(t, "expected a refusal of the victim, got none");
+	s = spot_of(t, line);
+	expect_string(&s, "cause", "ephemeral-bind");
+	expect_bool(&s, "incomplete", false);
+	if (!fixes_is_reserved_and(list, VICTIM_RESERVED, port))
+		test_fail(t, "expected the victim's list %s and %u, got \"%s\"", VICTIM_RESERVED,
+			  port, list);
+	if (t->report->failures > failures)
+		note_line(t, line);
+}
+
+static void scenario_1000_namespaces(struct test *t)
+{
+	struct puppet *victim = start_victim(t);
 	struct footprint warm = { 0 }, end;
 	struct io_spaces io = { .count = AT_ONCE };
 	struct lists lists = { 0 };
 
 	monitor_watch(t, NULL);
 	for (; io.first < SPACES; io.first += AT_ONCE) {
+		/* One process would have the rest of its refusals counted, and not told. */
+		struct puppet *web = start_maker_of_spaces(t);
+		uint16_t port;
+
 		if (io.first == WARM_UP)
 			warm = footprint_of(t, t->monitor->pid);
 		collide_in_spaces(t, web, &io);
+		port = refuse_victim(victim);
 		check_namespaces(t, web, &io, &lists);
+		check_victims_list(t, victim, port);
+		puppet_exit(web);
 	}
 	end = footprint_of(t, t->monitor->pid);
 	test_note(t, "%u namespaces, reserved ports: of %u their own, of %u those of a later one",
@@ -157,17 +242,20 @@ static void scenario_1000_namespaces(struct test *t)
 }
 
 /* More refusals wait than portclash remembers namespaces: it does not make up what it has
- * forgotten. */
+ * forgotten. The user who has most of them loses the oldest, and not the victim. */
 static void scenario_100_namespaces_at_once(struct test *t)
 {
-	struct puppet *web = puppet_start(t, "web");
+	struct puppet *web = start_maker_of_spaces(t), *victim = start_victim(t);
+	uint16_t port;
 	struct io_spaces io = { .count = AT_ONCE };
 	struct lists lists = { 0 };
 
 	monitor_watch(t, NULL);
 	footprint_stop(t, t->monitor->pid);
+	port = refuse_victim(victim);
 	collide_in_spaces(t, web, &io);
 	kill(t->monitor->pid, SIGCONT);
+	check_victims_list(t, victim, port);
 	check_namespaces(t, web, &io, &lists);
 	test_note(t, "%u namespaces, reserved ports: of %u their own, of %u those of a later one",
 		  AT_ONCE, lists.own, lists.later);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* portclash is stopped (SIGSTOP) while more claims come than their ring holds. It counts the lost
- * claims, loses no refusal, and gives no holder a wrong name. */
+/* portclash is stopped while an unprivileged user makes more claims than their ring holds. It counts the lost
+ * claims, loses no refusal, gives no holder a wrong name, and knows the holders of another user. Only root can send it
+ * SIGSTOP: that stands for whatever keeps it from running. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -11,17 +12,21 @@
 #include "monitor/monitor.h"
 #include "run/cases.h"
 
+#define NOBODY 65534
+#define VICTIM 33 /* www-data, as Debian numbers it */
+
 /* The log of claims holds 4,096 at most, and their ring 13,000. */
 #define CLAIMS 30000
 
-#define PER_HOLDER 200
+#define PER_HOLDER 150
 
 /* The ring of refusals holds so many with sixteen holders each, far more with one; other processes
  * on this machine can be refused at the same time. */
 #define RING_LEAST 700
 
-/* The time at which a holder got its ports decides what portclash knows of it afterwards. */
-enum when { BEFORE, STOPPED, OVERFLOWN, WHENS };
+/* The time at which a holder got its ports, and its user, decide what portclash knows of it afterwards: OVERFLOWN is the
+ * holder of the user whose claims fill the ring, BESIDE that of another, at the same time. */
+enum when { BEFORE, STOPPED, OVERFLOWN, BESIDE, WHENS };
 
 struct io_clashes {
 	unsigned first;
@@ -92,7 +97,8 @@ static void check_lost_claim(const struct spot *line, const struct spot *holder,
 	expect_contains(holder, "process_note", "lost");
 }
 
-static void check_stop_line(struct test *t, json_t *line, const struct clash *want, enum when when)
+static void check_stop_line(struct test *t, json_t *line, const struct clash *want, enum when when,
+			    unsigned *unknown)
 {
 	struct spot s = spot_of(t, line), requested = spot_below(&s, "requested");
 	struct spot holders = spot_below(&s, "holders"), holder = spot_at(&holders, 0);
@@ -101,10 +107,12 @@ static void check_stop_line(struct test *t, json_t *line, const struct clash *wa
 	expect_int(&requested, "port", want->port);
 	expect_int(&s, "holders_total", 1);
 	/* The claim may have found room in the log of another processor; then it is known. */
-	if (when == OVERFLOWN && json_is_true(json_object_get(line, "incomplete")))
+	if (when == OVERFLOWN && json_is_true(json_object_get(line, "incomplete"))) {
 		check_lost_claim(&s, &holder, want);
-	else
+		++*unknown;
+	} else {
 		clashed_check_known(&s, &holder, want);
+	}
 	if (t->report->failures > before)
 		note_line(t, line);
 }
@@ -113,6 +121,8 @@ static void check_stop_line(struct test *t, json_t *line, const struct clash *wa
 static unsigned check_around_stop(struct test *t, struct puppet *by, const struct io_clashes *io,
 				  enum when when)
 {
+	unsigned unknown = 0;
+
 	for (unsigned i = 0; i < PER_HOLDER; i++) {
 		json_t *line = monitor_line(t, "refusal", by->pid, 20);
 
@@ -120,8 +130,10 @@ static unsigned check_around_stop(struct test *t, struct puppet *by, const struc
 			test_abort(t, "stage: no collision on port %u", io->clashes[i].port);
 		if (!line)
 			return PER_HOLDER - i;
-		check_stop_line(t, line, &io->clashes[i], when);
+		check_stop_line(t, line, &io->clashes[i], when, &unknown);
 	}
+	if (when == OVERFLOWN)
+		test_note(t, "of %u claims over the share, %u were lost", PER_HOLDER, unknown);
 	return 0;
 }
 
@@ -193,15 +205,19 @@ static void hold_clashes(struct puppet *by, struct io_clashes *io)
 static void scenario_stopped(struct test *t)
 {
 	static struct io_clashes io[WHENS];
-	struct puppet *backend = puppet_start(t, "backend"), *many = puppet_start(t, "many");
+	struct puppet *backend = puppet_start(t, "backend");
+	struct puppet *many =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "many", .uid = NOBODY });
 	struct puppet *holders[WHENS], *web[WHENS];
 	struct monitor *beside, *m;
 	struct prop listener;
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < WHENS; i++) {
-		holders[i] = puppet_start(t, "holder");
-		web[i] = puppet_start(t, "web");
+		holders[i] = puppet_start_as(
+			t, &(struct puppet_spec){ .name = "holder",
+						  .uid = i == OVERFLOWN ? NOBODY : VICTIM });
+		web[i] = puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = VICTIM });
 		io[i].first = i * PER_HOLDER;
 	}
 	t->retries = true; /* the one beside is not asked about the refusals */
@@ -218,6 +234,7 @@ static void scenario_stopped(struct test *t)
 	hold_clashes(holders[STOPPED], &io[STOPPED]);
 	claim_many(t, many, CLAIMS);
 	hold_clashes(holders[OVERFLOWN], &io[OVERFLOWN]);
+	hold_clashes(holders[BESIDE], &io[BESIDE]);
 	for (unsigned i = 0; i < WHENS; i++)
 		puppet_call(web[i], act_collide, &io[i], sizeof(io[i]));
 	kill(m->pid, SIGCONT);

@@ -4,10 +4,12 @@
  * where a symlink leads, and writes the file again when the place is right again. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,12 +19,14 @@
 #include "run/cases.h"
 #include "stage/stage.h"
 
+#define NOBODY 65534
 #define PATH_LEN 160
 #define DISK_SIZE "size=256k"
 
 struct scene {
 	struct test *t;
 	struct puppet *web;
+	struct puppet *evil; /* another user, who may write to the folder */
 	struct monitor *m;
 	char disk[PATH_LEN]; /* the textfile's folder */
 	char away[PATH_LEN];
@@ -214,16 +218,42 @@ static void put_file(struct scene *s, const char *path, const char *text)
 	close(fd);
 }
 
-/* Somebody who may write to the folder puts a link there that leads to another's file: the agent
+struct io_link {
+	char to[PATH_LEN];
+	char away[PATH_LEN];
+	char at[PATH_LEN];
+	int error;
+};
+
+/* Renames the link into place, because the agent writes the file all the time. */
+static void act_plant_link(void *io)
+{
+	struct io_link *a = io;
+
+	unlink(a->away);
+	a->error = symlink(a->to, a->away) || rename(a->away, a->at) ? errno : 0;
+}
+
+static void plant_link(struct scene *s, const char *to, const char *at)
+{
+	struct io_link link = { 0 };
+
+	snprintf(link.to, sizeof(link.to), "%s", to);
+	snprintf(link.away, sizeof(link.away), "%s", s->away);
+	snprintf(link.at, sizeof(link.at), "%s", at);
+	puppet_call(s->evil, act_plant_link, &link, sizeof(link));
+	if (link.error)
+		test_abort(s->t, "stage: %s: %s", at, strerror(link.error));
+}
+
+/* A user who may write to the folder puts a link there that leads to another's file: the agent
  * replaces the link and does not touch the file. A link to nowhere is the same. */
 static void check_link(struct scene *s, const char *to)
 {
 	struct stat st;
 	int64_t until;
 
-	/* The link is renamed into place, because the agent writes the file all the time. */
-	unlink(s->away);
-	must_change_place(s, "symlink", symlink(to, s->away) || rename(s->away, s->prom));
+	plant_link(s, to, s->prom);
 	until = deadline_in(s->t, 10);
 	while ((lstat(s->prom, &st) || !S_ISREG(st.st_mode)) && !deadline_over(until))
 		sleep_ms(5);
@@ -232,32 +262,104 @@ static void check_link(struct scene *s, const char *to)
 			  st.st_mode);
 }
 
+struct io_temporary {
+	char to[PATH_LEN];
+	char folder[PATH_LEN];
+	char at[PATH_LEN + NAME_MAX + 1];
+	int error;
+};
+
+/* Watches for the name under which the file is made before it is renamed. */
+static void act_learn_temporary(void *io)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	const struct inotify_event *e = (const void *)events;
+	struct io_temporary *a = io;
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (fd < 0 || inotify_add_watch(fd, a->folder, IN_CREATE) < 0 ||
+	    read(fd, events, sizeof(events)) < (ssize_t)sizeof(*e))
+		a->error = errno;
+	else
+		snprintf(a->at, sizeof(a->at), "%s/%.*s", a->folder, NAME_MAX, e->name);
+	close(fd);
+}
+
+/* Puts the link there before the agent makes the file the next time. */
+static void act_plant_temporary(void *io)
+{
+	struct io_temporary *a = io;
+
+	do
+		a->error = symlink(a->to, a->at) ? errno : 0;
+	while (a->error == EEXIST);
+}
+
+static void check_link_at_temporary(struct scene *s, const char *to)
+{
+	struct io_temporary link = { 0 };
+
+	snprintf(link.to, sizeof(link.to), "%s", to);
+	snprintf(link.folder, sizeof(link.folder), "%s", s->disk);
+	puppet_call(s->evil, act_learn_temporary, &link, sizeof(link));
+	if (!link.error)
+		puppet_call(s->evil, act_plant_temporary, &link, sizeof(link));
+	if (link.error)
+		test_abort(s->t, "stage: the temporary \"%s\": %s", link.at, strerror(link.error));
+	logfile_await_said(s->t, s->m, "File exists");
+	must_change_place(s, "unlink", unlink(link.at));
+	logfile_await_said(s->t, s->m, "is written again");
+}
+
+static void check_nothing_said(struct scene *s)
+{
+	char *text = monitor_text(s->m->err);
+
+	if (*text)
+		test_fail(s->t, "expected nothing on standard error, got \"%s\"", text);
+	free(text);
+}
+
+static void check_untouched(struct scene *s, const char *secret, const char *nowhere)
+{
+	char *text = logfile_read(secret);
+
+	if (!text || strcmp(text, "secret\n"))
+		test_fail(s->t, "expected an untouched file, got \"%s\"", text ? text : "none");
+	free(text);
+	if (!access(nowhere, F_OK))
+		test_fail(s->t, "expected no file where the link leads, got one");
+}
+
+/* Everybody may write to the folder, and without a sticky bit the kernel protects no link there. The agent, which
+ * has no capability by then, cannot write to a folder that is another user's only. */
+static void open_folder_to_all(struct scene *s)
+{
+	must_change_place(s, "chmod", chmod(s->disk, 0777) || chmod(s->t->folder, 0755));
+}
+
 static void scenario_textfile_is_symlink(struct test *t)
 {
-	struct scene s = { .t = t, .web = puppet_start(t, "web") };
-	char secret[PATH_LEN], nowhere[PATH_LEN], *text;
+	struct puppet_spec nobody = { .name = "evil", .uid = NOBODY };
+	struct scene s = { .t = t };
+	char secret[PATH_LEN], nowhere[PATH_LEN];
 
 	make_place(&s);
+	open_folder_to_all(&s);
+	s.evil = puppet_start_as(t, &nobody); /* now, because it must see the disk */
 	test_path(t, "disk/away", s.away, PATH_LEN);
 	test_path(t, "secret", secret, PATH_LEN);
 	test_path(t, "nowhere", nowhere, PATH_LEN);
 	put_file(&s, secret, "secret\n");
-	must_change_place(&s, "symlink", symlink(secret, s.prom));
+	plant_link(&s, secret, s.prom);
 	start_textfile(&s);
 	logfile_expect(t, s.prom, "portclash_up 1\n");
 	check_link(&s, secret);
 	check_link(&s, nowhere);
-	text = logfile_read(secret);
-	if (!text || strcmp(text, "secret\n"))
-		test_fail(t, "expected an untouched file, got \"%s\"", text ? text : "none");
-	free(text);
-	if (!access(nowhere, F_OK))
-		test_fail(t, "expected no file where the link leads, got one");
+	check_nothing_said(&s);
+	check_link_at_temporary(&s, secret);
 	textfile_finish(&s);
-	text = monitor_text(s.m->err);
-	if (*text)
-		test_fail(t, "expected nothing on standard error, got \"%s\"", text);
-	free(text);
+	check_untouched(&s, secret, nowhere);
 }
 
 const struct scenario cases_output_textfile[] = {

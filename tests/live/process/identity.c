@@ -13,6 +13,7 @@
 #include "run/cases.h"
 #include "stage/space.h"
 #include "stage/theft.h"
+#include "stage/users.h"
 
 #define MAPPED_UID 100000
 
@@ -75,36 +76,13 @@ static void scenario_pid_namespace(struct test *t)
 
 /* A rootless container: its root is somebody else outside. */
 
-static void map_ids(struct test *t, struct puppet *p, const char *what)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", p->pid, what);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0 100000 1", 10) != 10)
-		test_skip(t, "no user namespace can be mapped here: %s", strerror(errno));
-	close(fd);
-}
-
-static void act_enter_users(void *io)
-{
-	((struct io_name *)io)->error = unshare(CLONE_NEWUSER) ? errno : 0;
-}
-
 static void scenario_user_namespace(struct test *t)
 {
 	struct puppet *api = puppet_start(t, "api"), *web = puppet_start(t, "web");
-	struct io_name io = { 0 };
 	struct prop listener;
 	struct attempt a;
 
-	puppet_call(web, act_enter_users, &io, sizeof(io));
-	if (io.error)
-		test_skip(t, "no user namespace can be made here: %s", strerror(io.error));
-	map_ids(t, web, "uid_map");
-	map_ids(t, web, "gid_map");
-	puppet_become(web, 0);
+	users_enter(web, MAPPED_UID);
 	monitor_watch(t, NULL);
 	listener = stage_listener(api, 0, "0.0.0.0", 8080);
 	a = stage_refused(web, 0, "0.0.0.0", 8080, EADDRINUSE);

@@ -15,6 +15,7 @@
 	DO(agent_notify)           \
 	DO(agent_privileges)       \
 	DO(attack_blame)           \
+	DO(attack_planted)         \
 	DO(attack_stall)           \
 	DO(audit_edges)            \
 	DO(audit_shared)           \
