@@ -292,6 +292,49 @@ static void no_setcap_elsewhere(void **state)
 	assert_false(case_advises(&v, "AmbientCapabilities"));
 }
 
+/* A user's own control group is named like a unit, a container or a pod of the system, or a user's manager. */
+static void names_of_a_user(void **state)
+{
+	struct pc_identity who = *case_thief();
+	struct pc_party p = case_party(&who);
+	struct pc_stopping how;
+
+	(void)state;
+	p.place.users_word = true;
+	p.place.role = PC_ROLE_MAIN;
+	who.unit = (char *)"nginx.service";
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_PROCESS);
+	assert_null(how.spared);
+	who.unit = (char *)"ssh.service"; /* one that is spared */
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_PROCESS);
+	who.container = (char *)ID;
+	who.container_word = PC_WORD_SYSTEM;
+	who.runtime = PC_RUNTIME_DOCKER;
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_PROCESS);
+	who.runtime = PC_RUNTIME_CRI;
+	who.pod = (char *)"1b4e28ba";
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_PROCESS);
+	p.place.users_word = false;
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_POD);
+
+	who = *case_thief();
+	strcpy(who.comm, "systemd");
+	who.exe = (char *)"/usr/lib/systemd/systemd";
+	who.unit = (char *)"user@1000.service";
+	who.below_user = true;
+	who.manager_user = 1000;
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_USER_SOCKET);
+	p.place.users_word = true;
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_NEVER);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -303,6 +346,7 @@ int main(void)
 		cmocka_unit_test(refused_socket_unit),
 		cmocka_unit_test(no_setcap_elsewhere),
 		cmocka_unit_test(deaf_processes),
+		cmocka_unit_test(names_of_a_user),
 		cmocka_unit_test(no_setcap_for_interpreters),
 	};
 

@@ -16,6 +16,7 @@
 #include "core/process/party.h"
 #include "host/clock.h"
 #include "host/given.h"
+#include "host/group_word.h"
 #include "host/procfs.h"
 
 struct search {
@@ -63,7 +64,7 @@ static void name_container(struct pc_owners *owners, struct pc_identity *who)
 {
 	const struct pc_given_place place = { .root = "" };
 
-	if (!who->container)
+	if (!who->container || !pc_group_judge_word("/sys/fs/cgroup", who))
 		return;
 	if (!owners->given)
 		owners->given = pc_given_new(&place);

@@ -16,6 +16,7 @@
 #include "core/process/identity.h"
 #include "core/process/party.h"
 #include "host/clock.h"
+#include "host/group_word.h"
 #include "host/path_walk.h"
 #include "host/procfs.h"
 #include "host/unit_tree.h"
@@ -291,6 +292,7 @@ void pc_place_find(const struct pc_place_roots *roots, const struct pc_identity 
 	out->deaf = deaf_of(&s, &manner);
 	if (manner.takes_bind)
 		look_at_file(&s, out);
+	out->users_word = !pc_group_is_roots_word(roots->cgroups, who);
 	out->role = find_role(&s);
 	out->unseen = s.unseen;
 }

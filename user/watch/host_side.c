@@ -8,6 +8,7 @@
 #include "host/clock.h"
 #include "host/first_ns.h"
 #include "host/given.h"
+#include "host/group_word.h"
 #include "host/lineage.h"
 #include "host/netns.h"
 #include "host/looks.h"
@@ -80,7 +81,8 @@ static void machine_given(void *context, struct pc_identity *who)
 {
 	const struct pc_machine *machine = context;
 
-	pc_given_fill(machine->given, pc_boot_ns(), who);
+	if (pc_group_judge_word(CGROUPS, who))
+		pc_given_fill(machine->given, pc_boot_ns(), who);
 }
 
 static uint32_t machine_netns_pid(void *context, uint32_t netns, uint64_t *took_ns)

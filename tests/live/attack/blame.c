@@ -3,12 +3,15 @@
  * message bus does, is sent the user's listening socket. The advice is taken, and the innocent process lives. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "judge/free.h"
 #include "judge/verdict.h"
 #include "monitor/footprint.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
+#include "stage/group.h"
 
 #define NOBODY 65534
 #define VICTIM 33
@@ -99,6 +102,50 @@ static void scenario_blame_before_free(struct test *t)
 	}
 }
 
+#define HEX16 "0123456789abcdef"
+#define CONTAINER HEX16 HEX16 HEX16 HEX16
+#define DELEGATED "/" GROUP_ROOT "/delegated"
+
+/* A user who owns a control group names groups below it like other people's containers, pods and units. */
+static void scenario_blame_by_group(struct test *t)
+{
+	static const char *const groups[] = {
+		DELEGATED "/docker-" CONTAINER ".scope",
+		DELEGATED "/libpod-" CONTAINER ".scope",
+		DELEGATED "/kubepods/pod1b4e28ba-2fa1-11d2-883f-0016d3cca427/" CONTAINER,
+		DELEGATED "/nginx.service",
+	};
+	struct puppet *evil[4];
+	char folder[600];
+
+	for (unsigned i = 0; i < 4; i++) {
+		evil[i] = puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+		group_move(t, groups[i], evil[i]);
+	}
+	if (group_folder(DELEGATED, folder, sizeof(folder)) || chown(folder, NOBODY, NOBODY))
+		test_fail(t, "cannot give the group to a user");
+	monitor_watch(t, NULL);
+	for (unsigned i = 0; i < 4; i++) {
+		struct puppet *web = puppet_start(t, "web");
+		json_t *line;
+		char kill[32];
+
+		stage_listener(evil[i], 0, "0.0.0.0", (uint16_t)(PORT + i));
+		stage_refused(web, 0, "0.0.0.0", (uint16_t)(PORT + i), EADDRINUSE);
+		line = verdict_take(web);
+		snprintf(kill, sizeof(kill), "kill %d", evil[i]->pid);
+		if (!fixes_with_command(line, kill) || fixes_with_command(line, " stop ") ||
+		    fixes_run_now(t, line) != 1) {
+			test_fail(t, "expected that the process is stopped, and nothing by name");
+			note_line(t, line);
+		}
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		puppet_exit(evil[i]);
+		group_remove(groups[i]);
+	}
+}
+
 const struct scenario cases_attack_blame[] = {
 	{ .name = "blame-by-passing",
 	  .run = scenario_blame_by_passing,
@@ -108,6 +155,10 @@ const struct scenario cases_attack_blame[] = {
 	  .run = scenario_blame_before_start,
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
+	{ .name = "blame-by-group",
+	  .run = scenario_blame_by_group,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
 	{ .name = "blame-before-free", .run = scenario_blame_before_free, .where = ONCE },
 	{ 0 },
 };

@@ -62,6 +62,7 @@ struct pc_place {
 	bool hosts_file; /* its path is that of the same file for portclash, and it may have the file's capabilities */
 	bool unseen;	 /* not all of this was looked at, not in time, or it has ended */
 	bool roots_file; /* the same, and only root can change it or put another file there */
+	bool users_word; /* a user can make folders above its unit, container or pod, and so chose that name */
 	enum pc_deaf deaf;
 };
 

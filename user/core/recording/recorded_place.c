@@ -13,7 +13,7 @@ struct recorded_place {
 	uint8_t unseen;
 	uint8_t roots_file;
 	uint8_t deaf; /* 0 in recordings of before: not known */
-	uint8_t pad;
+	uint8_t users_word; /* the same */
 };
 _Static_assert(sizeof(struct recorded_place) == 8, "recorded_place");
 
@@ -27,6 +27,7 @@ void pc_payload_add_place(struct pc_payload *p, const struct pc_place *place)
 		.unseen = place->unseen,
 		.roots_file = place->roots_file,
 		.deaf = (uint8_t)place->deaf,
+		.users_word = place->users_word,
 	};
 
 	pc_payload_add(p, &body, sizeof(body));
@@ -49,6 +50,7 @@ int pc_recorded_place(const void *data, size_t size, struct pc_place *out)
 		.unseen = body.unseen,
 		.roots_file = body.roots_file,
 		.deaf = body.deaf,
+		.users_word = body.users_word,
 	};
 	return 0;
 }

@@ -14,11 +14,17 @@ static void spare(struct pc_stopping *out, const char *why)
 	out->why = why;
 }
 
+/* A user can name a control group like a unit or container of the system, or of another user. */
+static bool believes_names(const struct pc_party *p)
+{
+	return !p->place.users_word;
+}
+
 static bool judge_first(const struct pc_party *p, struct pc_stopping *out)
 {
 	const struct pc_identity *who = p->who;
 
-	if (pc_party_is_manager(p))
+	if (pc_party_is_manager(p) && believes_names(p))
 		out->means = who->key.tgid == 1 ? PC_MEANS_SOCKET_UNIT :
 			     p->place.first	? PC_MEANS_INNER_SOCKET :
 						  PC_MEANS_USER_SOCKET;
@@ -118,13 +124,13 @@ static void find_means(const struct pc_party *p, const struct pc_identity *refus
 		return;
 	if (p->given)
 		spare(out, PC_PARTY_GIVEN);
-	else if (who->container)
+	else if (who->container && believes_names(p))
 		judge_contained(p, refused, out);
 	else if (pc_helper_of(who, &out->helper))
 		out->means = PC_MEANS_FOR_CONTAINER;
 	else if (pc_spared_process(who))
 		spare(out, "a session, the system or other programs depend on it");
-	else if (pc_unit_is_service(stopping_unit(who)))
+	else if (pc_unit_is_service(stopping_unit(who)) && believes_names(p))
 		judge_part_of_service(p, refused, out);
 	else if (p->place.unseen)
 		out->means = PC_MEANS_UNSEEN;
