@@ -14,6 +14,9 @@
 #define BATCH 64
 #define BACKLOG_BYTES (2 * 1024 * 1024)
 
+/* The time of refusals for which there is no room. */
+#define TOO_LATE 1000000
+
 /* Puts refusals with that many holders, numbered by their time from `first` on. */
 static void join_backlog_put_refusals(struct theft *t, uint64_t first, unsigned count,
 				      unsigned holders)
@@ -116,7 +119,7 @@ static void join_backlog_test_limit(void **state)
 	join_backlog_put_refusals(&t, 100, (unsigned)(room - put), PC_HOLDERS_MAX);
 	pc_join_read(t.f->join, t.f->now_ns);
 	assert_int_equal(refusals_lost(&t), 0);
-	join_backlog_put_refusals(&t, 100, 3, PC_HOLDERS_MAX);
+	join_backlog_put_refusals(&t, TOO_LATE, 3, PC_HOLDERS_MAX);
 	pc_join_read(t.f->join, t.f->now_ns);
 	assert_int_equal(refusals_lost(&t), 3);
 	pc_join_finish(t.f->join, t.f->now_ns);
@@ -127,6 +130,8 @@ static void join_backlog_test_limit(void **state)
 	while (pc_join_finish(t.f->join, t.f->now_ns))
 		;
 	assert_int_equal(pc_join_counters(t.f->join)->verdicts, BATCH + room + BATCH);
+	for (unsigned i = 0; i < t.f->verdicts_count; i++)
+		assert_true(t.f->verdicts[i].time_ns < TOO_LATE);
 	fake_free(t.f);
 }
 
@@ -177,21 +182,41 @@ static void test_turns(void **state)
 	fake_free(t.f);
 }
 
-/* A flood that fills the backlog, with all its subordinate ids, loses its own refusals. */
+/* A user has one turn, however many subordinate ids its flood has. */
+static void test_turns_of_many_ids(void **state)
+{
+	struct theft t = theft_after_start();
+
+	(void)state;
+	for (uint32_t i = 0; i < 3 * BATCH; i++)
+		put_refusals_of(&t, 100000 + i, 1, 1, 0);
+	put_refusals_of(&t, 33, 1000, 3, 0);
+	pc_join_finish(t.f->join, t.f->now_ns);
+	pc_join_finish(t.f->join, t.f->now_ns);
+	assert_int_equal(verdicts_of(t.f, 33), 3);
+	fake_free(t.f);
+}
+
+/* A flood that fills the backlog, with all its subordinate ids, loses its own refusals, each of which is counted. Another user
+ * whose turn is next loses none. */
 static void test_share_of_flood(void **state)
 {
 	const unsigned room = BACKLOG_BYTES / PC_REFUSAL_SIZE(PC_HOLDERS_MAX);
 	struct theft t = theft_after_start();
+	unsigned put = 5;
 
 	(void)state;
 	put_refusals_of(&t, 100000, 1, BATCH, 0);
-	for (unsigned i = 0; i < room + 100; i += 100)
-		put_refusals_of(&t, 100000 + i, 1, 100, PC_HOLDERS_MAX);
-	assert_true(refusals_lost(&t) > 0);
+	put_refusals_of(&t, 34, 1, 5, PC_HOLDERS_MAX);
+	for (; put < room + 100; put += 100)
+		put_refusals_of(&t, 100000 + put, 1, 100, PC_HOLDERS_MAX);
+	assert_int_equal(refusals_lost(&t), put - room);
 	put_refusals_of(&t, 33, 1000, 10, PC_HOLDERS_MAX);
+	assert_int_equal(refusals_lost(&t), put - room + 10);
 	while (pc_join_finish(t.f->join, t.f->now_ns))
 		;
 	assert_int_equal(verdicts_of(t.f, 33), 10);
+	assert_int_equal(verdicts_of(t.f, 34), 5);
 	assert_int_equal(pc_join_counters(t.f->join)->verdicts, BATCH + room);
 	fake_free(t.f);
 }
@@ -343,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_two_readings),
 		cmocka_unit_test(join_backlog_test_limit),
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_turns_of_many_ids),
 		cmocka_unit_test(test_share_of_flood),
 		cmocka_unit_test(test_kernel_losses),
 		cmocka_unit_test(test_stop_at_once),
