@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 
 #include "host/aside.h"
+#include "host/clock.h"
 #include "host/looks.h"
 
 #define SECOND_NS 1000000000ULL
@@ -83,19 +84,22 @@ static void sleep_long(void *job)
 	usleep(500000);
 }
 
-/* Jobs that are blocked for less than their limit take only a part of the caller's time, whichever of his ids the user
- * takes. Others are served meanwhile, and what was left out is counted. */
+/* Jobs that are blocked for less than their limit take only a quarter of the caller's time, whichever of his ids the user
+ * takes: after 500 ms a pause of three times as much, of which the last 300 ms are not kept. Others are served meanwhile,
+ * and what was left out is counted. */
 static void test_pause(void **state)
 {
-	uint64_t skipped = pc_aside_skipped();
+	uint64_t skipped = pc_aside_skipped(), blocked_ns;
 
 	(void)state;
 	assert_int_equal(pc_aside_run(sleep_long, count_dropped, NULL, 165536, 20 * SECOND_NS), 0);
+	blocked_ns = pc_clock_ns(CLOCK_MONOTONIC);
 	assert_int_equal(pc_aside_skipped(), skipped);
 	assert_int_equal(pc_aside_run(no_job, count_dropped, NULL, 165537, SECOND_NS), -EBUSY);
 	assert_int_equal(pc_aside_skipped(), skipped + 1);
 	assert_int_equal(pc_aside_run(no_job, count_dropped, NULL, 4000, SECOND_NS), 0);
 	run_after_pause(165536);
+	assert_true(pc_clock_ns(CLOCK_MONOTONIC) - blocked_ns >= 1100000000);
 }
 
 /* Computes until this thread has used so much CPU time. */

@@ -54,28 +54,48 @@ static void assert_nothing(struct pc_repeats *t, uint64_t now)
 	assert_null(pc_repeats_next(t, now, false));
 }
 
-/* A user with more collisions than are remembered loses its own: that of another user beside it stays. */
+/* Is the verdict, with this port, the repeat of a collision that is remembered? */
+static bool repeat_is_known(struct pc_repeats *t, struct pc_verdict *v, unsigned port, uint64_t now)
+{
+	v->request.wanted_port = (uint16_t)port;
+	return pc_repeats_count(t, v, now);
+}
+
+/* A user with more collisions than are remembered loses its own, and of these the quietest: those of other users beside it
+ * stay, whether they have one or a quarter of all. */
 static void repeat_flood(void **state)
 {
 	struct pc_repeats *t = pc_repeats_new(INTERVAL);
-	struct pc_verdict v, other;
+	const unsigned many = PC_REPEATS_MAX / 4, flood = 3 * PC_REPEATS_MAX;
+	struct pc_verdict v, third, other;
 	uint64_t now = SECOND;
 
 	(void)state;
 	repeat_collision(&v);
+	repeat_collision(&third);
 	repeat_collision(&other);
 	v.request.uid = 33;
-	other.request.uid = 65534;
+	third.request.uid = 34;
 	assert_true(repeat_refuse(t, &v, now));
-	for (unsigned i = 0; i < 3 * PC_REPEATS_MAX; i++) {
+	for (unsigned i = 0; i < many; i++) {
+		third.request.wanted_port = (uint16_t)(1000 + i);
+		assert_true(repeat_refuse(t, &third, now));
+	}
+	for (unsigned i = 0; i < flood; i++) {
 		other.request.uid = i % 2 ? 100000 + i : 165535; /* by subuid(5) one user */
 		other.request.wanted_port = (uint16_t)(1000 + i);
 		assert_true(repeat_refuse(t, &other, now));
 		assert_nothing(t, now);
 	}
-	assert_int_equal(pc_repeats_evicted(t), 2 * PC_REPEATS_MAX + 1);
+	assert_int_equal(pc_repeats_evicted(t), 2 * PC_REPEATS_MAX + 1 + many);
 	assert_false(repeat_refuse(t, &v, now + SECOND));
 	assert_next(t, now + INTERVAL, PC_REPEAT_GOES_ON, 1, 2);
+	for (unsigned i = 0; i < many; i++)
+		assert_true(repeat_is_known(t, &third, 1000 + i, now + SECOND));
+	other.request.uid = 100000 + flood - 1;
+	assert_true(repeat_is_known(t, &other, 1000 + flood - 1, now + SECOND));
+	other.request.uid = 100001;
+	assert_false(repeat_is_known(t, &other, 1001, now + SECOND));
 	pc_repeats_free(t);
 }
 
