@@ -136,25 +136,66 @@ static void *compute_as_rival(void *unused)
 	return NULL;
 }
 
-/* A job that waits for a CPU is no blocked job. It shares one CPU with eight threads that compute, and needs more
- * than its limit for a part of that as CPU time. */
-static void test_starved(void **state)
+/* Eight threads that compute on one CPU; the caller's mask as it was goes to `all`. */
+static cpu_set_t rivals_begin(pthread_t rivals[RIVALS], cpu_set_t *all)
 {
-	pthread_t rivals[RIVALS];
-	cpu_set_t all, one;
+	cpu_set_t one;
 
-	(void)state;
-	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	atomic_store(&rivals_end, false);
+	assert_int_equal(sched_getaffinity(0, sizeof(*all), all), 0);
 	CPU_ZERO(&one);
 	CPU_SET((unsigned)sched_getcpu(), &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 	for (int i = 0; i < RIVALS; i++)
 		assert_int_equal(pthread_create(&rivals[i], NULL, compute_as_rival, NULL), 0);
-	assert_int_equal(pc_aside_run(compute_short, count_dropped, NULL, 3000, 50000000), 0);
+	return one;
+}
+
+static void rivals_stop(pthread_t rivals[RIVALS])
+{
 	atomic_store(&rivals_end, true);
 	for (int i = 0; i < RIVALS; i++)
 		pthread_join(rivals[i], NULL);
+}
+
+/* A job that waits for a CPU is no blocked job. It shares one CPU with eight threads that compute, and needs more
+ * than its limit for a part of that as CPU time. */
+static void test_starved(void **state)
+{
+	pthread_t rivals[RIVALS];
+	cpu_set_t all;
+
+	(void)state;
+	rivals_begin(rivals, &all);
+	assert_int_equal(pc_aside_run(compute_short, count_dropped, NULL, 3000, 50000000), 0);
+	rivals_stop(rivals);
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
+/* Computes on a CPU that gives it a thousandth of its time. */
+static void compute_as_idle(void *job)
+{
+	const struct sched_param none = { 0 };
+
+	sched_setaffinity(0, sizeof(cpu_set_t), job);
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	compute_for(20);
+}
+
+/* Nor has such a job time without end: with a limit of 30 ms it is left to its thread after 450 ms. */
+static void test_starved_for_long(void **state)
+{
+	pthread_t rivals[RIVALS];
+	cpu_set_t all, one;
+
+	(void)state;
+	sem_init(&dropped, 0, 0);
+	one = rivals_begin(rivals, &all);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_int_equal(pc_aside_run(compute_as_idle, count_dropped, &one, 3002, 30000000),
+			 -ETIMEDOUT);
+	rivals_stop(rivals);
+	sem_wait(&dropped);
 }
 
 /* A job that uses up its limit as CPU time is left to its thread, although nothing blocks it. */
@@ -255,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_starved),
+		cmocka_unit_test(test_starved_for_long),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_pause),

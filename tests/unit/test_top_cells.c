@@ -75,6 +75,13 @@ static void combining(void **state)
 	/* A tower of them grows no further than two; the first has nothing to stand on. */
 	assert_row(&cells, "\u0301e\u0301\u0302\u0303\u0304z", 4, "e\u0301\u0302z");
 	assert_row(&cells, "日\u0301", 4, "日\u0301");
+	/* Nor does it stand on the last character of the text before. */
+	pc_cells_clear(&cells);
+	pc_cells_string(&cells, 0, 0, 1, PC_STYLE_PLAIN, "e");
+	pc_cells_string(&cells, 0, 1, 4, PC_STYLE_PLAIN, "\u0301x");
+	assert_int_equal(cells.list[0].code, 'e');
+	assert_int_equal(cells.list[0].marks[0], 0);
+	assert_int_equal(cells.list[1].code, 'x');
 	pc_cells_free(&cells);
 }
 
