@@ -81,7 +81,16 @@ static void try_files(struct prey *p)
 		REFUSED(mkdir(other, 0700));
 		REFUSED(mknod(other, S_IFIFO | 0600, 0));
 		REFUSED(chmod(paths[i], 04777));
-		REFUSED(chown(paths[i], 65534, 65534));
+		REFUSED(syscall(SYS_linkat, AT_FDCWD, paths[i], AT_FDCWD, other, 0));
+		REFUSED(syscall(SYS_symlinkat, paths[i], AT_FDCWD, other));
+		REFUSED(syscall(SYS_mkdirat, AT_FDCWD, other, 0700));
+		REFUSED(syscall(SYS_unlinkat, AT_FDCWD, paths[i], 0));
+		REFUSED(syscall(SYS_renameat2, AT_FDCWD, paths[i], AT_FDCWD, other, 0));
+		REFUSED(syscall(SYS_fchmodat, AT_FDCWD, paths[i], 04777));
+		/* to itself: no capability is needed */
+		REFUSED(chown(paths[i], geteuid(), getegid()));
+		REFUSED(lchown(paths[i], geteuid(), getegid()));
+		REFUSED(fchownat(AT_FDCWD, paths[i], geteuid(), getegid(), 0));
 		REFUSED(setxattr(paths[i], "user.x", "x", 1, 0));
 		REFUSED(utimensat(AT_FDCWD, paths[i], NULL, 0));
 	}
@@ -98,7 +107,7 @@ static void try_open_files(struct prey *p)
 		if (fd < 0)
 			continue; /* no root to go by without CAP_SYS_PTRACE */
 		REFUSED(fchmod(fd, 04777));
-		REFUSED(fchown(fd, 65534, 65534));
+		REFUSED(fchown(fd, geteuid(), getegid()));
 		REFUSED(futimens(fd, NULL));
 		REFUSED(fsetxattr(fd, "user.x", "x", 1, 0));
 		REFUSED(ioctl(fd, _IOW('f', 2, long), &fd)); /* FS_IOC_SETFLAGS */
@@ -131,6 +140,7 @@ static void try_sockets(struct prey *p)
 	REFUSED(bind(p->datagrams, to, sizeof(p->server)));
 	REFUSED(dup2(p->datagrams, STDIN_FILENO));
 	REFUSED(dup(p->datagrams));
+	REFUSED(dup3(p->datagrams, 99, O_CLOEXEC));
 	REFUSED(fcntl(p->datagrams, F_DUPFD, 3));
 }
 
@@ -151,16 +161,22 @@ static void try_signals(struct prey *p)
 	REFUSED(fcntl(p->datagrams, F_SETSIG, SIGKILL));
 	REFUSED(prlimit(p->pid, RLIMIT_CPU, &none, NULL));
 	REFUSED(prlimit(0, RLIMIT_CPU, &none, NULL));
+	REFUSED(prlimit(p->pid, RLIMIT_CPU, NULL, &none));
 	REFUSED(syscall(SYS_process_vm_readv, p->pid, NULL, 0, NULL, 0, 0));
+	/* Of others the kernel refuses it for want of a capability, of itself nobody but the filter. */
 	REFUSED(sched_setaffinity(p->pid, 0, NULL));
+	REFUSED(sched_setaffinity(0, 0, NULL));
 	REFUSED(setpriority(PRIO_PROCESS, (id_t)p->pid, 19));
+	REFUSED(setpriority(PRIO_PROCESS, 0, 19));
 }
 
 static void try_namespaces(struct prey *p)
 {
 	char path[64];
-	int fd;
+	int fd, uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
 
+	/* CAP_SYS_ADMIN is all that this one needs. */
+	REFUSED(setns(uts, CLONE_NEWUTS));
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", p->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	REFUSED(setns(fd, 0));
@@ -204,6 +220,9 @@ static void try_kernel(struct prey *p)
 	REFUSED(syscall(SYS_capset, NULL, NULL));
 	REFUSED(setuid(0));
 	REFUSED(fork());
+	/* By its flags in memory it could make a process or a namespace. A C library goes on without it. */
+	if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
+		expect_denied_call("clone3", 0);
 }
 
 static const struct {
@@ -254,14 +273,26 @@ static void try_module(struct prey *p)
 	syscall(SYS_finit_module, -1, "", 0);
 }
 
+static void try_module_in_memory(struct prey *p)
+{
+	(void)p;
+	syscall(SYS_init_module, "", 0, "");
+}
+
 static void try_kexec(struct prey *p)
 {
 	(void)p;
 	syscall(SYS_kexec_load, 0, 0, NULL, 0);
 }
 
-static const try_fn last_tries[] = { try_execve,   try_fexecve, try_ptrace,
-				     try_vm_write, try_module,	try_kexec };
+static void try_kexec_file(struct prey *p)
+{
+	(void)p;
+	syscall(SYS_kexec_file_load, -1, -1, 0, "", 0);
+}
+
+static const try_fn last_tries[] = { try_execve, try_fexecve,	       try_ptrace, try_vm_write,
+				     try_module, try_module_in_memory, try_kexec,  try_kexec_file };
 
 static void nothing_succeeds(void **state)
 {

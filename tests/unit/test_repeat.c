@@ -61,12 +61,12 @@ static bool repeat_is_known(struct pc_repeats *t, struct pc_verdict *v, unsigned
 	return pc_repeats_count(t, v, now);
 }
 
-/* A user with more collisions than are remembered loses its own, and of these the quietest: those of other users beside it
- * stay, whether they have one or a quarter of all. */
+/* The user with most collisions loses its own when they are too many, and of these the quietest. Those of other users beside
+ * it stay, whether they have one or nearly as many. */
 static void repeat_flood(void **state)
 {
 	struct pc_repeats *t = pc_repeats_new(INTERVAL);
-	const unsigned many = PC_REPEATS_MAX / 4, flood = 3 * PC_REPEATS_MAX;
+	const unsigned many = 3 * 60, flood = 3 * PC_REPEATS_MAX;
 	struct pc_verdict v, third, other;
 	uint64_t now = SECOND;
 
@@ -75,9 +75,9 @@ static void repeat_flood(void **state)
 	repeat_collision(&third);
 	repeat_collision(&other);
 	v.request.uid = 33;
-	third.request.uid = 34;
 	assert_true(repeat_refuse(t, &v, now));
 	for (unsigned i = 0; i < many; i++) {
+		third.request.uid = 34 + i % 3;
 		third.request.wanted_port = (uint16_t)(1000 + i);
 		assert_true(repeat_refuse(t, &third, now));
 	}
@@ -90,8 +90,10 @@ static void repeat_flood(void **state)
 	assert_int_equal(pc_repeats_evicted(t), 2 * PC_REPEATS_MAX + 1 + many);
 	assert_false(repeat_refuse(t, &v, now + SECOND));
 	assert_next(t, now + INTERVAL, PC_REPEAT_GOES_ON, 1, 2);
-	for (unsigned i = 0; i < many; i++)
+	for (unsigned i = 0; i < many; i++) {
+		third.request.uid = 34 + i % 3;
 		assert_true(repeat_is_known(t, &third, 1000 + i, now + SECOND));
+	}
 	other.request.uid = 100000 + flood - 1;
 	assert_true(repeat_is_known(t, &other, 1000 + flood - 1, now + SECOND));
 	other.request.uid = 100001;
