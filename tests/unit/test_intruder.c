@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -163,7 +165,7 @@ static void try_signals(struct prey *p)
 	REFUSED(prlimit(0, RLIMIT_CPU, &none, NULL));
 	REFUSED(prlimit(p->pid, RLIMIT_CPU, NULL, &none));
 	REFUSED(syscall(SYS_process_vm_readv, p->pid, NULL, 0, NULL, 0, 0));
-	/* Of others the kernel refuses it for want of a capability, of itself nobody but the filter. */
+	/* For another process the kernel asks for a capability; for itself only the filter refuses it. */
 	REFUSED(sched_setaffinity(p->pid, 0, NULL));
 	REFUSED(sched_setaffinity(0, 0, NULL));
 	REFUSED(setpriority(PRIO_PROCESS, (id_t)p->pid, 19));
@@ -218,9 +220,11 @@ static void try_kernel(struct prey *p)
 	REFUSED(syscall(SYS_reboot, 0, 0, 0, NULL));
 	REFUSED(syscall(SYS_keyctl, 0, 0, 0, 0, 0));
 	REFUSED(syscall(SYS_capset, NULL, NULL));
+	REFUSED(syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0));
+	REFUSED(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL));
 	REFUSED(setuid(0));
 	REFUSED(fork());
-	/* By its flags in memory it could make a process or a namespace. A C library goes on without it. */
+	/* The flags of clone3() lie in memory and could ask for a process. A C library takes clone() without it. */
 	if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
 		expect_denied_call("clone3", 0);
 }

@@ -16,6 +16,8 @@
 
 #define TEXT_LEN 4096
 
+_Static_assert(PC_JSON_LINE_MAX == 256 * 1024, "docs/json.md and SECURITY.md say so");
+
 /* A line as written, parsed. */
 static json_t *written_verdict(const struct pc_verdict *v, size_t *len)
 {
@@ -103,6 +105,25 @@ static void worst_lines_are_capped(void **state)
 	check_capped('x', 128 * 1024);
 }
 
+/* Lines just below the cap and just above it: what is written of each character is counted. */
+static void lines_of_any_length(void **state)
+{
+	static const char bytes[] = { 'x', '\x01', '"', '\\' };
+	static struct pc_verdict v;
+	struct pc_identity who;
+	size_t written;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		for (size_t len = 40; len < TEXT_LEN; len += len / 8) {
+			fill_verdict(&v, &who, bytes[i], len);
+			json_decref(written_verdict(&v, &written));
+			assert_true(written <= PC_JSON_LINE_MAX);
+			free(who.exe);
+		}
+	}
+}
+
 static void usual_lines_are_not(void **state)
 {
 	static struct pc_verdict v;
@@ -133,7 +154,7 @@ static void cuts_make_sense(void **state)
 	json_object_set_new(line, "fixes", json_pack("[{s:s,s:s}]", "command", text, "what", "do"));
 	pc_json_cap(line);
 	cut = json_string_value(json_object_get(line, "path"));
-	assert_true(cut && strlen(cut) > 64 && strlen(cut) % 2 == 1);
+	assert_true(cut && strlen(cut) > 64 && strlen(cut) <= 1024 && strlen(cut) % 2 == 1);
 	fix = json_array_get(json_object_get(line, "fixes"), 0);
 	assert_true(json_is_null(json_object_get(fix, "command")));
 	assert_string_equal(json_string_value(json_object_get(fix, "what")), "do");
@@ -146,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worst_lines_are_capped),
+		cmocka_unit_test(lines_of_any_length),
 		cmocka_unit_test(usual_lines_are_not),
 		cmocka_unit_test(cuts_make_sense),
 	};

@@ -92,7 +92,8 @@ static void test_share_one_flooder(void **state)
 {
 	(void)state;
 	share_flood(65534, 1, 100000);
-	assert_in_range(claims.waiting, PC_SHARE_FROM, PC_CLAIMS_BYTES * 2 / 3);
+	/* A group takes an eighth of what it leaves, a ninth of the rest. */
+	assert_in_range(claims.waiting, PC_SHARE_FROM, PC_SHARE_FROM + PC_SHARE_FROM / 8);
 	assert_others_get_in(1000, 400);
 	assert_others_get_in(0, 400);
 }
@@ -114,6 +115,8 @@ static void test_share_of_many_faces(void **state)
 	(void)state;
 	for (uint64_t group = 1; group < 5000; group++)
 		share_flood(1000, group, 100);
+	/* A user leaves four fifths of the rest. */
+	assert_in_range(claims.waiting, PC_SHARE_FROM, PC_SHARE_FROM + PC_SHARE_FROM * 9 / 40);
 	assert_others_get_in(1001, 100);
 	for (uint32_t i = 0; i < 5000; i++)
 		share_flood(PC_SUBUID_FIRST + i, 1, 100);
@@ -160,6 +163,33 @@ static void test_share_counts(void **state)
 	assert_int_equal(told, lost);
 }
 
+static uint64_t share_lost_by(uint32_t uid)
+{
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < PC_SHARES; i++)
+		lost += claim_shares[i].uid == uid ? claim_shares[i].lost : 0;
+	return lost;
+}
+
+/* The losses of a user stay its own, however many others lose claims after it: user space knows theirs, and not its. */
+static void test_share_losses_stay(void **state)
+{
+	unsigned lost = 100000 - share_flood(1000, 1, 100000);
+
+	(void)state;
+	for (uint32_t uid = 2000; uid < 12000; uid++) {
+		claims.waiting = 0;
+		share_flood(uid, 1, 1);
+		claims.waiting = PC_CLAIMS_BYTES;
+		assert_false(share_add(uid, 1, CLAIM_SIZE));
+		for (unsigned i = 0; i < PC_SHARES; i++)
+			if (claim_shares[i].uid == uid)
+				claim_shares[i].told = claim_shares[i].lost;
+	}
+	assert_int_equal(share_lost_by(1000), lost);
+}
+
 /* Records of other kinds are lost, too, but are no claims. */
 static void test_share_counts_claims(void **state)
 {
@@ -204,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup(test_share_of_many_faces, test_share_setup),
 		cmocka_unit_test_setup(test_share_many_flooders, test_share_setup),
 		cmocka_unit_test_setup(test_share_whole_again, test_share_setup),
+		cmocka_unit_test_setup(test_share_losses_stay, test_share_setup),
 		cmocka_unit_test_setup(test_share_counts, test_share_setup),
 		cmocka_unit_test_setup(test_share_counts_claims, test_share_setup),
 		cmocka_unit_test_setup(test_share_losers_without_a_slot, test_share_setup),
