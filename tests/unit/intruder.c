@@ -30,11 +30,11 @@ void intruder_succeeded(void)
 	succeeded = true;
 }
 
-static void become_agent(int which, bool writer)
+static void become_agent(const struct prey *p, int which, bool writer)
 {
 	struct pc_confinement c = { .writer = writer,
 				    .enter_netns = which == ENTERING,
-				    .socket = -1 };
+				    .socket = writer ? -1 : p->to_writer };
 	struct rlimit none = { 0, 0 };
 	uint64_t held = 0, keep = 0;
 
@@ -61,7 +61,7 @@ int intrude(struct prey *p, int which, bool writer, try_fn fn)
 	assert_true(pid >= 0);
 	if (!pid) {
 		leave_mounts();
-		become_agent(which, writer);
+		become_agent(p, which, writer);
 		fn(p);
 		_exit(succeeded);
 	}
@@ -99,6 +99,7 @@ int prey_setup(void **state)
 	p.server_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(p.server_fd, (struct sockaddr *)&p.server, sizeof(p.server)), 0);
 	p.datagrams = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	p.to_writer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	*state = &p;
 	return 0;
 }
@@ -109,6 +110,7 @@ int prey_teardown(void **state)
 
 	close(p->server_fd);
 	close(p->datagrams);
+	close(p->to_writer);
 	unlink(p->server.sun_path);
 	unlink(p->file);
 	return rmdir(p->folder);

@@ -17,6 +17,7 @@ struct prey {
 	struct sockaddr_un server; /* `socket`, where a server of root's receives datagrams */
 	int server_fd;
 	int datagrams; /* a socket of the agent's that was there before, like the manager's */
+	int to_writer; /* the only socket over which the agent may send descriptors */
 };
 
 /* The agent with its default configuration, and with `enter_netns`. */

@@ -56,6 +56,9 @@ static void try_memory(struct prey *p)
 	REFUSED(open(mem, O_WRONLY));
 	REFUSED(syscall(SYS_openat, AT_FDCWD, mem, O_ACCMODE));
 	REFUSED(syscall(SYS_openat2, AT_FDCWD, mem, &how, sizeof(how)));
+#ifdef SYS_open /* a C library takes openat() */
+	REFUSED(syscall(SYS_open, mem, O_RDWR));
+#endif
 	REFUSED(open("/proc/self/mem", O_RDWR));
 	REFUSED(syscall(SYS_process_madvise, 0, NULL, 0, 0, 0));
 	REFUSED(syscall(SYS_io_uring_setup, 1, NULL));
@@ -83,6 +86,9 @@ static void try_files(struct prey *p)
 		REFUSED(mkdir(other, 0700));
 		REFUSED(mknod(other, S_IFIFO | 0600, 0));
 		REFUSED(chmod(paths[i], 04777));
+#ifdef SYS_mknod
+		REFUSED(syscall(SYS_mknod, other, S_IFIFO | 0600, 0));
+#endif
 		REFUSED(syscall(SYS_linkat, AT_FDCWD, paths[i], AT_FDCWD, other, 0));
 		REFUSED(syscall(SYS_symlinkat, paths[i], AT_FDCWD, other));
 		REFUSED(syscall(SYS_mkdirat, AT_FDCWD, other, 0700));
@@ -224,6 +230,10 @@ static void try_kernel(struct prey *p)
 	REFUSED(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL));
 	REFUSED(setuid(0));
 	REFUSED(fork());
+#ifdef SYS_fork /* a C library takes clone() */
+	REFUSED(syscall(SYS_fork));
+	REFUSED(syscall(SYS_vfork));
+#endif
 	/* The flags of clone3() lie in memory and could ask for a process. A C library takes clone() without it. */
 	if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
 		expect_denied_call("clone3", 0);
