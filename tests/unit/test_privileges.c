@@ -297,6 +297,7 @@ static void unit(void **state)
 	assert_non_null(strstr(file, "\nStartLimitIntervalSec=0\n"));
 	assert_non_null(strstr(file, "\nRestart=on-failure\n"));
 	/* systemd complains about keys that it does not know, and knows this one from 254 on. */
+	assert_non_null(strstr(file, "\nNice=-5\n"));
 	assert_null(strstr(file, "\nRestartSteps="));
 	assert_non_null(strstr(file, "\n# 254+: RestartSteps="));
 	free(file);
