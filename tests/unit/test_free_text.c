@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "cmd/free.h"
 #include "out/free.h"
 
 static struct pc_free_socket connection(void)
@@ -71,11 +72,28 @@ static void names_nobody(void **state)
 	expect_plan(&f, "  to end      no process\n              127.0.0.1:35000 ", true);
 }
 
+/* `top` takes the mark for a question, and no name of another process may have it. */
+static void no_name_asks(void **state)
+{
+	static char evil[] = { 'e', PC_FREE_ASKS, '\n', PC_FREE_ASKS, '\0' };
+	static const char mark[] = { PC_FREE_ASKS, '\0' };
+	struct pc_identity who = *case_thief();
+	struct pc_free_socket f = connection();
+
+	(void)state;
+	snprintf(who.comm, sizeof(who.comm), "%s", evil);
+	who.exe = who.cmdline = who.cgroup = who.unit = who.container = evil;
+	f.owners[0] = f.peer = case_party(&who);
+	expect_plan(&f, mark, false);
+	expect_plan(&f, "e\\x05\\x0a\\x05", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_both_ends),
 		cmocka_unit_test(names_nobody),
+		cmocka_unit_test(no_name_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

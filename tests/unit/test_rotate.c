@@ -94,7 +94,7 @@ static void test_longer_than_the_cap(void **state)
 /* logrotate moved the file away and has not said so yet: its old files stay as they are. */
 static void test_moved_by_somebody(void **state)
 {
-	struct pc_log log = open_capped(1);
+	struct pc_log log = open_capped(2);
 
 	(void)state;
 	write_lines(&log, "abc");
@@ -103,6 +103,7 @@ static void test_moved_by_somebody(void **state)
 	write_lines(&log, "d");
 	folder_expect("theirs", "aa\nbb\ncc\n");
 	folder_expect("log.1", "old\n");
+	assert_int_equal(access("log.2", F_OK), -1);
 	folder_expect("log", "dd\n");
 	pc_log_close(&log);
 }
