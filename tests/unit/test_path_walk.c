@@ -169,6 +169,17 @@ static void planted_link(void **state)
 	assert_int_equal(walk("/tmp/link/shadow", &w), 0);
 	assert_true(w.user_can);
 	assert_int_equal(w.user, ALICE);
+	assert_true(w.led);
+	close(w.fd);
+	/* The link is the file's owner's, or root's. */
+	assert_int_equal(chown("etc/shadow", ALICE, ALICE), 0);
+	assert_int_equal(walk("/tmp/link/shadow", &w), 0);
+	assert_false(w.led);
+	close(w.fd);
+	assert_int_equal(lchown("tmp/link", 0, 0), 0);
+	assert_int_equal(chown("etc/shadow", 0, 0), 0);
+	assert_int_equal(walk("/tmp/link/shadow", &w), 0);
+	assert_false(w.led);
 	close(w.fd);
 }
 

@@ -24,6 +24,8 @@ struct walk {
 	struct path_step way[DEPTH_MAX]; /* from the root to where the walk is */
 	unsigned depth;
 	unsigned links;
+	uint32_t led_by; /* the owner of a link, other than root; 0: none */
+	bool led_by_several;
 	char rest[2 * PATH_MAX]; /* of the path */
 };
 
@@ -76,6 +78,14 @@ static bool next_part(struct walk *w, char part[NAME_MAX + 1])
 	return true;
 }
 
+static void note_link(struct walk *w, uint32_t user)
+{
+	if (!user)
+		return;
+	w->led_by_several |= w->led_by && w->led_by != user;
+	w->led_by = user;
+}
+
 static int follow_link(struct walk *w, int fd)
 {
 	char target[PATH_MAX], rest[sizeof(w->rest)];
@@ -117,6 +127,7 @@ static void take_end(struct walk *w, const struct path_step *folder, const struc
 	w->out->end_can = last.user_can || last.others_can;
 	w->out->fd = end->fd;
 	w->out->st = end->st;
+	w->out->led = w->led_by_several || (w->led_by && w->led_by != end->st.st_uid);
 }
 
 /* Goes to one component. 1: that was the last. */
@@ -144,6 +155,7 @@ static int step_to(struct walk *w, const char *part)
 			close(next.fd);
 		return err;
 	}
+	note_link(w, next.st.st_uid);
 	err = follow_link(w, next.fd);
 	close(next.fd);
 	return err;

@@ -15,6 +15,7 @@ struct pc_path_walk {
 	uint32_t user;	 /* … and it is this one */
 	bool others_can; /* several users could */
 	bool end_can; /* such a user could replace a directory or link on the way, or what is at the end */
+	bool led; /* a link on the way is one of a user's, who does not own what is at the end */
 };
 
 /* Walks from `root`, an open directory, beyond which neither ".." nor a link leads. 0, and the caller

@@ -299,6 +299,7 @@ static int look_below(const struct way_in *in, const char *path, int *file, stru
 	if (err)
 		return err;
 	take_found(&w, out);
+	out->led = w.led;
 	if (out->kind == PC_PATH_SOCKET && !may_block(in->proc, in->pid, w.fd))
 		*file = w.fd;
 	else

@@ -122,6 +122,32 @@ static void scenario_unix_planted_link(struct test *t)
 	run_against(&a, command);
 }
 
+/* The attacker leads the server's path to the socket of an innocent one, which is not to be stopped for it. */
+static void scenario_unix_led_elsewhere(struct test *t)
+{
+	struct puppet *web = puppet_start(t, "web"), *bus = puppet_start(t, "bus");
+	char home[512], innocent[512], path[600];
+	struct named name;
+	json_t *line;
+
+	chmod(t->folder, 0755);
+	monitor_watch(t, NULL);
+	named_folder(t, "home", ALICE, home);
+	named_folder(t, "bus", 0, innocent);
+	snprintf(path, sizeof(path), "%s/socket", innocent);
+	name = named_path(path);
+	named_listener(bus, SOCK_STREAM, &name);
+	snprintf(path, sizeof(path), "%s/run", home);
+	if (symlink(innocent, path) || lchown(path, ALICE, ALICE))
+		test_abort(t, "stage: symlink: %s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/run/socket", home);
+	name = named_path(path);
+	named_refused(web, SOCK_STREAM, &name);
+	line = take_refusal_of(web, "unix-server");
+	if (fixes_with_command(line, "kill ") || fixes_run_now(t, line))
+		test_fail(t, "expected no command: the innocent process would end");
+}
+
 /* In a folder into which all may write, no command is safe. */
 static void scenario_unix_open_folder(struct test *t)
 {
@@ -222,6 +248,9 @@ static void scenario_other_family(struct test *t)
 const struct scenario cases_refusal_unix_attack[] = {
 	{ .name = "unix-users-folder", .run = scenario_unix_users_folder, .where = EACH_KERNEL },
 	{ .name = "unix-planted-link", .run = scenario_unix_planted_link, .where = EACH_KERNEL },
+	{ .name = "unix-led-elsewhere",
+	  .run = scenario_unix_led_elsewhere,
+	  .where = EACH_KERNEL },
 	{ .name = "unix-open-folder", .run = scenario_unix_open_folder, .where = EACH_KERNEL },
 	{ .name = "unix-not-allowed",
 	  .run = scenario_unix_not_allowed,

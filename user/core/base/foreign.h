@@ -52,7 +52,7 @@ enum pc_removal {
 	PC_REMOVE_COUNT,
 };
 
-#define PC_SITE_PATH 1280
+#define PC_SITE_PATH 1279
 
 /* The place of a path, as a look at it found it. A recording has it in this form. */
 struct pc_site {
@@ -68,6 +68,7 @@ struct pc_site {
 	uint8_t removal; /* enum pc_removal */
 	char path[PC_SITE_PATH +
 		  1]; /* from the root of the mount namespace; raw bytes; "": not known */
+	uint8_t led; /* over a link of a user who does not own the file; 0 in recordings of before */
 };
 
 /* The room for the name of a foreign request as text. */

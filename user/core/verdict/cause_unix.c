@@ -147,8 +147,23 @@ static void fix_remove_later(struct pc_advice *a)
 	put_removal(a, program);
 }
 
+/* The user of the link can lead any server that binds below it to the socket of any other. */
+static void fix_led(struct pc_advice *a)
+{
+	pc_advice_fix(
+		a, PC_NOW,
+		"stop nothing yet: see first which symbolic link leads the path to this server's socket file, because a user made the link who does not own that file");
+	pc_advice_fix(
+		a, PC_LASTING,
+		"give the refused program a path on which no other user can make links, as below /run");
+}
+
 static void fix_unix_server(struct pc_advice *a)
 {
+	if (a->holder && a->verdict->site.led && !pc_holder_is_own(a->verdict, a->holder)) {
+		fix_led(a);
+		return;
+	}
 	if (a->holder) {
 		pc_advice_fix_stop(a, ", or leave what runs already and do not start another");
 		fix_remove_later(a);
