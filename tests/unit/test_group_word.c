@@ -46,8 +46,9 @@ static enum pc_word word_of(const char *path)
 static void make_hierarchy(void)
 {
 	static const char *const folders[] = {
-		"cgroup",	      "cgroup/a",	  "cgroup/a/mine",
-		"cgroup/a/mine/deep", "cgroup/a/" DOCKER, "cgroup/a/mine/web.service",
+		"cgroup",	    "cgroup/a",
+		"cgroup/a/mine",    "cgroup/a/mine/deep",
+		"cgroup/a/" DOCKER, "cgroup/a/mine/web.service",
 	};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "core/process/party.h"
 
@@ -245,6 +246,29 @@ static void cut_arguments(void **state)
 	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_NONE);
 }
 
+/* A user can claim a port as one program and run another one since: that is no second instance of the first. */
+static void ran_another_program_since(void **state)
+{
+	struct pair p = { .exe = { "/bin/a", "/bin/a" }, .cmdline = { "a", "a" } };
+	struct pc_identity then = identity(&p, 0), now = then, refused = identity(&p, 1);
+	struct pc_verdict *v = calloc(1, sizeof(*v));
+	struct pc_holder *h = &v->holders[0];
+	enum pc_twin twin;
+
+	(void)state;
+	v->requester.who = &refused;
+	h->claimer = (struct pc_party){ .who = &then, .running = true };
+	h->owners[0] = (struct pc_party){ .who = &now, .running = true };
+	h->owners_count = 1;
+	assert_ptr_equal(pc_holder_twin(v, h, &twin), &h->claimer);
+	now.exe = (char *)"/bin/b";
+	assert_null(pc_holder_twin(v, h, &twin));
+	assert_int_equal(twin, PC_TWIN_NONE);
+	now.key.tgid++; /* it lives on beside that one */
+	assert_ptr_equal(pc_holder_twin(v, h, &twin), &h->claimer);
+	free(v);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -254,6 +278,7 @@ int main(void)
 		cmocka_unit_test(same_programs),
 		cmocka_unit_test(given_sockets),
 		cmocka_unit_test(cut_arguments),
+		cmocka_unit_test(ran_another_program_since),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,9 @@ static bool is_roots_in(const char *cgroups, const char *hierarchy, const char *
 bool pc_group_is_roots_word(const char *cgroups, const struct pc_identity *who)
 {
 	/* pc_cgroup_of_procfile() takes a path from one of these. */
-	static const char *const hierarchies[] = { "systemd", "unified", "",
-						   "pids",    "memory",	 "cpu" };
+	static const char *const hierarchies[] = {
+		"systemd", "unified", "", "pids", "memory", "cpu"
+	};
 	size_t len;
 
 	if (!who->cgroup || (!who->unit && !who->container && !who->pod))

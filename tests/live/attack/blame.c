@@ -119,7 +119,8 @@ static void scenario_blame_by_group(struct test *t)
 	char folder[600];
 
 	for (unsigned i = 0; i < 4; i++) {
-		evil[i] = puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+		evil[i] =
+			puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
 		group_move(t, groups[i], evil[i]);
 	}
 	if (group_folder(DELEGATED, folder, sizeof(folder)) || chown(folder, NOBODY, NOBODY))

@@ -248,9 +248,7 @@ static void scenario_other_family(struct test *t)
 const struct scenario cases_refusal_unix_attack[] = {
 	{ .name = "unix-users-folder", .run = scenario_unix_users_folder, .where = EACH_KERNEL },
 	{ .name = "unix-planted-link", .run = scenario_unix_planted_link, .where = EACH_KERNEL },
-	{ .name = "unix-led-elsewhere",
-	  .run = scenario_unix_led_elsewhere,
-	  .where = EACH_KERNEL },
+	{ .name = "unix-led-elsewhere", .run = scenario_unix_led_elsewhere, .where = EACH_KERNEL },
 	{ .name = "unix-open-folder", .run = scenario_unix_open_folder, .where = EACH_KERNEL },
 	{ .name = "unix-not-allowed",
 	  .run = scenario_unix_not_allowed,

@@ -286,14 +286,30 @@ static bool is_twin(const struct pc_verdict *v, const struct pc_party *p, enum p
 	return *twin != PC_TWIN_NONE;
 }
 
+/* The claimer is described as it was at its claim. It may run another program now, with the socket. */
+static bool runs_another_program(const struct pc_holder *h)
+{
+	for (unsigned i = 0; i < h->owners_count; i++) {
+		const struct pc_identity *now = h->owners[i].who;
+
+		if (pc_party_same(&h->owners[i], &h->claimer) && now->exe && h->claimer.who->exe &&
+		    !pc_identity_same_file(now, h->claimer.who))
+			return true;
+	}
+	return false;
+}
+
 const struct pc_party *pc_holder_twin(const struct pc_verdict *v, const struct pc_holder *h,
 				      enum pc_twin *twin)
 {
 	*twin = PC_TWIN_NONE;
 	if (!v->requester.who || h->kin)
 		return NULL;
-	if (is_twin(v, &h->claimer, twin))
-		return &h->claimer;
+	if (is_twin(v, &h->claimer, twin)) {
+		if (!runs_another_program(h))
+			return &h->claimer;
+		*twin = PC_TWIN_NONE;
+	}
 	for (unsigned i = 0; i < h->owners_count; i++)
 		if (is_twin(v, &h->owners[i], twin))
 			return &h->owners[i];
