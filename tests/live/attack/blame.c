@@ -2,8 +2,11 @@
 /* A user has somebody else hold a port, so that the advice stops that one: a process that takes descriptors, as a
  * message bus does, is sent the user's listening socket. The advice is taken, and the innocent process lives. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "judge/free.h"
@@ -147,6 +150,72 @@ static void scenario_blame_by_group(struct test *t)
 	}
 }
 
+/* The process that claimed the port, and no other, is stopped, whatever it has become since. */
+static void stop_what_it_became(struct test *t, struct puppet *evil)
+{
+	struct puppet *web = puppet_start(t, "web");
+	json_t *line;
+	char kill[32];
+
+	stage_refused(web, 0, "0.0.0.0", PORT, EADDRINUSE);
+	line = verdict_take(web);
+	snprintf(kill, sizeof(kill), "kill %d", evil->pid);
+	if (!fixes_with_command(line, kill) || fixes_with_command(line, "systemctl") ||
+	    fixes_run_now(t, line) != 1) {
+		test_fail(t, "expected `%s`, and no other command", kill);
+		note_line(t, line);
+	}
+	fixes_expect_free(web, 0, "0.0.0.0", PORT);
+}
+
+static void act_move_away(void *io)
+{
+	*(int *)io = unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) ? errno : 0;
+}
+
+static void scenario_blame_by_moving(struct test *t)
+{
+	struct puppet *evil =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+	int err = 0;
+
+	monitor_watch(t, NULL);
+	stage_listener(evil, 0, "0.0.0.0", PORT);
+	puppet_call(evil, act_move_away, &err, sizeof(err));
+	if (err)
+		test_skip(t, "a user cannot make namespaces here");
+	stop_what_it_became(t, evil);
+}
+
+/* Gives itself the environment and the names of a service that systemd handed its socket. */
+static void act_pose_as_service(void *io)
+{
+	char pid[16];
+
+	fcntl(*(int *)io, F_SETFD, 0);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_FDNAMES", "ssh.socket", 1);
+	setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+	execl("/proc/self/exe", "/usr/sbin/sshd", "--puppet", "sshd", NULL);
+	_exit(1);
+}
+
+static void scenario_blame_by_activation(struct test *t)
+{
+	struct puppet *evil =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "systemd", .uid = NOBODY });
+	struct puppet now = *evil;
+	struct prop listener;
+
+	monitor_watch(t, NULL);
+	listener = stage_listener(evil, 0, "0.0.0.0", PORT);
+	puppet_begin(evil, act_pose_as_service, &listener.fd, sizeof(listener.fd));
+	puppet_identify(&now);
+	stop_what_it_became(t, evil);
+}
+
 const struct scenario cases_attack_blame[] = {
 	{ .name = "blame-by-passing",
 	  .run = scenario_blame_by_passing,
@@ -156,6 +225,8 @@ const struct scenario cases_attack_blame[] = {
 	  .run = scenario_blame_before_start,
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
+	{ .name = "blame-by-moving", .run = scenario_blame_by_moving, .where = NATIVE },
+	{ .name = "blame-by-activation", .run = scenario_blame_by_activation, .where = ONCE },
 	{ .name = "blame-by-group",
 	  .run = scenario_blame_by_group,
 	  .watch = WATCH_OWN,
