@@ -91,6 +91,14 @@ static void duplicate(void **state)
 	party_assert_cause(&v, PC_CAUSE_DUPLICATE_INSTANCE, "the one that runs belongs to orders2");
 	v.holders[0].claimer.place.role = PC_ROLE_MAIN;
 	assert_true(case_advises(&v, "systemctl stop orders2.service"));
+	v.holders[0].claimer.place.users_word = true; /* a user named the group so */
+	assert_true(case_advises(&v, "kill 4000"));
+	assert_false(case_advises(&v, "orders2"));
+	pc_decide(&v);
+	assert_int_equal(pc_advise(&v), 0);
+	assert_null(strstr(v.explanation, "orders2"));
+	pc_verdict_clear(&v);
+	v.holders[0].claimer.place.users_word = false;
 
 	/* Processes of one instance: a worker that binds what its sister has. */
 	v.holders[0].kin = true;

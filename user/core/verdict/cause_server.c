@@ -61,7 +61,7 @@ static void put_twin(struct pc_advice *a, const struct pc_party *p, enum pc_twin
 	default:
 		pc_advice_explain(a, "both run %s with the same arguments", p->who->exe);
 	}
-	if (twin == PC_TWIN_ARGUMENTS && p->who->unit)
+	if (twin == PC_TWIN_ARGUMENTS && p->who->unit && !p->place.users_word)
 		pc_advice_explain(a, "; the one that runs belongs to %s", p->who->unit);
 }
 
