@@ -17,7 +17,8 @@
 #include "stage/dead_files.h"
 #include "stage/named.h"
 
-#define NOBODY 65534
+/* A user of its own: the stalls use up its share of the looks, also on the monitor that the scenarios share. */
+#define STALLER 65531
 #define VICTIM 33  /* www-data, as Debian numbers it */
 #define PORT 40123 /* where the kernel chooses, too: an audit speaks of it */
 #define VICTIM_PORT 40124
@@ -111,9 +112,9 @@ static void stall_listeners(struct stall *s)
 /* The kernel reads no arguments of a file: a verdict has those before it. */
 static void scenario_stall_by_arguments(struct test *t)
 {
-	struct stall s = stall_begin(t, NOBODY, 0);
+	struct stall s = stall_begin(t, STALLER, 0);
 
-	dead_files_mount(s.evil, NOBODY, s.folder);
+	dead_files_mount(s.evil, STALLER, s.folder);
 	dead_files_take_arguments(s.evil);
 	monitor_watch(t, (const char *const[]){ "--repeat-interval", "0", NULL });
 	stall_listeners(&s);
@@ -137,7 +138,7 @@ static void stall_by_memory(struct test *t, uid_t uid, int flags)
 
 static void scenario_stall_by_memory(struct test *t)
 {
-	stall_by_memory(t, NOBODY, 0);
+	stall_by_memory(t, STALLER, 0);
 }
 
 /* The root of a container, in the user namespace of all, is no more trusted than a user. */
@@ -160,9 +161,9 @@ static void timed_run(struct test *t, const char *const *argv, int status)
 
 static void scenario_stall_of_commands(struct test *t)
 {
-	struct stall s = stall_begin(t, NOBODY, 0);
+	struct stall s = stall_begin(t, STALLER, 0);
 
-	dead_files_mount(s.evil, NOBODY, s.folder);
+	dead_files_mount(s.evil, STALLER, s.folder);
 	stall_listeners(&s);
 	dead_files_hold_memory(s.evil);
 	must_block(&s);
@@ -192,13 +193,13 @@ static void end_while_stuck(struct test *t)
 /* The file system is open to root, too: what leads into it blocks whoever looks. */
 static void scenario_stall_by_paths(struct test *t)
 {
-	struct stall s = stall_begin(t, NOBODY, 0);
+	struct stall s = stall_begin(t, STALLER, 0);
 	struct puppet *mounter = puppet_start(t, "mounter");
 	struct named name = named_path("socket");
 	struct spot at;
 	json_t *line;
 
-	dead_files_mount(mounter, NOBODY, s.folder);
+	dead_files_mount(mounter, STALLER, s.folder);
 	named_go_to(mounter, s.folder);
 	monitor_watch(t, (const char *const[]){ "--repeat-interval", "0", NULL });
 	stage_listener(s.api, 0, "127.0.0.1", VICTIM_PORT);
