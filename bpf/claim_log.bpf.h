@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log of claims is in the programs' memory. To write into it takes a tenth of what a record in the ring takes, for
- * the program and for the reader (user/bpf/claim_log.c). A claim whose socket is closed before the reader comes by is
- * nobody's: it costs the reader nothing. A resolver's query and a probe of a port make such claims.
+/* The log of claims is in the programs' memory. Writing into it takes a program a third of the instructions of a record in
+ * the ring. A claim whose socket is closed before the reader (user/bpf/claim_log.c) comes by is nobody's, and the reader
+ * passes over it. A resolver's query and a probe of a port make such claims.
  *
- * The log has parts, of which each processor uses one. One that is half full wakes the reader. A claim goes to the ring instead if its part is full, or if
- * another program is writing into it. The reader takes the log after the ring. So after a refusal, claims go to the
- * ring for a while: their order and that of the ends of processes then say what became of the refused process. */
+ * The log has parts, of which each processor uses one. A part that is half full wakes the reader. A claim goes to the ring
+ * instead if its part is full, or if another program is writing into it. The reader takes the log after the ring. So after
+ * a refusal, claims go to the ring for a while: their order and that of the ends of processes then say what became of the
+ * refused process. */
 #ifndef PORTCLASH_CLAIM_LOG_BPF_H
 #define PORTCLASH_CLAIM_LOG_BPF_H
 
@@ -61,13 +62,12 @@ static __always_inline bool log_has(__u64 cookie, __u16 port)
 
 /* Marks the claim of this socket: it is closed, or its next claim goes to the ring. The mark is the cookie: if another claim
  * takes this place meanwhile, the mark is not about that one. */
-static __always_inline bool log_end(__u64 cookie)
+static __always_inline void log_end(__u64 cookie)
 {
 	struct pc_logged_claim *c = log_find(cookie);
 
 	if (c)
 		c->ended = (__u32)cookie;
-	return c;
 }
 
 /* Gives the place of the next claim in this part, or PC_LOG_CLAIMS: the part is full. */
@@ -119,14 +119,15 @@ static __always_inline bool log_finish(struct pc_log_part *part)
 	return written - read == 1U << (config.log_shift & 15) >> 1;
 }
 
-/* Takes the close of a socket, and tells whether its claim was in the log. A TCP socket that was connected may leave a TIME_WAIT, or has left it already: after
+/* Takes the close of a socket. A TCP socket that was connected may leave a TIME_WAIT, or has left it already: after
  * shutdown() its state is CLOSE again (tcp_time_wait()), and only its peer's port tells. */
-static __always_inline bool log_release(struct bpf_sock *ctx)
+static __always_inline void log_release(struct bpf_sock *ctx)
 {
 	if (ctx->protocol != IPPROTO_UDP &&
 	    (ctx->dst_port || (ctx->state != PC_STATE_CLOSE && ctx->state != PC_STATE_LISTEN)))
-		return false;
-	return claims_may_wait && log_end(bpf_get_socket_cookie(ctx));
+		return;
+	if (claims_may_wait)
+		log_end(bpf_get_socket_cookie(ctx));
 }
 
 #endif

@@ -101,7 +101,7 @@ static __always_inline bool claimed_socket_note(__u64 cookie, __u16 port)
 	return true;
 }
 
-/* This is never written. It clears what is larger than the compiler clears (1,024 bytes). */
+/* The programs never write to `nothing`. It clears what is larger than the compiler clears (1,024 bytes). */
 struct pc_netns_ports nothing = {};
 
 /* The reader is woken at once when the kernel gives a socket one of these ports. Each port has a

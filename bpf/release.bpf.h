@@ -46,9 +46,8 @@ static __noinline int release_tell(const struct sock *sk, __u64 cookie, __u8 op,
 	return 0;
 }
 
-/* Takes the close of a socket. Of a raw socket nothing is known, whatever its protocol. One whose claim is in the log has
- * a port, and no scar. (Not so if it has given its port back since, within 4,096 claims: then a send that was refused for
- * want of a port, and whose exit no program saw, is not told.) */
+/* Takes the close of a socket. Of a raw socket nothing is known, whatever its protocol. A socket whose claim is in the log can
+ * have a scar all the same: it may have given its port back since. */
 static __always_inline void release_look(struct bpf_sock *ctx)
 {
 	bool may_have_scar = ctx->state == PC_STATE_CLOSE && ctx->type != SOCK_RAW;
@@ -57,8 +56,7 @@ static __always_inline void release_look(struct bpf_sock *ctx)
 	__u8 op;
 
 	connect_note_release();
-	if (log_release(ctx) && protocol == IPPROTO_UDP)
-		may_have_scar = false;
+	log_release(ctx);
 	if (!may_have_scar && !unnamed_were_told)
 		return;
 	copy = sock_of(ctx);

@@ -62,7 +62,7 @@ static __always_inline bool family_watched(__u16 family)
 	return family == PC_FAMILY_V4 || family == PC_FAMILY_V6;
 }
 
-/* One probe read takes the first bytes of a socket, where kernels have ten of the fields below. Each read apart would
+/* The first bytes of a socket, where kernels have ten of the fields below, come by one probe read. Each read apart would
  * take some 75 instructions. */
 struct socket_head {
 	__u64 words[3];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One operation on ports, round after round, in one process: prints how many rounds and what they took in nanoseconds, the
+/* Makes an operation on ports round after round in one process. Prints how many rounds and what they took in nanoseconds, the
  * CPU time that a monitor (--pid) took for them afterwards, and what it took meanwhile. For a guest whose clock counts
  * instructions (instructions.sh). */
 #include <arpa/inet.h>

@@ -45,7 +45,7 @@ void pc_claim_log_look(struct pc_claim_log *l, bool all)
 
 	l->all = all;
 	l->some = false;
-	l->sorted_by_process = false;
+	l->claimers_noted = false;
 	for (unsigned i = 0; i < parts_of(l); i++) {
 		struct pc_log_look *look = &l->looks[i];
 		uint64_t kept = look->left_out ? look->before : look->end;
@@ -132,12 +132,12 @@ static void note_claimers(struct pc_claim_log *l)
 
 			*process_word(l, tgid) |= 1ULL << tgid % 64;
 		}
-	l->sorted_by_process = true;
+	l->claimers_noted = true;
 }
 
 static bool process_has_claims(struct pc_claim_log *l, uint32_t tgid)
 {
-	if (!l->sorted_by_process)
+	if (!l->claimers_noted)
 		note_claimers(l);
 	return *process_word(l, tgid) >> tgid % 64 & 1;
 }

@@ -23,7 +23,7 @@ struct pc_claim_log {
 	unsigned shift;			/* a part has 1 << shift places */
 	bool all;
 	bool some;			      /* there may be claims to hand over */
-	bool sorted_by_process;		      /* `processes` is of this look */
+	bool claimers_noted;		      /* `processes` is of this look */
 	uint64_t processes[64];		      /* a bit for each, by the low bits of its id */
 	uint64_t ended[PC_HOW_COUNT];	      /* claims whose socket was closed before they were taken */
 	struct pc_log_look looks[PC_LOG_PARTS];

@@ -103,7 +103,7 @@ static void keep_name(struct few *f, const char *name)
 			keep(f, id);
 }
 
-/* These say how large a pointer is (btf__pointer_size()). */
+/* Keeps the types by which libbpf finds out how large a pointer is (btf__pointer_size()). */
 static void keep_words(struct few *f)
 {
 	keep_name(f, "long int");

@@ -161,7 +161,7 @@ static void *read_dead_page(void *page)
 	return NULL;
 }
 
-/* This thread waits for that reader, and further readers wait for this thread. */
+/* Waits for the reader of the page, and keeps further readers of the puppet's memory waiting. */
 static void *change_memory(void *nothing)
 {
 	for (;;) {

@@ -20,8 +20,8 @@ unsigned dead_files_waiting(struct puppet *by);
 void dead_files_take_arguments(struct puppet *by);
 #define DEAD_ARGUMENT (4 * 4096)
 
-/* One thread of the puppet reads a page of the file, and holds the lock of the puppet's memory while it waits for
- * it; another waits to change the memory. So whoever reads the arguments of the puppet waits, too. The puppet
+/* Makes a thread of the puppet read a page of the file, and hold the lock of the puppet's memory while it waits
+ * for it; another thread waits to change the memory. So whoever reads the arguments of the puppet waits, too. The puppet
  * makes system calls as before, but can change its memory no more. */
 void dead_files_hold_memory(struct puppet *by);
 

@@ -117,7 +117,8 @@ static int ledger_add(struct pc_ledger *l, struct pc_entry *slot, const struct p
 	return 0;
 }
 
-int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
+/* Adds the entry, or replaces the one of its cookie, unless a newer one of another port is to stay. */
+static int ledger_store(struct pc_ledger *l, const struct pc_entry *entry, bool newer_stays)
 {
 	struct pc_entry *slot;
 
@@ -126,22 +127,19 @@ int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
 	slot = probe(l->slots, l->size, entry->cookie);
 	if (!slot->cookie)
 		return ledger_add(l, slot, entry);
-	*slot = *entry;
+	if (!newer_stays || slot->time_ns <= entry->time_ns || slot->port == entry->port)
+		*slot = *entry;
 	return 0;
+}
+
+int pc_ledger_put(struct pc_ledger *l, const struct pc_entry *entry)
+{
+	return ledger_store(l, entry, false);
 }
 
 int pc_ledger_put_newer(struct pc_ledger *l, const struct pc_entry *entry)
 {
-	struct pc_entry *slot;
-
-	if (!entry->cookie)
-		return -EINVAL;
-	slot = probe(l->slots, l->size, entry->cookie);
-	if (!slot->cookie)
-		return ledger_add(l, slot, entry);
-	if (slot->time_ns <= entry->time_ns || slot->port == entry->port)
-		*slot = *entry;
-	return 0;
+	return ledger_store(l, entry, true);
 }
 
 const struct pc_entry *pc_ledger_find(const struct pc_ledger *l, uint64_t cookie)

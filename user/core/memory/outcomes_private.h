@@ -32,7 +32,8 @@ struct pc_outcomes {
 void pc_outcomes_drop(struct pc_outcomes *t, struct pc_outcomes_entry *e);
 
 /* outcomes_share.c: counts the bytes of a search for its owner (process_budget.h), of whom `uid` is known in
- * any case, in place of what was counted before; and no longer. pc_outcomes_keep_to_budget() drops the oldest searches of the owner that has most. */
+ * any case, in place of what was counted before; and no longer. pc_outcomes_keep_to_budget() drops the oldest searches of
+ * the owner that has most. */
 void pc_outcomes_join_share(struct pc_outcomes *t, struct pc_outcomes_entry *e, uint32_t uid);
 void pc_outcomes_leave_share(struct pc_outcomes *t, struct pc_outcomes_entry *e);
 void pc_outcomes_keep_to_budget(struct pc_outcomes *t);

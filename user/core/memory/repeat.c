@@ -124,7 +124,8 @@ static uint64_t repeat_mix(uint64_t hash, uint64_t word)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Eight bytes at once: uthash's own function takes them one by one, and a key has hundreds. */
+/* Takes eight bytes at once: uthash's own function takes them one by one, and a key has hundreds. A user can make keys of one
+ * hash. There are PC_REPEATS_MAX keys at most, so that a search among them stays short. */
 static unsigned repeat_hash(const unsigned char *bytes, size_t len)
 {
 	uint64_t hash = len, word;
