@@ -4,7 +4,7 @@ import os
 
 from harness import Process, demand, read, wait_for
 from stage import (HTTPD, ROOTLESS, WITHIN_LIMITS, Engine, Server, as_rootless, expect, holder_of, netns_of,
-                   owners_of, truth_of, try_to_listen)
+                   owners_of, truth_of, try_to_listen, wait_for_listener)
 
 # Without a manager of his own a user may make no control group.
 ROOTLESS_LIMITS = [*WITHIN_LIMITS, "--runtime=crun", "--cgroups=disabled"]
@@ -17,8 +17,8 @@ class Podman:
         port = 18090
         self.podman.run("pbystander", [], "sleep", "600")
         ident = self.podman.run("pweb", ["--network", "host"], *HTTPD, str(port))
-        wait_for("the server", lambda: not try_to_listen(port))
-        event = self.refused(port, len(self.agent.refusals(port)) + 1)
+        wait_for_listener(port)
+        event = self.refused(port)
         expect(event["requester"], truth_of(os.getpid()))
         expect(holder_of(event), truth_of(self.podman.pid_of("pweb"), ident, "pweb"))
         demand(self.take(event) == [f"podman stop {ident[:12]}"], str(event["fixes"]))

@@ -6,7 +6,7 @@ import re
 import shutil
 
 from harness import demand, read, read_lines, wait_for
-from stage import POSSIBLE_LIMITS, THIEF, Server, call, do, may_raise_limits, try_to_listen
+from stage import POSSIBLE_LIMITS, THIEF, Server, call, do, may_raise_limits, try_to_listen, wait_for_listener
 
 EVENTS = "/var/log/portclash/events.jsonl"
 PORT = 18099
@@ -107,7 +107,7 @@ class Readme:
     def knows_containers(self):
         # The names of other containers, as the page has their files mounted.
         ident = self.engine.run("neighbour", ["--network", "host"], "httpd", "-f", "-p", str(PORT))
-        wait_for("the server", lambda: not try_to_listen(PORT))
+        wait_for_listener(PORT)
         event = self.verdict(PORT, lambda e: e["holders"] and
                              (e["holders"][0]["process"] or {}).get("container") == ident)
         demand(event["holders"][0]["process"]["container_name"] == "neighbour", str(event))

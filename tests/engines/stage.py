@@ -160,6 +160,11 @@ def try_to_listen(port):
         return True
 
 
+def wait_for_listener(port):
+    """Until somebody listens on the port. It asks /proc: a bind() of its own could refuse the server's."""
+    wait_for(f"the server on port {port}", lambda: owners_of(port))
+
+
 def take_advice(event, more=()):
     """Runs the commands for now as they are printed, in their order."""
     commands = [fix["command"] for fix in event["fixes"] if not fix["lasting"] and fix["command"]]

@@ -14,7 +14,8 @@ from harness import demand, in_folder, run_suite, wait_for
 from podman import Podman
 from readme import Readme
 from stage import (AT_ONCE, HTTPD, WITHIN_LIMITS, Agent, Dockerd, Engine, Server, call, do, expect, holder_of, image_of, netns_of,
-                   on_signals, owners_of, take_advice, truth_of, try_to_listen)
+                   on_signals, owners_of, take_advice, truth_of, try_to_listen,
+                   wait_for_listener)
 
 def expect_names(who, container, name, word="system"):
     got = {f: who[f] for f in ("container", "container_name", "container_word")}
@@ -154,8 +155,8 @@ class Suite(Podman, Archives):
     def the_hosts_network(self):
         port = 18084
         ident = self.docker.run("hostweb", ["--network", "host"], *HTTPD, str(port))
-        wait_for("the server", lambda: not try_to_listen(port))
-        event = self.refused(port, len(self.agent.refusals(port)) + 1)
+        wait_for_listener(port)
+        event = self.refused(port)
         expect(holder_of(event), truth_of(self.docker.pid_of("hostweb"), ident, "hostweb"))
         expect(event["requester"], truth_of(os.getpid()))
         commands = self.take(event)
@@ -167,8 +168,8 @@ class Suite(Podman, Archives):
         self.podman = Engine("podman", WITHIN_LIMITS, self.archive)
         for port, engine, command in ((18088, self.docker, "docker"), (18089, self.podman, "podman")):
             ident = engine.run("grouped", ["--cgroup-parent", "/portclash-shop", "--network", "host"], *HTTPD, str(port))
-            wait_for("the server", lambda: not try_to_listen(port))
-            event = self.refused(port, len(self.agent.refusals(port)) + 1)
+            wait_for_listener(port)
+            event = self.refused(port)
             expect(holder_of(event), truth_of(engine.pid_of("grouped"), ident, "grouped"))
             demand(self.take(event) == [f"{command} stop {ident[:12]}"], str(event["fixes"]))
             demand(try_to_listen(port), "still refused")
@@ -176,7 +177,7 @@ class Suite(Podman, Archives):
     def who_names_it_too(self):
         port = 18085
         ident = self.docker.run("asked", ["--network", "host"], *HTTPD, str(port))
-        wait_for("the server", lambda: not try_to_listen(port))
+        wait_for_listener(port)
         _, said = call([self.portclash, "who", str(port)])
         demand(f"container asked ({ident[:12]})" in said, said)
 
@@ -186,7 +187,8 @@ class Suite(Podman, Archives):
         agent = Agent(self.folder, self.portclash, "--container-names=no")
         try:
             ident = self.docker.run("nameless", ["--network", "host"], *HTTPD, str(port))
-            wait_for("the server", lambda: not try_to_listen(port))
+            wait_for_listener(port)
+            demand(not try_to_listen(port), f"port {port} is free")
             expect_names(holder_of(agent.refusal(port)), ident, None)
         finally:
             agent.end()
