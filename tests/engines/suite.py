@@ -10,7 +10,7 @@ import os
 import sys
 
 from archive import Archive, Archives
-from harness import demand, in_folder, run_suite, wait_for
+from harness import demand, in_folder, read_lines, run_suite, wait_for
 from podman import Podman
 from readme import Readme
 from stage import (AT_ONCE, HTTPD, WITHIN_LIMITS, Agent, Dockerd, Engine, Server, call, do, expect, holder_of, image_of, netns_of,
@@ -41,7 +41,11 @@ class Suite(Podman, Archives):
         pass  # keeper.py ends all of it
 
     def said(self):
-        return self.agent.process.said() + self.dockerd.process.said()
+        """With the containers, also those that have ended, and what portclash told last."""
+        engines = [engine for engine in (self.docker, self.podman, self.rootless) if engine]
+        containers = [engine.try_to("ps", "-a")[1] for engine in engines]
+        told = [event["explanation"] for event in read_lines(self.agent.log) if event["type"] == "refusal"]
+        return "\n".join([*containers, *told[-3:], self.agent.process.said(), self.dockerd.process.said()])
 
     def take(self, event):
         """Takes the advice; a container beside must outlive it."""
