@@ -58,51 +58,13 @@ static __always_inline void check_begin(const struct sock *sk)
 		check->asking = sk;
 }
 
-/* The threads in inet_csk_get_port() for a listen(), each in the slot of its id's low bits. A listen() that is not
- * refused has no check: it begins with the first socket that says yes. Of two threads with one slot the earlier one has
- * no check; the walk names its holder. */
-#define LISTENS 1024
-
-static struct listen_call {
-	__u64 id;  /* pid_tgid; 0: none */
-	__u64 hit; /* a check was begun */
-} listen_calls[LISTENS];
-
-static __always_inline struct listen_call *listen_call_slot(__u64 id)
-{
-	return &listen_calls[(__u32)id & (LISTENS - 1)];
-}
-
-static __always_inline void listen_begin(void)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct listen_call *call = listen_call_slot(id);
-
-	call->hit = 0;
-	call->id = id;
-}
-
-/* Ends it, and tells whether it may have a check. */
-static __always_inline bool listen_end(void)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct listen_call *call = listen_call_slot(id);
-
-	if (call->id != id)
-		return true;
-	call->id = 0;
-	return call->hit;
-}
-
+/* Begins the check of a listen() with the first socket that says yes: one that is not refused has no check. Only a listen()
+ * compares a socket in LISTEN. One without a port tries every port, which says nothing. */
 static __always_inline void listen_hit(const struct sock *sk)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct listen_call *call = listen_call_slot(id);
-
-	if (call->id != id || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_LISTEN)
-		return;
-	call->hit = 1;
-	check_begin(sk);
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == PC_STATE_LISTEN &&
+	    BPF_CORE_READ(sk, __sk_common.skc_num))
+		check_begin(sk);
 }
 
 /* Begins a check at bind(). A bind() to port 0 checks every port that the kernel tries, which says
@@ -115,9 +77,9 @@ static __always_inline void check_begin_bind(const struct sock *sk, const void *
 		check_begin(sk);
 }
 
-static __always_inline void check_begin_get_port(const struct sock *sk, __u16 port)
+static __always_inline void check_begin_listen(const struct sock *sk)
 {
-	if (port && BPF_CORE_READ(sk, __sk_common.skc_state) == PC_STATE_LISTEN)
+	if (BPF_CORE_READ(sk, __sk_common.skc_num))
 		check_begin(sk);
 }
 

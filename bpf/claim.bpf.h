@@ -165,6 +165,20 @@ static __always_inline void claim_record(const struct claim_args *a)
 	claim_record_by(a, false);
 }
 
+/* May this listen() have given the socket its port, as a bind() to port 0 would? After it, a socket does not show whether it
+ * had a port before, only whether it had asked for one by number (PC_LOCK_PORT). */
+static __always_inline bool listen_may_autobind(const struct sock *sk)
+{
+	return !(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & PC_LOCK_PORT);
+}
+
+/* Records the claim, unless it is one of a listen() (PC_CLAIM_IF_NEW) whose socket has its claim in the log. */
+static __always_inline void claim_unless_known(const struct claim_args *a, bool direct)
+{
+	if (!(a->flags & PC_CLAIM_IF_NEW) || !log_has(a->cookie, a->port))
+		claim_record_by(a, direct);
+}
+
 /* The three functions read fields of a socket that is a BTF pointer if the kernel has BTF. */
 static __always_inline __u16 sock_family(const struct sock *sk)
 {

@@ -6,14 +6,15 @@
  *                                           exit: it found none, or the connection exists
  *   __inet_bind, __inet6_bind               exit: bind() succeeded or was refused, whether a system
  *                                           call, io_uring or the kernel made it
- *   security_socket_bind                    exit: a security module refused bind()
- *   __sys_bind                              exit: a program on a cgroup refused bind() before
- *                                           __inet_bind() was called (or a security module, on kernels
- *                                           that lack the function above), the exit of __inet_bind()
- *                                           was not seen, or bind() of another family was refused
- *   inet_csk_get_port, socket in LISTEN     exit: listen() succeeded or was refused; some stable
+ *   __sys_bind                              exit: a security module or a program on a cgroup refused
+ *                                           bind() before __inet_bind() was called, the exit of
+ *                                           __inet_bind() was not seen, or bind() of another family
+ *                                           was refused
+ *   security_socket_bind                    exit: a security module refused bind(); only where
+ *                                           io_uring can bind (6.11+), which calls no __sys_bind()
+ *   inet_csk_listen_start                   exit: listen() succeeded or was refused; some stable
  *                                           5.10 and 5.15 kernels return 0 from a refused listen()
- *                                           (before fdaf88531cfd)
+ *                                           (before fdaf88531cfd), and leave the socket in CLOSE
  *   inet_autobind                           exit: a UDP socket got a port without a bind()
  *   inet_bind_conflict, inet_rcv_saddr_equal  exit: which socket blocks (blocker.bpf.h) */
 #ifndef PORTCLASH_FUNCTION_EXIT_BPF_H
@@ -40,10 +41,12 @@ GLOBAL int function_exit_claim_of(__u64 socket, __u8 how)
 	a.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	a.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (a.proto == PC_PROTO_TCP && how == PC_HOW_AUTOBIND)
+		a.flags = PC_CLAIM_IF_NEW;
 	/* With IP_BIND_ADDRESS_NO_PORT, bind() took an address only. */
 	if (!a.port || is_kernel_socket(sk))
 		return 0;
-	claim_record(&a);
+	claim_unless_known(&a, false);
 	/* connect() of UDP chooses the address after the port. Sinks that print claims ask for it
 	 * later. */
 	if (a.proto == PC_PROTO_UDP && how == PC_HOW_AUTOBIND)
@@ -209,18 +212,22 @@ static __always_inline void function_exit_bind(const struct sock *sk, const void
 	function_exit_bind_of(pointer_number(sk), pointer_number(address), len, ret);
 }
 
-/* Records the claim or the refusal of a listen(). For a conflict, inet_csk_get_port() returns 1 up
- * to 6.1 and -EADDRINUSE later. */
-static __noinline int function_exit_get_port(const struct sock *sk, __u16 port, long ret)
+/* Was this listen() refused for want of its port? inet_csk_listen_start() can fail for want of memory, too. */
+static __always_inline bool listen_was_refused(__u8 state, long ret)
+{
+	return ret == -EADDRINUSE || (ret >= 0 && state != PC_STATE_LISTEN);
+}
+
+/* Records the claim or the refusal of a listen(). */
+static __noinline int function_exit_listen(const struct sock *sk, long ret)
 {
 	struct port_request request = { .op = PC_OP_LISTEN };
 
-	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_state) != PC_STATE_LISTEN ||
-	    !socket_is_watched(sk))
+	if (!sk || !socket_is_watched(sk))
 		return 0;
-	if (ret)
+	if (listen_was_refused(BPF_CORE_READ(sk, __sk_common.skc_state), ret))
 		refusal_record(sk, &request, -EADDRINUSE);
-	else if (port == 0)
+	else if (ret == 0 && listen_may_autobind(sk))
 		function_exit_claim(sk, PC_HOW_AUTOBIND);
 	check_end_listen();
 	return 0;

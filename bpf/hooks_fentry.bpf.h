@@ -7,6 +7,9 @@
 #include "function_exit.bpf.h"
 #include "shared_exit.bpf.h"
 
+/* Has inet_csk_listen_start() a second argument, the backlog, as up to 5.16? The loader sets it before it loads the programs. */
+const volatile bool listen_takes_backlog = false;
+
 /* In a fentry program `sk` is a BTF pointer: the kernel makes a cookie for it if it has none yet. */
 SEC("fentry/inet_hash_connect")
 int BPF_PROG(fentry_connect4, void *death_row, struct sock *sk)
@@ -54,14 +57,6 @@ SEC("fentry/__inet6_bind")
 int BPF_PROG(fentry_bind6, struct sock *sk, void *address)
 {
 	check_begin_bind(sk, address);
-	return 0;
-}
-
-SEC("fentry/inet_csk_get_port")
-int BPF_PROG(fentry_get_port, struct sock *sk, unsigned short port)
-{
-	if (port && sk->__sk_common.skc_state == PC_STATE_LISTEN)
-		listen_begin();
 	return 0;
 }
 
@@ -120,18 +115,31 @@ int BPF_PROG(fexit_security, struct socket *socket, void *address, int len, int 
 	return 0;
 }
 
-SEC("fexit/inet_csk_get_port")
-int BPF_PROG(fexit_get_port, struct sock *sk, unsigned short port, int ret)
+/* A program finds the result behind the arguments. */
+static __always_inline int listen_result(const unsigned long long *ctx)
 {
-	bool hit;
+	unsigned long long result;
 
-	if (sk->__sk_common.skc_state != PC_STATE_LISTEN)
-		return 0;
-	hit = !port || listen_end();
-	if (ret == 0 && port && !hit)
+	if (!listen_takes_backlog)
+		return (int)ctx[1];
+	result = ctx[2];
+	barrier_var(result); /* else the compiler chooses between two addresses, which the verifier forbids */
+	return (int)result;
+}
+
+SEC("fexit/inet_csk_listen_start")
+int fexit_listen(unsigned long long *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	int ret = listen_result(ctx);
+
+	if (ret == 0 && sk->__sk_common.skc_state == PC_STATE_LISTEN &&
+	    BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & PC_LOCK_PORT) {
+		check_end_listen();
 		return 0; /* it keeps the port that it has */
+	}
 	compat_cookie(sk);
-	function_exit_get_port(sk, port, ret);
+	function_exit_listen(sk, ret);
 	return 0;
 }
 

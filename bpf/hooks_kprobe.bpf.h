@@ -8,10 +8,10 @@
 #include "shared_exit.bpf.h"
 
 /* A return probe does not have the arguments of its call. They wait in a map, by thread and
- * function, since __inet_bind() and inet_csk_get_port() nest. */
+ * function: a thread can be in several of them. */
 enum probed {
 	PROBED_BIND,
-	PROBED_GET_PORT,
+	PROBED_LISTEN,
 	PROBED_AUTOBIND,
 	PROBED_CONNECT,
 	PROBED_SYS_BIND,
@@ -27,7 +27,7 @@ struct probed_call {
 	void *sk; /* of PROBED_SECURITY: the struct socket */
 	void *address;
 	__u32 len;
-	__u32 port; /* of PROBED_SYS_BIND: the descriptor; of PROBED_BIND: the flags */
+	__u32 more; /* of PROBED_SYS_BIND: the descriptor; of PROBED_BIND: the flags */
 };
 
 struct {
@@ -121,7 +121,7 @@ int BPF_KPROBE(kprobe_bind4, struct sock *sk, void *address, int len, __u32 flag
 		.sk = sk,
 		.address = address,
 		.len = (__u32)len,
-		.port = flags,
+		.more = flags,
 	};
 
 	if (!binds_by_cgroup)
@@ -137,7 +137,7 @@ int BPF_KPROBE(kprobe_bind6, struct sock *sk, void *address, int len, __u32 flag
 		.sk = sk,
 		.address = address,
 		.len = (__u32)len,
-		.port = flags,
+		.more = flags,
 	};
 
 	if (!binds_by_cgroup)
@@ -151,7 +151,7 @@ int BPF_KRETPROBE(kretprobe_bind4, int ret)
 {
 	struct probed_call call;
 
-	if (probe_leave(PROBED_BIND, &call) && !claimed_by_cgroup(ret, call.port))
+	if (probe_leave(PROBED_BIND, &call) && !claimed_by_cgroup(ret, call.more))
 		function_exit_bind(call.sk, call.address, (int)call.len, ret);
 	return 0;
 }
@@ -165,7 +165,7 @@ int BPF_KRETPROBE(kretprobe_bind6, int ret)
 		bpf_tail_call(ctx, &shared_bind, 0);
 		return 0;
 	}
-	if (probe_leave(PROBED_BIND, &call) && !claimed_by_cgroup(ret, call.port))
+	if (probe_leave(PROBED_BIND, &call) && !claimed_by_cgroup(ret, call.more))
 		function_exit_bind(call.sk, call.address, (int)call.len, ret);
 	return 0;
 }
@@ -173,7 +173,7 @@ int BPF_KRETPROBE(kretprobe_bind6, int ret)
 SEC("kprobe/__sys_bind")
 int BPF_KPROBE(kprobe_sys_bind, int fd, void *address, int len)
 {
-	struct probed_call call = { .address = address, .len = (__u32)len, .port = (__u32)fd };
+	struct probed_call call = { .address = address, .len = (__u32)len, .more = (__u32)fd };
 
 	probe_enter(PROBED_SYS_BIND, &call);
 	return 0;
@@ -185,7 +185,7 @@ int BPF_KRETPROBE(kretprobe_sys_bind, int ret)
 	struct probed_call call;
 
 	if (probe_leave(PROBED_SYS_BIND, &call))
-		function_exit_sys_bind(call.port, call.address, call.len, ret);
+		function_exit_sys_bind(call.more, call.address, call.len, ret);
 	return 0;
 }
 
@@ -208,23 +208,23 @@ int BPF_KRETPROBE(kretprobe_security, int ret)
 	return 0;
 }
 
-SEC("kprobe/inet_csk_get_port")
-int BPF_KPROBE(kprobe_get_port, struct sock *sk, unsigned short port)
+SEC("kprobe/inet_csk_listen_start")
+int BPF_KPROBE(kprobe_listen, struct sock *sk)
 {
-	struct probed_call call = { .sk = sk, .port = port };
+	struct probed_call call = { .sk = sk };
 
-	check_begin_get_port(sk, port);
-	probe_enter(PROBED_GET_PORT, &call);
+	check_begin_listen(sk);
+	probe_enter(PROBED_LISTEN, &call);
 	return 0;
 }
 
-SEC("kretprobe/inet_csk_get_port")
-int BPF_KRETPROBE(kretprobe_get_port, int ret)
+SEC("kretprobe/inet_csk_listen_start")
+int BPF_KRETPROBE(kretprobe_listen, int ret)
 {
 	struct probed_call call;
 
-	if (probe_leave(PROBED_GET_PORT, &call))
-		function_exit_get_port(call.sk, (__u16)call.port, ret);
+	if (probe_leave(PROBED_LISTEN, &call))
+		function_exit_listen(call.sk, ret);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ static __noinline int release_tell(const struct sock *sk, __u64 cookie, __u8 op,
 	if (!sk || scar_was_told(sk, cookie) || note_has_socket(sk, cookie))
 		return 0;
 	probe_forget(PROBED_CONNECT);
-	probe_forget(PROBED_GET_PORT);
+	probe_forget(PROBED_LISTEN);
 	probe_forget(PROBED_AUTOBIND);
 	if (by_kernel_thread()) {
 		stat_count(PC_STAT_NOT_RUN);

@@ -13,14 +13,6 @@
 
 #define EINPROGRESS 115
 
-/* May this listen() have given the socket its port, as a bind() to port 0 would? The exit does not
- * show whether the socket had a port before, only whether it had asked for one by number
- * (PC_LOCK_PORT). */
-static __always_inline bool listen_may_autobind(const struct sock *sk)
-{
-	return !(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & PC_LOCK_PORT);
-}
-
 /* Did this bind() ask for the port by number? __inet_bind() marks the socket then. */
 static __always_inline bool asked_by_number(const struct sock *sk)
 {
@@ -49,8 +41,7 @@ GLOBAL int syscall_exit_claim(__u64 socket, __u8 op)
 	a.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	a.proto = protocol_of(BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol));
 	a.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (op != PC_OP_LISTEN || !log_has(a.cookie, a.port))
-		claim_record_by(&a, compat_direct());
+	claim_unless_known(&a, compat_direct());
 	claim_endpoints(sk, a.cookie, BPF_CORE_READ(sk, __sk_common.skc_state));
 	return 0;
 }

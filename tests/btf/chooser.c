@@ -31,12 +31,12 @@ static const struct {
 } newer[] = {
 	{ PC_KERNEL_CONFLICT, BOOKWORM },	   { PC_KERNEL_OWN_RANGE, BOOKWORM },
 	{ PC_KERNEL_COOKIES, BOOKWORM },	   { PC_KERNEL_TASK, BOOKWORM },
-	{ PC_KERNEL_TIME_WAIT, TRIXIE_BACKPORTS },
+	{ PC_KERNEL_URING_BIND, TRIXIE },	   { PC_KERNEL_TIME_WAIT, TRIXIE_BACKPORTS },
 };
 static const enum pc_kernel_need common[] = {
 	PC_KERNEL_NETNS, PC_KERNEL_BIND_TABLE, PC_KERNEL_PORT_RANGE, PC_KERNEL_SADDR_EQUAL,
 	PC_KERNEL_IPV6,	 PC_KERNEL_UDP_TABLE,  PC_KERNEL_UNIX,	     PC_KERNEL_CGROUPS,
-	PC_KERNEL_VRF,	 PC_KERNEL_SECURITY,   PC_KERNEL_ITERATORS,
+	PC_KERNEL_VRF,	 PC_KERNEL_ITERATORS,
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -231,10 +231,10 @@ static void check_function(const char *name, const char *edits, const char *says
 
 static void check_functions(void)
 {
-	check_function("an inlined function", "function inet_csk_get_port",
-		       "no function inet_csk_get_port()", "");
-	check_function("a function with other arguments", "argument inet_csk_get_port",
-		       "inet_csk_get_port() takes 1 arguments", "");
+	check_function("an inlined function", "function inet_csk_listen_start",
+		       "no function inet_csk_listen_start()", "");
+	check_function("a function with other arguments", "argument inet_csk_listen_start",
+		       "inet_csk_listen_start() takes 0 arguments", "");
 	check_function("a check with other arguments", "argument inet_bind_conflict", NULL,
 		       " fexit_conflict ");
 	check_function("an inlined check", "function inet_rcv_saddr_equal", NULL,

@@ -7,11 +7,12 @@
 #define PC_BLIND_FAMILIES "who holds an address of another family (vsock, netlink, SCTP)"
 
 /* The last two columns of a row: what the kernel must have for the program to be of use, and how many arguments the
- * function takes at whose exit it reads the result. */
+ * function may take at whose exit it reads the result. */
 #define PLAIN PC_KERNEL_NOTHING, 0
 #define V6 PC_KERNEL_IPV6, 0
-#define TAKES(arguments) PC_KERNEL_NOTHING, arguments
-#define V6_TAKES(arguments) PC_KERNEL_IPV6, arguments
+#define TAKES(arguments) PC_KERNEL_NOTHING, PC_ARGUMENTS(arguments)
+#define TAKES_EITHER(these, those) PC_KERNEL_NOTHING, PC_ARGUMENTS(these) | PC_ARGUMENTS(those)
+#define V6_TAKES(arguments) PC_KERNEL_IPV6, PC_ARGUMENTS(arguments)
 
 static const struct pc_program tracepoint_programs[] = {
 	{ "inet_sock_set_state", PC_ATTACH_SECTION, PC_WHEN_ENDS | PC_WHEN_NO_CGROUP,
@@ -44,16 +45,14 @@ static const struct pc_program fentry_programs[] = {
 	{ "fexit_sys_bind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
 	  TAKES(3) },
 	{ "fexit_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
-	  TAKES(3) },
-	{ "fexit_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
-	  TAKES(2) },
+	  PC_KERNEL_URING_BIND, PC_ARGUMENTS(3) },
+	{ "fexit_listen", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	  TAKES_EITHER(1, 2) },
 	{ "fexit_autobind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
 	  TAKES(1) },
 	{ "fentry_bind4", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED,
 	  PLAIN },
 	{ "fentry_bind6", PC_ATTACH_SECTION, PC_WHEN_NO_CGROUP, PC_MISSED_RECORD, PC_NEEDED, V6 },
-	{ "fentry_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
-	  PLAIN },
 	{ "fexit_conflict", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
 	  TAKES(6) },
 	{ "fexit_saddr_equal", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_OPTIONAL,
@@ -83,12 +82,12 @@ static const struct pc_program kprobe_programs[] = {
 	{ "kprobe_sys_bind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_UNNOTED, PC_NEEDED,
 	  PLAIN },
 	{ "kretprobe_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
-	  PLAIN },
+	  PC_KERNEL_URING_BIND, 0 },
 	{ "kprobe_security", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_NOTHING, PC_SPARE,
+	  PC_KERNEL_URING_BIND, 0 },
+	{ "kretprobe_listen", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
 	  PLAIN },
-	{ "kretprobe_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
-	  PLAIN },
-	{ "kprobe_get_port", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
+	{ "kprobe_listen", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
 	  PLAIN },
 	{ "kretprobe_autobind", PC_ATTACH_SECTION, PC_WHEN_ALWAYS, PC_MISSED_RECORD, PC_NEEDED,
 	  PLAIN },

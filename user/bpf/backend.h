@@ -44,6 +44,8 @@ enum pc_need {
 	PC_SPARE,    /* the same, and another program sees nearly as much */
 };
 
+#define PC_ARGUMENTS(number) (1U << (number))
+
 struct pc_program {
 	const char *name; /* of the BPF function */
 	enum pc_attach attach;
@@ -53,7 +55,7 @@ struct pc_program {
 	enum pc_kernel_need
 		needs; /* where the kernel lacks this, there is nothing for the program to see */
 	unsigned
-		arguments; /* of the function, behind which a program at its exit finds the result; 0: not used */
+		arguments; /* how many the function may have, behind which a program at its exit finds the result, as PC_ARGUMENTS(); 0: not used */
 };
 
 struct pc_backend {

@@ -168,7 +168,8 @@ static bool takes_as_expected(const struct pc_kernel *k, const struct bpf_progra
 	const char *function = attached_function(program);
 
 	*count = function ? pc_types_arguments(&k->types, function, false) : 0;
-	return !function || (*count >= 0 && (!row->arguments || *count == (int)row->arguments));
+	return !function || (*count >= 0 && *count < 31 &&
+			     (!row->arguments || row->arguments & PC_ARGUMENTS(*count)));
 }
 
 static int complain(const struct bpf_program *program, const struct pc_program *row, int count,
@@ -180,8 +181,9 @@ static int complain(const struct bpf_program *program, const struct pc_program *
 			 attached_function(program), row->name);
 	else
 		snprintf(sentence, PC_SENTENCE,
-			 "this kernel's %s() takes %d arguments, but the program %s expects %u",
-			 attached_function(program), count, row->name, row->arguments);
+			 "this kernel's %s() takes %d arguments, but the program %s expects %d",
+			 attached_function(program), count, row->name,
+			 __builtin_ctz(row->arguments | PC_ARGUMENTS(31)));
 	return -ENOENT;
 }
 

@@ -88,6 +88,8 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 	*(bool *)&m->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
 	*(bool *)&m->skel->rodata->tracing_cookies = makes_cookies(m);
 	*(bool *)&m->skel->rodata->exits_are_shared = !m->exits_apart;
+	*(bool *)&m->skel->rodata->listen_takes_backlog =
+		pc_types_arguments(&k->types, "inet_csk_listen_start", false) == 2;
 	*(struct pc_config *)&m->skel->rodata->config = (struct pc_config){
 		.monitor_tgid = o->tree_root,
 		.monitor_netns = o->netns,

@@ -71,10 +71,10 @@ const struct pc_kernel_row pc_kernel_rows[PC_KERNEL_COUNT] = {
 		{ { PC_PART_FUNCTION, "inet_rcv_saddr_equal", "3" } },
 		"the blocking socket of a refused UDP bind() comes from the port table",
 	},
-	[PC_KERNEL_SECURITY] = {
-		"security-hook", "the security hook of bind()", false,
-		{ { PC_PART_FUNCTION, "security_socket_bind", "3" } },
-		"a bind() that a security module refuses is only seen at the end of the system call",
+	[PC_KERNEL_URING_BIND] = {
+		"io-uring-bind", "bind() through io_uring", false,
+		{ { PC_PART_FUNCTION, "io_bind", NULL } },
+		NOTHING("bind() through io_uring"),
 	},
 	[PC_KERNEL_IPV6] = {
 		"ipv6", "IPv6 sockets (CONFIG_IPV6)", false,
