@@ -52,9 +52,9 @@ int choose_for(const struct pc_kernel *k, enum pc_backend_kind kind, char *chose
 	if (!skel)
 		return -ENOMEM;
 	switch_all_off(skel->obj);
-	err = pc_kernel_choose(k, skel->obj, backend->programs, sentence);
+	err = pc_kernel_choose(k, skel->obj, backend->programs, PC_WHEN_ANY, sentence);
 	if (!err)
-		err = pc_kernel_choose(k, skel->obj, backend->cgroup, sentence);
+		err = pc_kernel_choose(k, skel->obj, backend->cgroup, PC_WHEN_ANY, sentence);
 	list_chosen(skel->obj, chosen, size);
 	portclash_bpf__destroy(skel);
 	return err;
@@ -67,11 +67,11 @@ static int choose_all(const struct pc_kernel *k, struct bpf_object *object)
 
 	switch_all_off(object);
 	for (size_t i = PC_BACKEND_KPROBE - 1; i < PC_BACKENDS && !err; i++) {
-		err = pc_kernel_choose(k, object, pc_backends[i].programs, sentence);
+		err = pc_kernel_choose(k, object, pc_backends[i].programs, PC_WHEN_ANY, sentence);
 		if (!err)
-			err = pc_kernel_choose(k, object, pc_backends[i].cgroup, sentence);
+			err = pc_kernel_choose(k, object, pc_backends[i].cgroup, PC_WHEN_ANY, sentence);
 	}
-	return err ? err : pc_kernel_choose(k, object, pc_common_programs, sentence);
+	return err ? err : pc_kernel_choose(k, object, pc_common_programs, PC_WHEN_ANY, sentence);
 }
 
 /* Numbers the instructions of all programs that were loaded. A descriptor of a map is another one each time. */

@@ -25,6 +25,7 @@ enum pc_when {
 	PC_WHEN_ALWAYS = 2,    /* always, after the open sockets are listed */
 	PC_WHEN_ENDS = 4,      /* both ends of claims are wanted, or ports are protected */
 	PC_WHEN_NO_CGROUP = 8, /* no cgroup program sees connect() of TCP */
+	PC_WHEN_ANY = 15,
 };
 
 /* The loss when the kernel leaves out a run of a program. */

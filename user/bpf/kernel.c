@@ -188,11 +188,11 @@ static int complain(const struct bpf_program *program, const struct pc_program *
 }
 
 int pc_kernel_choose(const struct pc_kernel *k, struct bpf_object *object,
-		     const struct pc_program *programs, char *sentence)
+		     const struct pc_program *programs, unsigned when, char *sentence)
 {
 	for (const struct pc_program *row = programs; row->name; row++) {
 		struct bpf_program *p = pc_kernel_program(k, object, row->name);
-		bool wanted = pc_kernel_wants(k, row);
+		bool wanted = (!row->when || row->when & when) && pc_kernel_wants(k, row);
 		int count = 0;
 
 		if (!p)

@@ -40,10 +40,11 @@ struct bpf_program *pc_kernel_program(const struct pc_kernel *k, const struct bp
 /* Switches off all programs on tracepoints, each of which has a twin. */
 void pc_kernel_leave_out_twins(struct bpf_object *object);
 
-/* Has the programs of a list loaded that this kernel can load. Returns 0; or -ENOENT, and `sentence` says which
+/* Has the programs of a list loaded that are attached in these cases (enum pc_when, as flags; PC_WHEN_ANY) and that this
+ * kernel can load. Returns 0; or -ENOENT, and `sentence` says which
  * function the kernel lacks or has with other arguments than the program expects. */
 int pc_kernel_choose(const struct pc_kernel *k, struct bpf_object *object,
-		     const struct pc_program *programs, char *sentence);
+		     const struct pc_program *programs, unsigned when, char *sentence);
 
 /* Is the row's program of use on this kernel? */
 static inline bool pc_kernel_wants(const struct pc_kernel *k, const struct pc_program *row)

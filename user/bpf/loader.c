@@ -39,10 +39,19 @@ static void switch_off(struct pc_monitor *m, const struct pc_program *programs)
 	}
 }
 
+/* Says in which cases programs are attached, and so loaded. */
+static unsigned attached_when(const struct pc_monitor_options *o, bool with_cgroup)
+{
+	return PC_WHEN_FIRST | PC_WHEN_ALWAYS |
+	       (o->with_endpoints || o->with_protected ? PC_WHEN_ENDS : 0) |
+	       (with_cgroup ? 0 : PC_WHEN_NO_CGROUP);
+}
+
 /* Chooses the programs of the back end that this kernel can load. */
-static int choose_programs(struct pc_monitor *m, bool with_cgroup, char *sentence)
+static int choose_programs(struct pc_monitor *m, unsigned when, char *sentence)
 {
 	struct bpf_object *object = m->skel->obj;
+	bool with_cgroup = !(when & PC_WHEN_NO_CGROUP);
 	int err;
 
 	for (size_t i = 0; i < PC_BACKENDS; i++) {
@@ -50,11 +59,11 @@ static int choose_programs(struct pc_monitor *m, bool with_cgroup, char *sentenc
 		switch_off(m, pc_backends[i].cgroup);
 	}
 	pc_kernel_leave_out_twins(object);
-	err = pc_kernel_choose(m->kernel, object, m->backend->programs, sentence);
+	err = pc_kernel_choose(m->kernel, object, m->backend->programs, when, sentence);
 	if (!err && with_cgroup)
-		err = pc_kernel_choose(m->kernel, object, m->cgroup, sentence);
+		err = pc_kernel_choose(m->kernel, object, m->cgroup, when, sentence);
 	if (!err)
-		err = pc_kernel_choose(m->kernel, object, pc_common_programs, sentence);
+		err = pc_kernel_choose(m->kernel, object, pc_common_programs, when, sentence);
 	bpf_program__set_autoload(m->skel->progs.files_listed,
 				  !pc_kernel_has(m->kernel, PC_KERNEL_ITERATORS));
 	/* `late_one` is loaded always: it looks at the checks that have a slot (bpf/check_slot.bpf.h). */
@@ -153,7 +162,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	}
 	m->object = m->skel->obj;
 	configure(m, o);
-	err = choose_programs(m, with_cgroup, sentence);
+	m->when = attached_when(o, with_cgroup);
+	err = choose_programs(m, m->when, sentence);
 	if (!err) {
 		pc_fitting_types(&fitting, m->object);
 		err = portclash_bpf__load(m->skel);
@@ -248,6 +258,8 @@ static int load_programs(struct pc_monitor *m, const struct pc_monitor_options *
 	int err;
 
 	m->cgroup = pc_backend_cgroup(m->backend, makes_cookies(m));
+	if (m->without_cgroup)
+		return try_load(m, o, false, sentence);
 	err = try_load(m, o, true, sentence);
 	if (err == -EINVAL) {
 		m->exits_apart = true;
@@ -257,13 +269,22 @@ static int load_programs(struct pc_monitor *m, const struct pc_monitor_options *
 	return err ? try_load(m, o, false, sentence) : 0;
 }
 
+/* Attaches cgroup programs. False: they cannot be attached, and the programs that stand for them are not loaded. */
+static bool attach_cgroup(struct pc_monitor *m, enum pc_when when)
+{
+	if (m->with_cgroup && !pc_hooks_attach_cgroup(m, when))
+		m->cgroup_failed = true;
+	return !m->cgroup_failed;
+}
+
 /* Attaches in this order: first every new socket gets a cookie; then the open sockets are listed
  * and get theirs; only then claims are recorded, so none is by a socket without a cookie. */
 static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	int err = 0;
 
-	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_WHEN_FIRST);
+	if (!attach_cgroup(m, PC_WHEN_FIRST))
+		return -EAGAIN;
 	if (o->before_hooks)
 		err = o->before_hooks(o->context, m);
 	if (err) {
@@ -271,16 +292,12 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 			 strerror(-err));
 		return err;
 	}
-	m->with_cgroup = m->with_cgroup && pc_hooks_attach_cgroup(m, PC_WHEN_ALWAYS);
+	if (!attach_cgroup(m, PC_WHEN_ALWAYS))
+		return -EAGAIN;
 	m->bss->binds_by_cgroup = m->with_cgroup;
 	m->bss->claims_may_wait = m->with_cgroup && !o->with_endpoints && !o->with_protected;
 	m->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
 	m->protected_ends_only = o->with_protected && !o->with_endpoints;
-	m->when = PC_WHEN_ALWAYS;
-	if (o->with_endpoints || o->with_protected)
-		m->when |= PC_WHEN_ENDS;
-	if (!m->with_cgroup)
-		m->when |= PC_WHEN_NO_CGROUP;
 	return pc_hooks_attach(m, sentence);
 }
 

@@ -32,7 +32,6 @@ static struct pc_monitor *monitor_new(const struct pc_kernel *kernel,
 static int try_backend(const struct pc_monitor_options *o, const struct pc_kernel *kernel,
 		       const struct pc_backend *backend, struct pc_monitor **out, char *sentence)
 {
-	struct pc_monitor *m;
 	int err;
 
 	if (!pc_kernel_has(kernel, backend->needs)) {
@@ -40,15 +39,23 @@ static int try_backend(const struct pc_monitor_options *o, const struct pc_kerne
 			 pc_kernel_rows[backend->needs].what);
 		return -ENOENT;
 	}
-	m = monitor_new(kernel, backend);
-	if (!m)
-		return -ENOMEM;
-	err = pc_loader_open(m, o, sentence);
-	if (err)
+	for (bool without_cgroup = false;; without_cgroup = true) {
+		struct pc_monitor *m = monitor_new(kernel, backend);
+		bool again;
+
+		if (!m)
+			return -ENOMEM;
+		m->without_cgroup = without_cgroup;
+		err = pc_loader_open(m, o, sentence);
+		if (!err) {
+			*out = m;
+			return 0;
+		}
+		again = m->cgroup_failed;
 		pc_monitor_close(m);
-	else
-		*out = m;
-	return err;
+		if (!again)
+			return err;
+	}
 }
 
 static bool is_meant(const struct pc_backend *backend, const char *name)

@@ -57,7 +57,7 @@ static int load_who(struct pc_who *w, const struct pc_kernel *k, char *sentence)
 	}
 	leave_out(w->skel);
 	*(bool *)&w->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
-	err = pc_kernel_choose(k, w->skel->obj, pc_common_programs, sentence);
+	err = pc_kernel_choose(k, w->skel->obj, pc_common_programs, PC_WHEN_ANY, sentence);
 	w->listed = !pc_kernel_has(k, PC_KERNEL_ITERATORS);
 	bpf_program__set_autoload(w->skel->progs.files_listed, w->listed);
 	if (!err) {

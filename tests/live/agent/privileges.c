@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <mntent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -277,9 +278,23 @@ static void skip_if_paranoid(struct test *t)
 			"kernel.perf_event_paranoid is above 2: nothing attaches without CAP_SYS_ADMIN");
 }
 
+/* Takes all mounts of cgroup2 away from what this process starts. */
+static void hide_cgroup2(struct test *t)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+
+	while (mounts && (entry = getmntent(mounts)))
+		if (!strcmp(entry->mnt_type, "cgroup2") && umount2(entry->mnt_dir, MNT_DETACH))
+			test_abort(t, "stage: %s stays mounted: %s", entry->mnt_dir,
+				   strerror(errno));
+	if (mounts)
+		endmntent(mounts);
+}
+
 /* No program can be attached to a cgroup: the back end's own hook sees connect(). Up to 5.11
  * nothing gives the socket a cookie then. */
-static void scenario_connect_without_cgroup(struct test *t)
+static void connect_without_cgroup(struct test *t, bool hidden, uint64_t capabilities)
 {
 	static const char *const argv[] = { "trace", "--json", NULL };
 	struct utsname kernel;
@@ -292,12 +307,25 @@ static void scenario_connect_without_cgroup(struct test *t)
 		test_skip(t, "sockets have no cookie without cgroup programs before 5.12");
 	confine(t);
 	theft = theft_cast(t);
-	monitor_watch_as(
-		t, &(struct monitor_spec){ .argv = argv, .capabilities = LEAST & ~NET_ADMIN });
+	if (hidden)
+		hide_cgroup2(t);
+	monitor_watch_as(t, &(struct monitor_spec){ .argv = argv, .capabilities = capabilities });
 	theft_listen(&theft, 0);
 	theft_connect(&theft, 0);
 	theft_refuse(&theft);
 	truth_check_client(t, &theft.attempt, &theft.out, theft.backend);
+}
+
+/* The kernel loads no cgroup program. */
+static void scenario_connect_without_cgroup(struct test *t)
+{
+	connect_without_cgroup(t, false, LEAST & ~NET_ADMIN);
+}
+
+/* The kernel loads the cgroup programs, but there is nothing to attach them to: portclash opens the back end again. */
+static void scenario_connect_without_cgroup2(struct test *t)
+{
+	connect_without_cgroup(t, true, LEAST);
 }
 
 static void scenario_privileges_missing(struct test *t)
@@ -330,6 +358,9 @@ const struct scenario cases_agent_privileges[] = {
 	  .where = ONCE },
 	{ .name = "connect-without-cgroup",
 	  .run = scenario_connect_without_cgroup,
+	  .watch = WATCH_OWN },
+	{ .name = "connect-without-cgroup2",
+	  .run = scenario_connect_without_cgroup2,
 	  .watch = WATCH_OWN },
 	{ 0 },
 };
