@@ -50,7 +50,7 @@ static void enter_namespace(struct stage *s)
 /* The kernel side without what is not of this namespace: that is nobody's business but the machine's. */
 struct own_only {
 	struct stage *s;
-	pc_record_fn take;
+	const struct pc_taker *taker;
 	pc_owner_fn found;
 	void *to;
 };
@@ -78,15 +78,16 @@ static void take_own(void *context, const void *data, size_t size)
 	if (!is_own(o->s, data))
 		return;
 	o->s->refusals += ((const struct pc_header *)data)->type == PC_RECORD_REFUSAL;
-	o->take(o->to, data, size);
+	o->taker->record(o->taker->to, data, size);
 }
 
-static int record_read_own(void *context, enum pc_ring ring, pc_record_fn take, void *to)
+static int record_read_own(void *context, enum pc_ring ring, const struct pc_taker *taker)
 {
 	struct stage *s = context;
-	struct own_only o = { .s = s, .take = take, .to = to };
+	struct own_only o = { .s = s, .taker = taker };
 
-	return pc_monitor_read(s->monitor, ring, take_own, &o);
+	return pc_monitor_read(s->monitor, ring,
+			       &(struct pc_taker){ .to = &o, .record = take_own });
 }
 
 static void find_own(void *context, const struct pc_owner_record *owner)

@@ -43,7 +43,7 @@ static void drop_record(void *context, const void *data, size_t size)
 
 void watch_drop_claims(struct watch *w)
 {
-	pc_monitor_read(w->monitor, PC_RING_CLAIMS, drop_record, NULL);
+	pc_monitor_read(w->monitor, PC_RING_CLAIMS, &(struct pc_taker){ .record = drop_record });
 }
 
 /* The claims come first: pc_monitor_read() asks for it. */
@@ -53,7 +53,8 @@ void watch_read(struct watch *w)
 	if (!w->monitor)
 		return;
 	watch_drop_claims(w);
-	pc_monitor_read(w->monitor, PC_RING_REFUSALS, take_record, w);
+	pc_monitor_read(w->monitor, PC_RING_REFUSALS,
+			&(struct pc_taker){ .to = w, .record = take_record });
 }
 
 uint64_t watch_lost(struct watch *w)

@@ -22,7 +22,7 @@ static void *snapshot(const void *data, size_t size)
 	return memcpy(malloc(size + 8), data, size);
 }
 
-static int fake_read(void *context, enum pc_ring which, pc_record_fn take, void *to)
+static int fake_read(void *context, enum pc_ring which, const struct pc_taker *taker)
 {
 	struct fake *f = context;
 	struct fake_ring *ring = &f->rings[which];
@@ -37,7 +37,7 @@ static int fake_read(void *context, enum pc_ring which, pc_record_fn take, void 
 	for (size_t at = 0; at < size; n++) {
 		const struct pc_header *h = (const void *)(copy + at);
 
-		take(to, h, h->size);
+		taker->record(taker->to, h, h->size);
 		at += ((size_t)h->size + 7) & ~(size_t)7;
 	}
 	free(copy);

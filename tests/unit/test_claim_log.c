@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bpf/claim_log.h"
+#include "core/join/record.h"
 
 #define SEEN 8
 
@@ -18,7 +19,33 @@ struct log_test {
 	struct pc_logged_claim claims[PC_LOG_CLAIMS];
 	struct pc_claim_record seen[SEEN];
 	unsigned seen_count;
+	uint64_t next_cookie; /* expected; 0: any */
+	struct pc_taker taker;
 };
+
+static void log_seen(void *context, const void *data, size_t size)
+{
+	struct log_test *t = context;
+
+	assert_int_equal(size, sizeof(struct pc_claim_record));
+	if (t->next_cookie)
+		assert_int_equal(((const struct pc_claim_record *)data)->cookie, t->next_cookie++);
+	if (t->seen_count < SEEN)
+		memcpy(&t->seen[t->seen_count], data, size);
+	t->seen_count++;
+}
+
+/* Claims come as they are in the log only if their sockets are open. */
+static void log_seen_logged(void *context, const struct pc_logged_claim *claims, size_t count)
+{
+	struct pc_claim_record record;
+
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		pc_record_of_logged(&claims[i], 0, &record);
+		log_seen(context, &record, sizeof(record));
+	}
+}
 
 static int open_test(void **state)
 {
@@ -28,7 +55,18 @@ static int open_test(void **state)
 	if (!t)
 		return -1;
 	pc_claim_log_open(&t->log, t->parts, t->claims, pc_claim_log_shift(2));
+	t->taker = (struct pc_taker){ .to = t, .record = log_seen };
 	return 0;
+}
+
+static int open_logged_test(void **state)
+{
+	int err = open_test(state);
+	struct log_test *t = *state;
+
+	if (!err)
+		t->taker.logged = log_seen_logged;
+	return err;
 }
 
 static int close_test(void **state)
@@ -56,21 +94,11 @@ static struct pc_logged_claim *log_writes(struct log_test *t, unsigned part, uin
 	return c;
 }
 
-static void log_seen(void *context, const void *data, size_t size)
-{
-	struct log_test *t = context;
-
-	assert_int_equal(size, sizeof(struct pc_claim_record));
-	if (t->seen_count < SEEN)
-		memcpy(&t->seen[t->seen_count], data, size);
-	t->seen_count++;
-}
-
 /* Compares the first cookies that come after a look, and how many come. */
 static void expect_handed_over(struct log_test *t, unsigned count, const uint64_t *cookies)
 {
 	t->seen_count = 0;
-	pc_claim_log_hand_over(&t->log, log_seen, t);
+	pc_claim_log_hand_over(&t->log, &t->taker);
 	assert_int_equal(t->seen_count, count);
 	for (unsigned i = 0; i < count && i < SEEN; i++)
 		assert_int_equal(t->seen[i].cookie, cookies[i]);
@@ -125,9 +153,9 @@ static void test_places_are_free_again(void **state)
 	for (unsigned n = 1; n <= 5 * size; n++) {
 		log_writes(t, 0, n, n, 1);
 		if (n % 8 == 0)
-			expect_claims(t, false, 8,
-				      (uint64_t[]){ n - 7, n - 6, n - 5, n - 4, n - 3, n - 2, n - 1,
-						    n });
+			expect_claims(
+				t, false, 8,
+				(uint64_t[]){ n - 7, n - 6, n - 5, n - 4, n - 3, n - 2, n - 1, n });
 	}
 	assert_int_equal(t->parts[0].read, 5 * size);
 }
@@ -191,14 +219,50 @@ static void test_claims_before_the_end(void **state)
 	log_writes(t, 0, 9, 30, 2);
 	log_writes(t, 1, 10, 25, 2);
 	pc_claim_log_look(&t->log, false);
-	pc_claim_log_before(&t->log, &other, log_seen, t);
+	pc_claim_log_before(&t->log, &other, &t->taker);
 	assert_int_equal(t->seen_count, 0);
-	pc_claim_log_before(&t->log, &end, log_seen, t);
+	pc_claim_log_before(&t->log, &end, &t->taker);
 	assert_int_equal(t->seen_count, 2);
 	assert_int_equal(t->seen[0].cookie, 10);
 	assert_int_equal(t->seen[1].cookie, 9);
 	expect_handed_over(t, 1, (uint64_t[]){ 7 });
 	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
+}
+
+/* Claims of many processors, of which some wrap around the end of their part: all come, in the order of time, and those
+ * that ended come in their turn. */
+static void test_many_parts_in_order(void **state)
+{
+	struct log_test *t = *state;
+	uint64_t cookie = 0;
+
+	pc_claim_log_open(&t->log, t->parts, t->claims, pc_claim_log_shift(16));
+	srand(3);
+	for (unsigned round = 0; round < 200; round++) {
+		uint64_t first = cookie + 1;
+		bool all = round % 3;
+
+		for (unsigned n = rand() % 2000, part = 0; n > 0; n--) {
+			struct pc_log_part *p;
+
+			/* runs of all lengths */
+			part = rand() % 64 < 8 * (int)(round % 8 + 1) ? (unsigned)rand() % 16 :
+									part;
+			p = &t->parts[part];
+			if (p->written - p->read == 1U << t->log.shift)
+				break;
+			cookie++;
+			log_writes(t, part, cookie, cookie, 1)->ended =
+				all && rand() % 9 == 0 ? (uint32_t)cookie : 0;
+		}
+		t->next_cookie = first;
+		t->seen_count = 0;
+		pc_claim_log_look(&t->log, all);
+		pc_claim_log_hand_over(&t->log, &t->taker);
+		assert_int_equal(t->seen_count, cookie + 1 - first);
+		t->next_cookie = 0;
+	}
+	assert_true(cookie > 50000);
 }
 
 static void test_no_log(void **state)
@@ -207,10 +271,13 @@ static void test_no_log(void **state)
 
 	(void)state;
 	pc_claim_log_look(&none, true);
-	pc_claim_log_hand_over(&none, log_seen, NULL);
+	pc_claim_log_hand_over(&none, &(struct pc_taker){ .record = log_seen });
 }
 
-#define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, open_test, close_test)
+/* Each test with claims that come as records, and as they are. */
+#define LOG_TEST(f)                                                \
+	cmocka_unit_test_setup_teardown(f, open_test, close_test), \
+		cmocka_unit_test_setup_teardown(f, open_logged_test, close_test)
 
 int main(void)
 {
@@ -223,6 +290,7 @@ int main(void)
 		LOG_TEST(test_a_place_is_taken_again),
 		LOG_TEST(test_anothers_mark),
 		LOG_TEST(test_claims_before_the_end),
+		LOG_TEST(test_many_parts_in_order),
 		cmocka_unit_test(test_no_log),
 	};
 

@@ -94,24 +94,24 @@ static void *program_runs(void *program)
 	return NULL;
 }
 
-static void reader_takes(void *unused, const void *data, size_t size)
+static void reader_takes(void *unused, const struct pc_logged_claim *claims, size_t count)
 {
-	const struct pc_claim_record *r = data;
-	uint64_t *last = &last_cookie[(r->cookie - 1) % PROGRAMS];
-
 	(void)unused;
-	(void)size;
-	assert_in_range(r->cookie, 1, PROGRAMS * CLAIMS);
-	assert_int_equal(r->time_ns, r->cookie);
-	out_of_order += r->cookie <= *last;
-	*last = r->cookie;
-	atomic_fetch_add(&come[r->cookie], 1);
+	for (const struct pc_logged_claim *c = claims; c < claims + count; c++) {
+		uint64_t *last = &last_cookie[(c->cookie - 1) % PROGRAMS];
+
+		assert_in_range(c->cookie, 1, PROGRAMS * CLAIMS);
+		assert_int_equal(c->time_ns, c->cookie);
+		out_of_order += c->cookie <= *last;
+		*last = c->cookie;
+		atomic_fetch_add(&come[c->cookie], 1);
+	}
 }
 
 static void reader_looks(struct pc_claim_log *l)
 {
 	pc_claim_log_look(l, false);
-	pc_claim_log_hand_over(l, reader_takes, NULL);
+	pc_claim_log_hand_over(l, &(struct pc_taker){ .logged = reader_takes });
 }
 
 static void check_all_came(const struct pc_claim_log *l)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/join/record.h"
+
 unsigned pc_claim_log_shift(int cpus)
 {
 	unsigned shift = 0;
@@ -29,7 +31,8 @@ static unsigned parts_of(const struct pc_claim_log *l)
 	return l->parts ? PC_LOG_CLAIMS >> l->shift : 0;
 }
 
-static struct pc_logged_claim *claim_at(const struct pc_claim_log *l, unsigned part, uint64_t number)
+static struct pc_logged_claim *claim_at(const struct pc_claim_log *l, unsigned part,
+					uint64_t number)
 {
 	return &l->claims[(part << l->shift) + (number & ((1ULL << l->shift) - 1))];
 }
@@ -60,61 +63,78 @@ void pc_claim_log_look(struct pc_claim_log *l, bool all)
 	}
 }
 
-static void record_of(const struct pc_logged_claim *c, bool ended, struct pc_claim_record *out)
-{
-	*out = (struct pc_claim_record){
-		.header = { PC_RECORD_CLAIM, sizeof(*out) },
-		.time_ns = c->time_ns,
-		.cookie = c->cookie,
-		.process = c->process,
-		.tid = c->tid,
-		.netns = c->netns,
-		.port = c->port,
-		.how = c->how,
-		.proto = c->proto,
-		.family = c->family,
-		.flags = (uint8_t)(c->flags | (ended ? PC_CLAIM_ENDED : 0)),
-	};
-}
-
-/* The values of `taken`: handed over; or left out, and counted, because its socket is closed. */
+/* The values of `taken`: handed over before its turn; or left out, and counted, because its socket is closed. */
 #define TAKEN 1
 #define LEFT_OUT 2
 
-/* False: it was left out. */
-static bool hand_over_one(struct pc_claim_log *l, struct pc_logged_claim *c, pc_record_fn take,
-			  void *to)
+static void hand_over_as_record(const struct pc_logged_claim *c, bool ended,
+				const struct pc_taker *taker)
 {
 	struct pc_claim_record record;
-	bool ended = claim_is_ended(c);
 
-	if (c->taken)
-		return true;
-	if (ended && c->how < PC_HOW_COUNT)
+	pc_record_of_logged(c, ended ? PC_CLAIM_ENDED : 0, &record);
+	taker->record(taker->to, &record, sizeof(record));
+}
+
+static void hand_over_claims(const struct pc_logged_claim *claims, size_t count,
+			     const struct pc_taker *taker)
+{
+	if (taker->logged && count)
+		taker->logged(taker->to, claims, count);
+	for (size_t i = 0; !taker->logged && i < count; i++)
+		hand_over_as_record(&claims[i], false, taker);
+}
+
+/* Before anything else is handed over. */
+static void hand_over_gathered(struct pc_claim_log *l, const struct pc_taker *taker)
+{
+	hand_over_claims(l->gathered, l->gathered_count, taker);
+	l->gathered_count = 0;
+}
+
+/* Processors that claim in turn make short runs, which are gathered. */
+static void hand_over_open(struct pc_claim_log *l, const struct pc_logged_claim *claims,
+			   size_t count, const struct pc_taker *taker)
+{
+	if (l->gathered_count + count > PC_LOG_GATHERED)
+		hand_over_gathered(l, taker);
+	if (count >= PC_LOG_GATHERED / 2) {
+		hand_over_gathered(l, taker);
+		hand_over_claims(claims, count, taker);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		l->gathered[l->gathered_count++] = claims[i];
+}
+
+/* False: it was left out. */
+static bool hand_over_ended(struct pc_claim_log *l, struct pc_logged_claim *c,
+			    const struct pc_taker *taker)
+{
+	if (c->how < PC_HOW_COUNT)
 		l->ended[c->how]++;
-	c->taken = ended && !l->all ? LEFT_OUT : TAKEN;
-	if (c->taken == LEFT_OUT)
-		return false;
-	record_of(c, ended, &record);
-	take(to, &record, sizeof(record));
-	return true;
+	c->taken = l->all ? TAKEN : LEFT_OUT;
+	if (l->all) {
+		hand_over_gathered(l, taker);
+		hand_over_as_record(c, true, taker);
+	}
+	return l->all;
 }
 
 /* Hands over a claim that the look before has left out. Its place is free, so that a program can have begun to write
  * another claim there. */
-static void hand_over_left_out(const struct pc_claim_log *l, unsigned part, uint64_t number,
-			       pc_record_fn take, void *to)
+static void hand_over_left_out(struct pc_claim_log *l, unsigned part, uint64_t number,
+			       const struct pc_taker *taker)
 {
 	struct pc_logged_claim c = *claim_at(l, part, number);
-	struct pc_claim_record record;
 
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&l->parts[part].written, __ATOMIC_RELAXED) - number >=
 		    1ULL << l->shift ||
 	    c.taken != LEFT_OUT)
 		return;
-	record_of(&c, true, &record);
-	take(to, &record, sizeof(record));
+	hand_over_gathered(l, taker);
+	hand_over_as_record(&c, true, taker);
 }
 
 static uint64_t *process_word(struct pc_claim_log *l, uint32_t tgid)
@@ -142,70 +162,116 @@ static bool process_has_claims(struct pc_claim_log *l, uint32_t tgid)
 	return *process_word(l, tgid) >> tgid % 64 & 1;
 }
 
+/* How far each part is handed over, and the time of its next claim; UINT64_MAX: it has none. */
+struct handing_over {
+	uint64_t next[PC_LOG_PARTS];
+	uint64_t time_ns[PC_LOG_PARTS];
+};
+
+static void note_next(const struct pc_claim_log *l, struct handing_over *h, unsigned part)
+{
+	h->time_ns[part] = h->next[part] == l->looks[part].end ?
+				   UINT64_MAX :
+				   claim_at(l, part, h->next[part])->time_ns;
+}
+
 /* Chooses the part whose next claim is the oldest, and tells until when no other part has one. False: no part has a
  * claim. */
-static bool oldest_part(const struct pc_claim_log *l, const uint64_t next[PC_LOG_PARTS],
-			unsigned *part, uint64_t *until_ns)
+static bool oldest_part(const struct handing_over *h, unsigned parts, unsigned *part,
+			uint64_t *until_ns)
 {
 	uint64_t oldest_ns = UINT64_MAX;
 
 	*until_ns = UINT64_MAX;
-	for (unsigned i = 0; i < parts_of(l); i++) {
-		uint64_t time_ns;
-
-		if (next[i] == l->looks[i].end)
-			continue;
-		time_ns = claim_at(l, i, next[i])->time_ns;
-		if (time_ns < oldest_ns) {
+	for (unsigned i = 0; i < parts; i++) {
+		if (h->time_ns[i] < oldest_ns) {
 			*until_ns = oldest_ns;
-			oldest_ns = time_ns;
+			oldest_ns = h->time_ns[i];
 			*part = i;
-		} else if (time_ns < *until_ns) {
-			*until_ns = time_ns;
+		} else if (h->time_ns[i] < *until_ns) {
+			*until_ns = h->time_ns[i];
 		}
 	}
 	return oldest_ns != UINT64_MAX;
 }
 
-/* Hands over the claims of one process, or all. */
-static void hand_over_of(struct pc_claim_log *l, const struct pc_process_key *of, pc_record_fn take,
-			 void *to)
+/* Hands over the claims of a part that come behind each other in the log, and gives the number behind them. */
+static uint64_t hand_over_run(struct pc_claim_log *l, unsigned part, uint64_t number,
+			      uint64_t until_ns, const struct pc_taker *taker)
 {
-	uint64_t next[PC_LOG_PARTS], until_ns;
-	unsigned part = 0;
+	struct pc_log_look *look = &l->looks[part];
+	struct pc_logged_claim *first = claim_at(l, part, number), *c = first;
+	uint64_t wraps = (number | ((1ULL << l->shift) - 1)) + 1;
+	uint64_t end = look->end < wraps ? look->end : wraps;
 
-	for (unsigned i = 0; i < parts_of(l); i++)
-		next[i] = of ? l->looks[i].before : l->looks[i].next;
-	while (oldest_part(l, next, &part, &until_ns)) {
-		struct pc_log_look *look = &l->looks[part];
-		struct pc_logged_claim *c = claim_at(l, part, next[part]);
-
-		do {
-			if (next[part] < look->before)
-				hand_over_left_out(l, part, next[part], take, to);
-			else if ((!of || !memcmp(of, &c->process, sizeof(*of))) &&
-				 !hand_over_one(l, c, take, to))
+	do {
+		if (c->taken || claim_is_ended(c)) {
+			hand_over_open(l, first, (size_t)(c - first), taker);
+			first = c + 1;
+			if (!c->taken && !hand_over_ended(l, c, taker))
 				look->left_out = true;
-			c = claim_at(l, part, ++next[part]);
-		} while (next[part] != look->end && c->time_ns <= until_ns);
-	}
+		}
+		c++;
+	} while (++number != end && c->time_ns <= until_ns);
+	hand_over_open(l, first, (size_t)(c - first), taker);
+	return number;
 }
 
-void pc_claim_log_before(struct pc_claim_log *l, const void *record, pc_record_fn take, void *to)
+/* Hands over the claims of one process before their turn. */
+static uint64_t hand_over_early(struct pc_claim_log *l, const struct pc_process_key *of,
+				unsigned part, uint64_t number, const struct pc_taker *taker)
+{
+	struct pc_logged_claim *c = claim_at(l, part, number);
+
+	if (c->taken || memcmp(of, &c->process, sizeof(*of)))
+		return number + 1;
+	if (!claim_is_ended(c)) {
+		c->taken = TAKEN;
+		hand_over_as_record(c, false, taker);
+	} else if (!hand_over_ended(l, c, taker)) {
+		l->looks[part].left_out = true;
+	}
+	return number + 1;
+}
+
+/* Hands over the claims of one process, or all, in the order of time. */
+static void hand_over_of(struct pc_claim_log *l, const struct pc_process_key *of,
+			 const struct pc_taker *taker)
+{
+	struct handing_over h;
+	unsigned parts = parts_of(l), part = 0;
+	uint64_t until_ns;
+
+	for (unsigned i = 0; i < parts; i++) {
+		h.next[i] = of ? l->looks[i].before : l->looks[i].next;
+		note_next(l, &h, i);
+	}
+	while (oldest_part(&h, parts, &part, &until_ns)) {
+		if (h.next[part] < l->looks[part].before)
+			hand_over_left_out(l, part, h.next[part]++, taker);
+		else if (of)
+			h.next[part] = hand_over_early(l, of, part, h.next[part], taker);
+		else
+			h.next[part] = hand_over_run(l, part, h.next[part], until_ns, taker);
+		note_next(l, &h, part);
+	}
+	hand_over_gathered(l, taker);
+}
+
+void pc_claim_log_before(struct pc_claim_log *l, const void *record, const struct pc_taker *taker)
 {
 	const struct pc_end_record *e = record;
 
-	if (!l->some || e->header.type != PC_RECORD_END ||
-	    !process_has_claims(l, e->process.tgid))
+	if (!l->some || e->header.type != PC_RECORD_END || !process_has_claims(l, e->process.tgid))
 		return;
 	*process_word(l, e->process.tgid) &= ~(1ULL << e->process.tgid % 64);
-	hand_over_of(l, &e->process, take, to);
+	hand_over_of(l, &e->process, taker);
 }
 
-void pc_claim_log_hand_over(struct pc_claim_log *l, pc_record_fn take, void *to)
+void pc_claim_log_hand_over(struct pc_claim_log *l, const struct pc_taker *taker)
 {
 	if (l->some)
-		hand_over_of(l, NULL, take, to);
+		hand_over_of(l, NULL, taker);
 	l->some = false;
 	for (unsigned i = 0; i < parts_of(l); i++)
 		__atomic_store_n(&l->parts[i].read, l->looks[i].end, __ATOMIC_RELEASE);

@@ -17,16 +17,22 @@ struct pc_log_look {
 	bool left_out; /* claims of closed sockets were, at this look */
 };
 
+/* Claims of several parts are handed over so many at a time. */
+#define PC_LOG_GATHERED 64
+
 struct pc_claim_log {
 	struct pc_log_part *parts;	/* mapped; NULL: there is no log */
 	struct pc_logged_claim *claims; /* mapped */
 	unsigned shift;			/* a part has 1 << shift places */
 	bool all;
-	bool some;			      /* there may be claims to hand over */
-	bool claimers_noted;		      /* `processes` is of this look */
-	uint64_t processes[64];		      /* a bit for each, by the low bits of its id */
-	uint64_t ended[PC_HOW_COUNT];	      /* claims whose socket was closed before they were taken */
+	bool some;		      /* there may be claims to hand over */
+	bool claimers_noted;	      /* `processes` is of this look */
+	uint64_t processes[64];	      /* a bit for each, by the low bits of its id */
+	uint64_t ended[PC_HOW_COUNT]; /* claims whose socket was closed before they were taken */
 	struct pc_log_look looks[PC_LOG_PARTS];
+	unsigned gathered_count;
+	struct pc_logged_claim
+		gathered[PC_LOG_GATHERED]; /* in the order of time, to be handed over */
 };
 
 /* The number that a part has of PC_LOG_CLAIMS places, as a power of 2, where there are so many processors. */
@@ -41,9 +47,9 @@ void pc_claim_log_open(struct pc_claim_log *l, struct pc_log_part *parts,
 void pc_claim_log_look(struct pc_claim_log *l, bool all);
 
 /* Hands over what must be before this record: the claims of a process are before its end. */
-void pc_claim_log_before(struct pc_claim_log *l, const void *record, pc_record_fn take, void *to);
+void pc_claim_log_before(struct pc_claim_log *l, const void *record, const struct pc_taker *taker);
 
 /* Hands over all that the last look has found, in the order of time, and frees its places. */
-void pc_claim_log_hand_over(struct pc_claim_log *l, pc_record_fn take, void *to);
+void pc_claim_log_hand_over(struct pc_claim_log *l, const struct pc_taker *taker);
 
 #endif

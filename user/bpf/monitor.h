@@ -58,7 +58,7 @@ void pc_monitor_protect(struct pc_monitor *m, uint16_t port, bool on);
 
 /* Hands over the records that waited in one ring when the reading of the claims began, and returns 0 or
  * more, or a negative errno. The claims must be read first. */
-int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, void *to);
+int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, const struct pc_taker *taker);
 
 /* Makes the kernel side record the refused bind()s that no program saw, if `age_ns` old or older. */
 void pc_monitor_tell_late(struct pc_monitor *m, uint64_t age_ns);

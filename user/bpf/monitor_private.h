@@ -64,8 +64,7 @@ struct pc_monitor {
 	unsigned optional_missing; /* programs that could not be attached, and need not be */
 
 	/* these are reader.c's */
-	pc_record_fn take; /* of the reading under way */
-	void *take_to;
+	const struct pc_taker *taker; /* of the reading under way */
 	struct pc_ring_reader rings[PC_RING_COUNT];
 	int epoll_fd;
 	/* these lie in the programs' memory */

@@ -21,8 +21,8 @@ static void on_record(void *context, const void *data, size_t size)
 {
 	struct pc_monitor *m = context;
 
-	pc_claim_log_before(&m->claim_log, data, m->take, m->take_to);
-	m->take(m->take_to, data, size);
+	pc_claim_log_before(&m->claim_log, data, m->taker);
+	m->taker->record(m->taker->to, data, size);
 }
 
 static int add_to_epoll(int epoll_fd, int fd)
@@ -183,7 +183,7 @@ static void take_losers(struct pc_monitor *m)
 	pc_share_losers_take(m->claim_shares, &m->over_share);
 }
 
-int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, void *to)
+int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, const struct pc_taker *taker)
 {
 	int err;
 
@@ -191,13 +191,12 @@ int pc_monitor_read(struct pc_monitor *m, enum pc_ring ring, pc_record_fn take, 
 		tell_late_in_time(m);
 		take_losers(m);
 	}
-	m->take = take;
-	m->take_to = to;
+	m->taker = taker;
 	if (ring == PC_RING_CLAIMS)
 		set_ends(m);
 	err = pc_ring_reader_read(&m->rings[ring], on_record, m);
 	if (ring == PC_RING_CLAIMS)
-		pc_claim_log_hand_over(&m->claim_log, take, to);
+		pc_claim_log_hand_over(&m->claim_log, taker);
 	return err;
 }
 

@@ -9,9 +9,9 @@ static struct pc_monitor *monitor_of(void *context)
 	return *(struct pc_monitor **)context;
 }
 
-static int monitor_read(void *context, enum pc_ring ring, pc_record_fn take, void *to)
+static int monitor_read(void *context, enum pc_ring ring, const struct pc_taker *taker)
 {
-	return pc_monitor_read(monitor_of(context), ring, take, to);
+	return pc_monitor_read(monitor_of(context), ring, taker);
 }
 
 static int monitor_owners(void *context, const struct pc_wanted *wanted, pc_owner_fn found,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Read a ring: processes and claims go to their tables, refusals wait in the batch. */
+/* Read a ring: processes go to their table, claims are taken (claims.c), refusals wait in the batch. */
 #include <string.h>
 
 #include "core/base/ports.h"
@@ -22,74 +22,16 @@ static void ingest_process(void *context, const struct pc_process_record *record
 	pc_processes_put(j->processes, &who);
 }
 
-/* A claim whose process record was lost still has a pid and comm, which are better than nothing. */
-static uint32_t claimer_index(struct pc_join *j, const struct pc_claim_record *c)
-{
-	uint32_t index = pc_processes_find(j->processes, &c->process);
-	struct pc_identity who = { .key = c->process, .netns = c->netns };
-	long added;
-
-	if (index)
-		return index;
-	memcpy(who.comm, c->comm, sizeof(who.comm));
-	added = pc_processes_put(j->processes, &who);
-	return added < 0 ? 0 : (uint32_t)added;
-}
-
-/* A claim seen at a send or listen() can be of a socket that has long had its port: what is known of
- * it already, be it a claim or that it is older than portclash, stands. But a socket on another port has given
- * the first one back, and a socket that listens has not got its port by the connect() that failed before. */
-static bool adds_nothing(const struct pc_join *j, const struct pc_claim_record *c)
-{
-	const struct pc_entry *e;
-
-	if (!(c->flags & (PC_CLAIM_MAYBE_OLD | PC_CLAIM_IF_NEW)))
-		return false;
-	e = pc_ledger_find(j->ledger, c->cookie);
-	if (!e || (e->port && c->port && e->port != c->port))
-		return false;
-	if (c->flags & PC_CLAIM_IF_NEW)
-		return e->how != PC_HOW_CONNECT || e->flags & PC_ENTRY_OLDER;
-	return !(e->flags & PC_ENTRY_LATE);
-}
-
-static void to_ledger(struct pc_join *j, const struct pc_claim_record *c)
-{
-	struct pc_entry e = {
-		.cookie = c->cookie,
-		.time_ns = c->time_ns,
-		.process = claimer_index(j, c),
-		.tid = c->tid & 0x3fffff,
-		.how = c->how & 0xf,
-		.port = c->port,
-	};
-
-	/* Without its process, the claim would say that nobody made it. A claim that waited in the kernel side's log
-	 * (bpf/claim_log.bpf.h) comes after those of the ring, of which one may be the same socket's next claim. */
-	if (!e.process || pc_ledger_put_newer(j->ledger, &e))
-		j->counters.ledger_refused++;
-}
-
 static void ingest_claim(void *context, const struct pc_claim_record *c)
 {
-	struct pc_join *j = context;
+	pc_claims_take(context, c);
+}
 
-	/* The socket may have been the holder of a refusal that is read next. */
-	if (c->flags & PC_CLAIM_ENDED) {
-		if (!adds_nothing(j, c))
-			to_ledger(j, c);
-		pc_outcome_claim(j, c);
-		return;
-	}
-	if (adds_nothing(j, c)) {
-		pc_ledger_learn_port(j->ledger, c->cookie, c->port);
-		return;
-	}
-	j->counters.claims[c->how]++;
-	to_ledger(j, c);
-	pc_protection_claim(j, c);
-	pc_pending_add(j, c);
-	pc_outcome_claim(j, c);
+static void ingest_logged(void *context, const struct pc_logged_claim *claims, size_t count)
+{
+	const struct pc_record_handler *handler = context;
+
+	pc_claims_take_logged(handler->context, claims, count);
 }
 
 static void ingest_endpoints(void *context, const struct pc_endpoints_record *e)
@@ -218,6 +160,7 @@ void pc_ingest_read(struct pc_join *j, enum pc_ring ring)
 		.merged = ingest_merged,
 		.end = ingest_end,
 	};
+	const struct pc_taker taker = { &handler, ingest_record, ingest_logged };
 
-	j->kernel.read(j->kernel.context, ring, ingest_record, &handler);
+	j->kernel.read(j->kernel.context, ring, &taker);
 }

@@ -104,6 +104,10 @@ void pc_join_begin(struct pc_join *j, enum pc_step step, uint64_t now_ns, const 
 /* ingest.c: reads one ring. */
 void pc_ingest_read(struct pc_join *j, enum pc_ring ring);
 
+/* claims.c: takes a claim, or several of the kernel side's log. */
+void pc_claims_take(struct pc_join *j, const struct pc_claim_record *record);
+void pc_claims_take_logged(struct pc_join *j, const struct pc_logged_claim *claims, size_t count);
+
 /* pending.c: claims wait until both their ends are known. The kernel side sends the ends of most;
  * pc_pending_ask() looks up the others; pc_pending_flush() hands all over at the end. */
 struct pc_pending *pc_pending_new(void);

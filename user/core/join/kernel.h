@@ -25,9 +25,18 @@ struct pc_wanted {
 
 /* A record as it crossed a ring: `size` bytes at `data`, aligned to 8 and not checked. */
 typedef void (*pc_record_fn)(void *to, const void *data, size_t size);
+/* Claims of the kernel side's log as they stand there, one behind the other, not checked. */
+typedef void (*pc_logged_fn)(void *to, const struct pc_logged_claim *claims, size_t count);
 /* A checked owner record (pc_record_check_owner()). */
 typedef void (*pc_owner_fn)(void *to, const struct pc_owner_record *owner);
 typedef void (*pc_cookie_fn)(void *to, uint64_t cookie);
+
+/* The taker of what is read. `logged` NULL: it takes the claims of the log as records, too. */
+struct pc_taker {
+	void *to;
+	pc_record_fn record;
+	pc_logged_fn logged;
+};
 
 /* Losses: what the kernel side could not do. */
 struct pc_losses {
@@ -45,7 +54,7 @@ struct pc_join_kernel {
 	void *context;
 	/* Hands over the records that wait in one ring. Those of refusals are the ones that waited
 	 * when the claims, which must be read first, began to be read. */
-	int (*read)(void *context, enum pc_ring ring, pc_record_fn take, void *to);
+	int (*read)(void *context, enum pc_ring ring, const struct pc_taker *taker);
 	/* Passes once over the open sockets of all processes and calls found() for each descriptor
 	 * of a wanted socket. -EOVERFLOW: not all could be seen. */
 	int (*owners)(void *context, const struct pc_wanted *wanted, pc_owner_fn found, void *to);

@@ -39,6 +39,29 @@ static bool claim_ok(const struct pc_claim_record *c, size_t size)
 	       c->how < PC_HOW_COUNT && proto_ok(c->proto) && family_ok(c->family);
 }
 
+bool pc_record_logged_ok(const struct pc_logged_claim *c)
+{
+	return c->cookie && c->how > PC_HOW_UNKNOWN && c->how < PC_HOW_COUNT &&
+	       proto_ok(c->proto) && family_ok(c->family);
+}
+
+void pc_record_of_logged(const struct pc_logged_claim *c, uint8_t flags, struct pc_claim_record *out)
+{
+	*out = (struct pc_claim_record){
+		.header = { PC_RECORD_CLAIM, sizeof(*out) },
+		.time_ns = c->time_ns,
+		.cookie = c->cookie,
+		.process = c->process,
+		.tid = c->tid,
+		.netns = c->netns,
+		.port = c->port,
+		.how = c->how,
+		.proto = c->proto,
+		.family = c->family,
+		.flags = c->flags | flags,
+	};
+}
+
 static bool endpoints_ok(const struct pc_endpoints_record *e, size_t size)
 {
 	return size >= sizeof(*e) && family_ok(e->family) && e->state < PC_STATE_COUNT;

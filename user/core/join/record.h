@@ -4,7 +4,9 @@
 #ifndef PORTCLASH_CORE_RECORD_H
 #define PORTCLASH_CORE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "portclash/record.h"
 
@@ -25,6 +27,12 @@ struct pc_record_handler {
  * record is too short, of unknown type, or holds an impossible value. Padding may follow a record: the
  * ring rounds sizes up. */
 int pc_record_check(const void *data, size_t size);
+
+/* Could this be a claim of a program? */
+bool pc_record_logged_ok(const struct pc_logged_claim *c);
+
+/* Makes a record of a claim in the kernel side's log, with these flags besides its own. */
+void pc_record_of_logged(const struct pc_logged_claim *c, uint8_t flags, struct pc_claim_record *out);
 
 /* Checks the record and calls its handler. 0 or -EBADMSG. A handler of a process or a refusal may read
  * header.size bytes only: the record ends behind its last text or holder. */

@@ -1,44 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ledger: an open-addressing table keyed by socket cookie, of any size, at most 3/4 full. Only
- * the sweep deletes, and passes over all of it then, so there are no traces of what was deleted.
- * It stays as large as it was, but for more than twice what it will need: else each sweep would be
- * followed by growing again, and fresh pages are dearer than all the rest. */
+/* The ledger: entries in the order in which they came, and lists of them by cookie. So a new entry is appended and put at
+ * the head of its list. A list has one or two entries. Only
+ * the sweep deletes: it passes over the entries in their order and moves those that stay together. The ledger stays as
+ * large as it was, but for more than twice what it will need: fresh pages are dearer than all the rest. */
 #include "core/memory/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define SLOTS_MIN 1024
+#define ROOM_MIN 1024
+#define LISTS_MIN_BITS 9
+
+/* Entries a list, at most. */
+#define PER_LIST 2
 
 struct pc_ledger {
-	struct pc_entry *slots;
-	size_t size;
+	struct pc_entry *entries;
+	uint32_t *
+		next; /* of each entry, the number of the next one in its list; numbers begin at 1, 0 is the end */
+	uint32_t *lists;      /* the number of the first entry of each */
+	unsigned lists_bits;  /* there are 1 << lists_bits */
+	unsigned lists_shift; /* of a hash of 64 bits */
+	size_t room;	      /* for so many entries */
 	size_t used;
+	size_t grows_at; /* no more than the room, and PER_LIST of each list */
 	size_t sweep_at;
 	size_t since; /* new claims since the last sweep, those refused included */
 };
 
-/* Cookies are consecutive numbers: Fibonacci hashing spreads them over 32 bits, the product
- * with the size brings those into range without a division. */
-static size_t slot_of(uint64_t cookie, size_t size)
+/* Cookies are consecutive numbers: Fibonacci hashing spreads them. */
+static uint32_t *ledger_list(const struct pc_ledger *l, uint64_t cookie)
 {
-	return (size_t)(((cookie * 0x9e3779b97f4a7c15ULL) >> 32) * size >> 32);
+	return &l->lists[cookie * 0x9e3779b97f4a7c15ULL >> l->lists_shift];
 }
 
-static struct pc_entry *probe(struct pc_entry *slots, size_t size, uint64_t cookie)
+static struct pc_entry *find_in(const struct pc_ledger *l, const uint32_t *list, uint64_t cookie)
 {
-	size_t i = slot_of(cookie, size);
-
-	while (slots[i].cookie && slots[i].cookie != cookie)
-		i = i + 1 < size ? i + 1 : 0;
-	return &slots[i];
+	for (uint32_t number = *list; number; number = l->next[number - 1])
+		if (l->entries[number - 1].cookie == cookie)
+			return &l->entries[number - 1];
+	return NULL;
 }
 
-static size_t size_for(size_t count)
+static struct pc_entry *ledger_at(const struct pc_ledger *l, uint64_t cookie)
 {
-	size_t size = count + count / 3 + 1;
+	return find_in(l, ledger_list(l, cookie), cookie);
+}
 
-	return size > SLOTS_MIN ? size : SLOTS_MIN;
+static size_t lists_count(const struct pc_ledger *l)
+{
+	return (size_t)1 << l->lists_bits;
+}
+
+/* Puts the entry of this number at the head of its list. */
+static void ledger_link(struct pc_ledger *l, uint32_t *list, size_t number)
+{
+	l->next[number - 1] = *list;
+	*list = (uint32_t)number;
+}
+
+static void clear_lists(struct pc_ledger *l)
+{
+	memset(l->lists, 0, lists_count(l) * sizeof(*l->lists));
+}
+
+static void link_all(struct pc_ledger *l)
+{
+	clear_lists(l);
+	for (size_t number = 1; number <= l->used; number++)
+		ledger_link(l, ledger_list(l, l->entries[number - 1].cookie), number);
 }
 
 static void sweep_later(struct pc_ledger *l)
@@ -49,18 +80,67 @@ static void sweep_later(struct pc_ledger *l)
 	l->since = 0;
 }
 
+static unsigned lists_bits_for(size_t count)
+{
+	unsigned bits = LISTS_MIN_BITS;
+
+	while ((size_t)PER_LIST << bits < count)
+		bits++;
+	return bits;
+}
+
+/* The lists stay as they are if there is no memory: they get longer then. */
+static void set_lists(struct pc_ledger *l, unsigned bits)
+{
+	uint32_t *lists = malloc(sizeof(*lists) << bits);
+
+	if (!lists)
+		return;
+	free(l->lists);
+	l->lists = lists;
+	l->lists_bits = bits;
+	l->lists_shift = 64 - bits;
+	link_all(l);
+}
+
+/* If there was no memory for lists, the next try is when there are twice as many entries. */
+static void set_grows_at(struct pc_ledger *l)
+{
+	size_t at = PER_LIST * lists_count(l);
+
+	while (at <= l->used)
+		at *= 2;
+	l->grows_at = at < l->room ? at : l->room;
+}
+
+static int set_room(struct pc_ledger *l, size_t room)
+{
+	struct pc_entry *entries = realloc(l->entries, room * sizeof(*entries));
+	uint32_t *next;
+
+	if (!entries)
+		return -ENOMEM;
+	l->entries = entries;
+	next = realloc(l->next, room * sizeof(*next));
+	if (!next)
+		return -ENOMEM;
+	l->next = next;
+	l->room = room;
+	return 0;
+}
+
 struct pc_ledger *pc_ledger_new(void)
 {
 	struct pc_ledger *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
-	l->slots = calloc(SLOTS_MIN, sizeof(*l->slots));
-	if (!l->slots) {
-		free(l);
+	set_lists(l, LISTS_MIN_BITS);
+	if (!l->lists || set_room(l, ROOM_MIN)) {
+		pc_ledger_free(l);
 		return NULL;
 	}
-	l->size = SLOTS_MIN;
+	set_grows_at(l);
 	sweep_later(l);
 	return l;
 }
@@ -69,66 +149,64 @@ void pc_ledger_free(struct pc_ledger *l)
 {
 	if (!l)
 		return;
-	free(l->slots);
+	free(l->entries);
+	free(l->next);
+	free(l->lists);
 	free(l);
 }
 
-static int resize(struct pc_ledger *l, size_t size)
-{
-	struct pc_entry *slots = calloc(size, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < l->size; i++)
-		if (l->slots[i].cookie)
-			*probe(slots, size, l->slots[i].cookie) = l->slots[i];
-	free(l->slots);
-	l->slots = slots;
-	l->size = size;
-	return 0;
-}
-
-/* Doubled, but to no more than will be needed before the next sweep; which may be late. */
-static int ledger_grow(struct pc_ledger *l)
+/* Doubles the room, but to no more than will be needed before the next sweep; which may be late. */
+static int grow_room(struct pc_ledger *l)
 {
 	size_t wanted = 2 * l->used;
 
 	if (wanted > l->sweep_at)
 		wanted = l->used < l->sweep_at ? l->sweep_at : l->used + l->used / 4;
-	return resize(l, size_for(wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX));
+	return set_room(l, wanted < PC_LEDGER_MAX ? wanted : PC_LEDGER_MAX);
 }
 
-/* Adds an entry to the free slot that its cookie has, or to another one after the table has grown. */
-static int ledger_add(struct pc_ledger *l, struct pc_entry *slot, const struct pc_entry *entry)
+static int ledger_grow(struct pc_ledger *l)
 {
-	int err;
+	int err = 0;
 
-	l->since++;
 	if (l->used >= PC_LEDGER_MAX)
 		return -ENOSPC;
-	if (l->used * 4 >= l->size * 3) {
-		err = ledger_grow(l);
+	if (l->used == l->room)
+		err = grow_room(l);
+	if (!err && l->used >= PER_LIST * lists_count(l))
+		set_lists(l, l->lists_bits + 1);
+	set_grows_at(l);
+	return err;
+}
+
+static int ledger_add(struct pc_ledger *l, uint32_t *list, const struct pc_entry *entry)
+{
+	l->since++;
+	if (l->used >= l->grows_at) {
+		int err = ledger_grow(l);
+
 		if (err)
 			return err;
-		slot = probe(l->slots, l->size, entry->cookie);
+		list = ledger_list(l, entry->cookie);
 	}
-	l->used++;
-	*slot = *entry;
+	l->entries[l->used++] = *entry;
+	ledger_link(l, list, l->used);
 	return 0;
 }
 
 /* Adds the entry, or replaces the one of its cookie, unless a newer one of another port is to stay. */
-static int ledger_store(struct pc_ledger *l, const struct pc_entry *entry, bool newer_stays)
+static inline int ledger_store(struct pc_ledger *l, const struct pc_entry *entry, bool newer_stays)
 {
-	struct pc_entry *slot;
+	uint32_t *list = ledger_list(l, entry->cookie);
+	struct pc_entry *known;
 
 	if (!entry->cookie)
 		return -EINVAL;
-	slot = probe(l->slots, l->size, entry->cookie);
-	if (!slot->cookie)
-		return ledger_add(l, slot, entry);
-	if (!newer_stays || slot->time_ns <= entry->time_ns || slot->port == entry->port)
-		*slot = *entry;
+	known = find_in(l, list, entry->cookie);
+	if (!known)
+		return ledger_add(l, list, entry);
+	if (!newer_stays || known->time_ns <= entry->time_ns || known->port == entry->port)
+		*known = *entry;
 	return 0;
 }
 
@@ -142,22 +220,47 @@ int pc_ledger_put_newer(struct pc_ledger *l, const struct pc_entry *entry)
 	return ledger_store(l, entry, true);
 }
 
+/* Appends entries until there is no room for one, or its cookie is known. Nearly all of them are appended here. */
+static size_t append_unknown(struct pc_ledger *l, const struct pc_entry *entries, size_t count)
+{
+	size_t used = l->used, room = used < l->grows_at ? l->grows_at - used : 0, i;
+
+	if (count > room)
+		count = room;
+	for (i = 0; i < count; i++) {
+		uint32_t *list = ledger_list(l, entries[i].cookie);
+
+		if (!entries[i].cookie || find_in(l, list, entries[i].cookie))
+			break;
+		l->entries[used++] = entries[i];
+		ledger_link(l, list, used);
+	}
+	l->used = used;
+	l->since += i;
+	return i;
+}
+
+size_t pc_ledger_put_claims(struct pc_ledger *l, const struct pc_entry *entries, size_t count)
+{
+	size_t refused = 0;
+
+	for (size_t i = append_unknown(l, entries, count); i < count;
+	     i += append_unknown(l, entries + i, count - i))
+		refused += ledger_store(l, &entries[i++], true) != 0;
+	return refused;
+}
+
 const struct pc_entry *pc_ledger_find(const struct pc_ledger *l, uint64_t cookie)
 {
-	const struct pc_entry *slot;
-
-	if (!cookie)
-		return NULL;
-	slot = probe(l->slots, l->size, cookie);
-	return slot->cookie ? slot : NULL;
+	return cookie ? ledger_at(l, cookie) : NULL;
 }
 
 void pc_ledger_learn_port(struct pc_ledger *l, uint64_t cookie, uint16_t port)
 {
-	struct pc_entry *slot = probe(l->slots, l->size, cookie);
+	struct pc_entry *e = ledger_at(l, cookie);
 
-	if (slot->cookie && !slot->port)
-		slot->port = port;
+	if (e && !e->port)
+		e->port = port;
 }
 
 size_t pc_ledger_count(const struct pc_ledger *l)
@@ -167,7 +270,8 @@ size_t pc_ledger_count(const struct pc_ledger *l)
 
 size_t pc_ledger_bytes(const struct pc_ledger *l)
 {
-	return l->size * sizeof(*l->slots);
+	return l->room * (sizeof(*l->entries) + sizeof(*l->next)) +
+	       lists_count(l) * sizeof(*l->lists);
 }
 
 bool pc_ledger_wants_sweep(const struct pc_ledger *l)
@@ -177,13 +281,10 @@ bool pc_ledger_wants_sweep(const struct pc_ledger *l)
 
 void pc_ledger_mark(struct pc_ledger *l, uint64_t cookie)
 {
-	struct pc_entry *slot;
+	struct pc_entry *e = cookie ? ledger_at(l, cookie) : NULL;
 
-	if (!cookie)
-		return;
-	slot = probe(l->slots, l->size, cookie);
-	if (slot->cookie)
-		slot->flags |= PC_ENTRY_MARKED;
+	if (e)
+		e->flags |= PC_ENTRY_MARKED;
 }
 
 static bool survives(const struct pc_entry *e, uint64_t started_ns)
@@ -191,47 +292,46 @@ static bool survives(const struct pc_entry *e, uint64_t started_ns)
 	return e->flags & PC_ENTRY_MARKED || e->time_ns >= started_ns;
 }
 
-/* Takes out what was dropped and puts the others back, each where it was or nearer to where it
- * belongs: from behind a free slot on, so that no run of taken ones is entered in its middle. */
-static void ledger_drop(struct pc_ledger *l, uint64_t started_ns,
-			void (*keep)(void *context, const struct pc_entry *entry), void *context)
+static void give_back_room(struct pc_ledger *l)
 {
-	size_t i = 0;
+	size_t room = l->sweep_at > ROOM_MIN ? l->sweep_at : ROOM_MIN;
+	unsigned bits = lists_bits_for(room);
 
-	while (l->slots[i].cookie)
-		i++;
-	for (size_t left = l->size; left; left--) {
-		struct pc_entry e = l->slots[i];
-
-		l->slots[i].cookie = 0;
-		if (e.cookie && survives(&e, started_ns)) {
-			e.flags &= ~PC_ENTRY_MARKED & 0xf;
-			*probe(l->slots, l->size, e.cookie) = e;
-			if (keep)
-				keep(context, &e);
-		} else {
-			l->used -= e.cookie != 0;
-		}
-		i = i + 1 < l->size ? i + 1 : 0;
-	}
+	if (room < l->room / 2)
+		set_room(l, room);
+	if (bits + 1 < l->lists_bits)
+		set_lists(l, bits);
+	set_grows_at(l);
 }
 
 size_t pc_ledger_sweep(struct pc_ledger *l, uint64_t started_ns,
 		       void (*keep)(void *context, const struct pc_entry *entry), void *context)
 {
-	size_t before = l->used, size;
+	size_t before = l->used, kept = 0;
+	uint32_t last = 0;
 
-	ledger_drop(l, started_ns, keep, context);
+	clear_lists(l);
+	for (size_t i = 0; i < before; i++) {
+		struct pc_entry e = l->entries[i];
+
+		if (!survives(&e, started_ns))
+			continue;
+		e.flags &= ~PC_ENTRY_MARKED & 0xf;
+		l->entries[kept++] = e;
+		ledger_link(l, ledger_list(l, e.cookie), kept);
+		if (keep && e.process != last)
+			keep(context, &e);
+		last = e.process;
+	}
+	l->used = kept;
 	sweep_later(l);
-	size = size_for(l->sweep_at);
-	if (size < l->size / 2)
-		resize(l, size);
-	return before - l->used;
+	give_back_room(l);
+	return before - kept;
 }
 
 void pc_ledger_sweep_failed(struct pc_ledger *l)
 {
-	for (size_t i = 0; i < l->size; i++)
-		l->slots[i].flags &= ~PC_ENTRY_MARKED & 0xf;
+	for (size_t i = 0; i < l->used; i++)
+		l->entries[i].flags &= ~PC_ENTRY_MARKED & 0xf;
 	sweep_later(l);
 }

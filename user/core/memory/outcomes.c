@@ -251,6 +251,20 @@ void pc_outcomes_event(struct pc_outcomes *t, const struct pc_event *event)
 		apply_to_all(t, event);
 }
 
+void pc_outcomes_claims(struct pc_outcomes *t, const void *claims, size_t count)
+{
+	const unsigned char *at = claims;
+	struct pc_kept_event kept;
+	struct pc_event event;
+
+	pc_events_add_claims(&t->events, claims, count);
+	for (size_t i = 0; t->oldest && i < count; i++) {
+		memcpy(&kept, at + i * sizeof(kept), sizeof(kept));
+		pc_event_of_kept(&kept, &event);
+		apply_to_all(t, &event);
+	}
+}
+
 void pc_outcomes_address(struct pc_outcomes *t, const struct pc_endpoints *ends)
 {
 	const struct pc_event *event = pc_events_address(&t->events, ends);

@@ -53,6 +53,8 @@ void pc_outcomes_add(struct pc_outcomes *t, const struct pc_verdict *v, uint64_t
 
 /* Takes a claim, the end of a process, or the address of a claim. */
 void pc_outcomes_event(struct pc_outcomes *t, const struct pc_event *e);
+/* The same for claims, as pc_events_add_claims() takes them. */
+void pc_outcomes_claims(struct pc_outcomes *t, const void *claims, size_t count);
 void pc_outcomes_address(struct pc_outcomes *t, const struct pc_endpoints *ends);
 
 /* An outcome to be told now, valid until the next call; NULL: none. `stop`: the end of watching. */

@@ -20,10 +20,13 @@ struct process {
 	UT_hash_handle hh;
 };
 
+/* The processes that claim in turn are few. */
+#define RECENT 64
+
 struct pc_processes {
 	struct process *by_key;
-	struct process **by_index; /* [0] is never used */
-	struct process *last;	   /* found: claims come in runs of one process; NULL: none */
+	struct process **by_index;	/* [0] is never used */
+	struct process *recent[RECENT]; /* found last, by the low bits of their ids; NULL: none */
 	size_t capacity;
 	uint32_t *free_indexes;
 	size_t free_count;
@@ -90,6 +93,11 @@ static struct process *processes_find(const struct pc_processes *t,
 
 	HASH_FIND(hh, t->by_key, key, sizeof(*key), p);
 	return p;
+}
+
+static struct process **recent_of(struct pc_processes *t, const struct pc_process_key *key)
+{
+	return &t->recent[key->tgid % RECENT];
 }
 
 static int reserve_index(struct pc_processes *t)
@@ -164,9 +172,11 @@ void pc_processes_measure(struct pc_processes *t, uint32_t index)
 
 uint32_t pc_processes_find(struct pc_processes *t, const struct pc_process_key *key)
 {
-	if (!t->last || memcmp(&t->last->identity.key, key, sizeof(*key)))
-		t->last = processes_find(t, key);
-	return t->last ? t->last->index : 0;
+	struct process **recent = recent_of(t, key);
+
+	if (!*recent || memcmp(&(*recent)->identity.key, key, sizeof(*key)))
+		*recent = processes_find(t, key);
+	return *recent ? (*recent)->index : 0;
 }
 
 const struct pc_identity *pc_processes_get(const struct pc_processes *t, uint32_t index)
@@ -193,8 +203,8 @@ void pc_processes_mark(struct pc_processes *t, uint32_t index)
 
 static void processes_drop(struct pc_processes *t, struct process *p)
 {
-	if (t->last == p)
-		t->last = NULL;
+	if (*recent_of(t, &p->identity.key) == p)
+		*recent_of(t, &p->identity.key) = NULL;
 	HASH_DEL(t->by_key, p);
 	t->by_index[p->index] = NULL;
 	t->free_indexes[t->free_count++] = p->index;

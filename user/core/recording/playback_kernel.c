@@ -5,13 +5,13 @@
 
 #include "core/recording/playback_private.h"
 
-static int play_read(void *context, enum pc_ring ring, pc_record_fn take, void *to)
+static int play_read(void *context, enum pc_ring ring, const struct pc_taker *taker)
 {
 	const struct pc_recorded *e = pc_playback_answer(context, PC_RECORDED_READ, ring, 0, true);
 
 	if (!e)
 		return 0;
-	pc_recorded_each(e, take, to);
+	pc_recorded_each(e, taker->record, taker->to);
 	return e->result;
 }
 

@@ -53,7 +53,7 @@ static void record_step(void *context, enum pc_step step, uint64_t now_ns, const
 /* An answer of many parts passes through a relay on its way to the join. */
 struct relay {
 	struct pc_payload payload;
-	pc_record_fn take;
+	const struct pc_taker *taker;
 	pc_owner_fn found;
 	pc_cookie_fn alive;
 	void *to;
@@ -67,14 +67,16 @@ static void relay_record(void *context, const void *data, size_t size)
 	if (!pc_record_check(data, size))
 		pc_payload_add_record(&relay->payload, data,
 				      ((const struct pc_header *)data)->size);
-	relay->take(relay->to, data, size);
+	relay->taker->record(relay->taker->to, data, size);
 }
 
-static int record_read(void *context, enum pc_ring ring, pc_record_fn take, void *to)
+/* Claims of the log come as records, as they will from the recording. */
+static int record_read(void *context, enum pc_ring ring, const struct pc_taker *taker)
 {
 	struct pc_recorder *r = context;
-	struct relay relay = { .take = take, .to = to };
-	int n = r->kernel.read(r->kernel.context, ring, relay_record, &relay);
+	struct relay relay = { .taker = taker };
+	const struct pc_taker recording = { .to = &relay, .record = relay_record };
+	int n = r->kernel.read(r->kernel.context, ring, &recording);
 
 	pc_recorder_entry(r, PC_RECORDED_READ, ring, 0, n, &relay.payload);
 	return n;
