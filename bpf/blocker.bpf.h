@@ -58,15 +58,6 @@ static __always_inline void check_begin(const struct sock *sk)
 		check->asking = sk;
 }
 
-/* Begins the check of a listen() with the first socket that says yes: one that is not refused has no check. Only a listen()
- * compares a socket in LISTEN. One without a port tries every port, which says nothing. */
-static __always_inline void listen_hit(const struct sock *sk)
-{
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) == PC_STATE_LISTEN &&
-	    BPF_CORE_READ(sk, __sk_common.skc_num))
-		check_begin(sk);
-}
-
 /* Begins a check at bind(). A bind() to port 0 checks every port that the kernel tries, which says
  * nothing. */
 static __always_inline void check_begin_bind(const struct sock *sk, const void *address)
@@ -74,6 +65,58 @@ static __always_inline void check_begin_bind(const struct sock *sk, const void *
 	struct sockaddr_in a = {};
 
 	if (bpf_probe_read_kernel(&a, sizeof(a), address) == 0 && a.sin_port)
+		check_begin(sk);
+}
+
+/* The threads in bind(), where no program on a cgroup hook begins a check: each in the slot of its id's low bits. A bind() that
+ * is not refused has no check: the check begins with the first socket that says yes. Of two threads with one slot the
+ * earlier one has no check; the walk names its holder. */
+#define BIND_CALLS 1024
+
+static struct bind_call {
+	__u64 id;	     /* pid_tgid; 0: none */
+	const void *address; /* as the kernel copied it */
+} bind_calls[BIND_CALLS];
+
+static __always_inline struct bind_call *bind_call_slot(__u64 id)
+{
+	return &bind_calls[(__u32)id & (BIND_CALLS - 1)];
+}
+
+static __always_inline void bind_call_begin(const void *address)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct bind_call *call = bind_call_slot(id);
+
+	call->address = address;
+	call->id = id;
+}
+
+static __always_inline void bind_call_end(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct bind_call *call = bind_call_slot(id);
+
+	if (call->id == id)
+		call->id = 0;
+}
+
+/* A bind() to port 0 tries every port, which says nothing. */
+static __always_inline void bind_hit(const struct sock *sk)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct bind_call *call = bind_call_slot(id);
+
+	if (call->id == id)
+		check_begin_bind(sk, call->address);
+}
+
+/* Begins the check of a listen() with the first socket that says yes: one that is not refused has no check. Only a listen()
+ * compares a socket in LISTEN. One without a port tries every port, which says nothing. */
+static __always_inline void listen_hit(const struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == PC_STATE_LISTEN &&
+	    BPF_CORE_READ(sk, __sk_common.skc_num))
 		check_begin(sk);
 }
 
@@ -195,6 +238,7 @@ static __always_inline void check_answered(const struct sock *asking, const stru
 	check = check_of(asking);
 	if (!check) {
 		listen_hit(asking);
+		bind_hit(asking);
 		check = check_of(asking);
 	}
 	check_hit(check, holder);

@@ -249,6 +249,29 @@ static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, bool d
 	claim_record_by(&a, direct);
 }
 
+/* Records the claim of a bind() that succeeded, and tells how it got its port: __inet_bind() marks a socket that asked for it by
+ * number. `sk` is a BTF pointer, as above. */
+static __noinline int claim_bound(struct sock *sk, __u64 cookie)
+{
+	struct claim_args a = {
+		.cookie = cookie,
+		.port = sk->__sk_common.skc_num,
+		.family = sk->__sk_common.skc_family,
+		.proto = protocol_of(BPF_CORE_READ_BITFIELD(sk, sk_protocol)),
+		.how = BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & PC_LOCK_PORT ? PC_HOW_BIND :
+										 PC_HOW_BIND_ZERO,
+	};
+	struct socket *socket = sk->sk_socket;
+
+	/* With IP_BIND_ADDRESS_NO_PORT, bind() took an address only. */
+	if (!a.port || !a.proto || sk->sk_type == SOCK_RAW || !socket || !socket->file ||
+	    !family_watched(a.family))
+		return 0;
+	a.netns = sk->__sk_common.skc_net.net->ns.inum;
+	claim_record_by(&a, compat_direct());
+	return 0;
+}
+
 static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8 state, __u8 closed)
 {
 	struct pc_endpoints_record *e;

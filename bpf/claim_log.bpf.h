@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The log of claims is in the programs' memory. Writing into it takes a program a third of the instructions of a record in
  * the ring. A claim whose socket is closed before the reader (user/bpf/claim_log.c) comes by is nobody's, and the reader
- * passes over it. A resolver's query and a probe of a port make such claims.
+ * passes over it, if a program on a socket's close has marked it. A resolver's query and a probe of a port make such claims.
  *
  * The log has parts, of which each processor uses one. A part that is half full wakes the reader. A claim goes to the ring
  * instead if its part is full, or if another program is writing into it. The reader takes the log after the ring. So after
@@ -23,8 +23,8 @@ struct pc_logged_claim logged_claims[PC_LOG_CLAIMS] = {};
 /* The place of the claim of a socket, by the low bits of its cookie. The claim there may be another's by now. */
 static __u16 log_places[PC_LOG_CLAIMS];
 
-/* User space sets this once the program on a socket's close is attached, unless both ends of a claim are to come behind
- * it: for sinks that print claims, and for protected ports. */
+/* User space sets this once all programs are attached, unless both ends of a claim are to come behind it: for sinks that
+ * print claims, and for protected ports. */
 bool claims_may_wait = false;
 
 /* The time of the last refusal that was recorded, boot clock. */

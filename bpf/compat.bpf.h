@@ -101,11 +101,18 @@ struct net___cookie {
 	__u64 net_cookie;
 };
 
-/* From 6.3 on (and in 6.1.192), a socket can have a port range of its own. The field is a struct of
- * two 16-bit numbers, and from 6.12 on a 32-bit number with the low end in the low half: the same
- * in memory. */
+/* From 6.3 on (and in 6.1.192), a socket can have a port range of its own. From 6.12 on the field is a 32-bit number with
+ * the low end in the low half. */
 struct inet_sock___range {
 	__u32 local_port_range;
+};
+
+/* Before, the field is a struct of two numbers, which have the same bits. libbpf finds a number only where a number is. */
+struct inet_sock___pair {
+	struct {
+		__u16 lo;
+		__u16 hi;
+	} local_port_range;
 };
 
 /* Up to 6.5, a socket has IP_BIND_ADDRESS_NO_PORT, IP_FREEBIND and IP_TRANSPARENT as bits of their own,
@@ -289,11 +296,15 @@ static __always_inline __u64 compat_net_cookie(const struct net *net)
 static __always_inline __u32 compat_own_range(const struct sock *sk)
 {
 	const struct inet_sock___range *inet = (const void *)sk;
+	const struct inet_sock___pair *old = (const void *)sk;
 	__u32 range = 0;
 
 	if (bpf_core_field_exists(inet->local_port_range))
 		bpf_probe_read_kernel(&range, sizeof(range),
 				      (void *)sk + bpf_core_field_offset(inet->local_port_range));
+	else if (bpf_core_field_exists(old->local_port_range))
+		bpf_probe_read_kernel(&range, sizeof(range),
+				      (void *)sk + bpf_core_field_offset(old->local_port_range));
 	return range;
 }
 
@@ -331,18 +342,6 @@ static __always_inline __u16 compat_foreign_address(const struct sock *sk)
 static __always_inline bool compat_sock_is_locked(const struct sock *sk)
 {
 	return BPF_CORE_READ((const struct sock___lock *)sk, sk_lock.owned);
-}
-
-/* Finds the user's registers of the current system call, which are at the end of the stack. 5.15 and newer have a
- * helper, which needs the kernel's BTF. */
-static __always_inline struct pt_regs *compat_user_regs(__u32 page_size)
-{
-	struct task_struct *task;
-
-	if (kernel_types && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	task = (void *)bpf_get_current_task();
-	return stack_user_regs(BPF_CORE_READ(task, stack), page_size);
 }
 
 /* Reads the effective capabilities, one bit each. kernel_cap_t is two words of 32 bits up to 6.2 and

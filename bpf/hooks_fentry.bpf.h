@@ -49,14 +49,14 @@ int BPF_PROG(fexit_connect6, void *death_row, struct sock *sk, int ret)
 SEC("fentry/__inet_bind")
 int BPF_PROG(fentry_bind4, struct sock *sk, void *address)
 {
-	check_begin_bind(sk, address);
+	bind_call_begin(address);
 	return 0;
 }
 
 SEC("fentry/__inet6_bind")
 int BPF_PROG(fentry_bind6, struct sock *sk, void *address)
 {
-	check_begin_bind(sk, address);
+	bind_call_begin(address);
 	return 0;
 }
 
@@ -77,13 +77,26 @@ int BPF_PROG(fexit_saddr_equal, struct sock *sk, struct sock *sk2, bool match_wi
 	return 0;
 }
 
+/* `sk` is a BTF pointer. */
+static __always_inline void fexit_bound(struct sock *sk, const void *address, int len, int ret)
+{
+	__u64 cookie = compat_cookie(sk);
+
+	bind_call_end();
+	if (ret) {
+		function_exit_bind(sk, address, len, ret);
+		return;
+	}
+	check_end();
+	claim_bound(sk, cookie);
+	claim_endpoints_on(sk->__sk_common.skc_num, sk, cookie, PC_STATE_CLOSE);
+}
+
 SEC("fexit/__inet_bind")
 int BPF_PROG(fexit_bind4, struct sock *sk, void *address, int len, __u32 flags, int ret)
 {
-	if (claimed_by_cgroup(ret, flags))
-		return 0;
-	compat_cookie(sk);
-	function_exit_bind(sk, address, len, ret);
+	if (!claimed_by_cgroup(ret, flags))
+		fexit_bound(sk, address, len, ret);
 	return 0;
 }
 
@@ -96,8 +109,7 @@ int BPF_PROG(fexit_bind6, struct sock *sk, void *address, int len, __u32 flags, 
 		bpf_tail_call(ctx, &shared_bind, 0);
 		return 0;
 	}
-	compat_cookie(sk);
-	function_exit_bind(sk, address, len, ret);
+	fexit_bound(sk, address, len, ret);
 	return 0;
 }
 
@@ -123,7 +135,8 @@ static __always_inline int listen_result(const unsigned long long *ctx)
 	if (!listen_takes_backlog)
 		return (int)ctx[1];
 	result = ctx[2];
-	barrier_var(result); /* else the compiler chooses between two addresses, which the verifier forbids */
+	barrier_var(
+		result); /* else the compiler chooses between two addresses, which the verifier forbids */
 	return (int)result;
 }
 

@@ -8,6 +8,18 @@
 #include "arch.bpf.h"
 #include "refusal.bpf.h"
 
+/* Finds the user's registers of the current system call, which are at the end of the stack. 5.15 and newer have a
+ * helper, which needs the kernel's BTF. */
+static __always_inline struct pt_regs *compat_user_regs(__u32 page_size)
+{
+	struct task_struct *task;
+
+	if (kernel_types && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	return stack_user_regs(BPF_CORE_READ(task, stack), page_size);
+}
+
 static __always_inline struct sock *syscall_socket(struct pt_regs *regs)
 {
 	return socket_of_fd((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs));

@@ -34,7 +34,7 @@ enum pc_missed {
 	PC_MISSED_RECORD,      /* each run records something: counted in PC_STAT_NOT_RUN */
 	PC_MISSED_UNNOTED,     /* the same, unless a program on a cgroup notes the call */
 	PC_MISSED_CALL, /* perhaps a refused connect() or send: counted in pc_losses.calls_missed */
-	PC_MISSED_ENDS, /* as PC_MISSED_RECORD, but only if the ends of claims are sent for protected ports */
+	PC_MISSED_ENDS, /* as PC_MISSED_RECORD if the ends of claims are sent for protected ports; as PC_MISSED_CALL if no program on a cgroup notes the call */
 	PC_MISSED_STATE, /* perhaps a claim (PC_WHEN_NO_CGROUP) or the end of a socket (PC_WHEN_ENDS): pc_losses.states_missed, ends_missed */
 };
 
@@ -69,6 +69,13 @@ struct pc_backend {
 	enum pc_kernel_need needs; /* without this, trying is not worthwhile */
 	bool calls_only; /* no hooks on functions: cgroup programs, or else states, show connect() */
 	unsigned exact;	 /* optional programs that see the kernel's conflict check */
+};
+
+/* Says which of its cgroup programs a back end uses. */
+enum pc_cgroup_use {
+	PC_CGROUP_ALL,
+	PC_CGROUP_COOKIES, /* the one that makes cookies, if need be: the kernel leaves out no run of the other programs */
+	PC_CGROUP_NONE,	   /* they cannot be loaded or attached */
 };
 
 /* The back ends, in the order of their kinds: best first. */

@@ -34,10 +34,12 @@ static void count_misses(struct pc_monitor *m, const struct pc_program *row, int
 	bool counts = row->missed == PC_MISSED_RECORD ||
 		      (row->missed == PC_MISSED_ENDS && m->protected_ends_only) ||
 		      (row->missed == PC_MISSED_UNNOTED && m->when & PC_WHEN_NO_CGROUP);
+	bool perhaps = row->missed == PC_MISSED_CALL ||
+		       (row->missed == PC_MISSED_ENDS && m->when & PC_WHEN_NO_CGROUP);
 
 	if (counts && m->counted_count < PC_LINKS_MAX)
 		m->counted[m->counted_count++] = program;
-	if (row->missed == PC_MISSED_CALL && m->calls_count < PC_CALLS_MAX)
+	if (perhaps && m->calls_count < PC_CALLS_MAX)
 		m->calls[m->calls_count++] = program;
 	if (row->missed != PC_MISSED_STATE)
 		return;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/preemption.h"
 #include "bpf/probe.h"
 #include "bpf/tracefs.h"
 #include "bpf/types_check.h"
@@ -56,6 +57,8 @@ static enum pc_presence has_part(const struct pc_types *t, const struct pc_kerne
 		return presence(access(part->name, F_OK) == 0);
 	case PC_PART_TRACEPOINT:
 		return has_tracepoint(part);
+	case PC_PART_MODE:
+		return presence(!pc_preemption_possible());
 	default:
 		return pc_probe(part);
 	}

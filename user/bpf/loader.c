@@ -40,18 +40,28 @@ static void switch_off(struct pc_monitor *m, const struct pc_program *programs)
 }
 
 /* Says in which cases programs are attached, and so loaded. */
-static unsigned attached_when(const struct pc_monitor_options *o, bool with_cgroup)
+static unsigned attached_when(const struct pc_monitor *m, const struct pc_monitor_options *o)
 {
-	return PC_WHEN_FIRST | PC_WHEN_ALWAYS |
-	       (o->with_endpoints || o->with_protected ? PC_WHEN_ENDS : 0) |
-	       (with_cgroup ? 0 : PC_WHEN_NO_CGROUP);
+	return PC_WHEN_ALWAYS | (o->with_endpoints || o->with_protected ? PC_WHEN_ENDS : 0) |
+	       (m->cgroup_use == PC_CGROUP_ALL ? 0 : PC_WHEN_NO_CGROUP);
+}
+
+/* The same of the programs on control groups. */
+static unsigned cgroup_when(const struct pc_monitor *m)
+{
+	static const unsigned when[] = {
+		[PC_CGROUP_ALL] = PC_WHEN_FIRST | PC_WHEN_ALWAYS,
+		[PC_CGROUP_COOKIES] = PC_WHEN_FIRST,
+		[PC_CGROUP_NONE] = PC_WHEN_NEVER,
+	};
+
+	return when[m->cgroup_use];
 }
 
 /* Chooses the programs of the back end that this kernel can load. */
-static int choose_programs(struct pc_monitor *m, unsigned when, char *sentence)
+static int choose_programs(struct pc_monitor *m, char *sentence)
 {
 	struct bpf_object *object = m->skel->obj;
-	bool with_cgroup = !(when & PC_WHEN_NO_CGROUP);
 	int err;
 
 	for (size_t i = 0; i < PC_BACKENDS; i++) {
@@ -59,11 +69,11 @@ static int choose_programs(struct pc_monitor *m, unsigned when, char *sentence)
 		switch_off(m, pc_backends[i].cgroup);
 	}
 	pc_kernel_leave_out_twins(object);
-	err = pc_kernel_choose(m->kernel, object, m->backend->programs, when, sentence);
-	if (!err && with_cgroup)
-		err = pc_kernel_choose(m->kernel, object, m->cgroup, when, sentence);
+	err = pc_kernel_choose(m->kernel, object, m->backend->programs, m->when, sentence);
 	if (!err)
-		err = pc_kernel_choose(m->kernel, object, pc_common_programs, when, sentence);
+		err = pc_kernel_choose(m->kernel, object, m->cgroup, cgroup_when(m), sentence);
+	if (!err)
+		err = pc_kernel_choose(m->kernel, object, pc_common_programs, m->when, sentence);
 	bpf_program__set_autoload(m->skel->progs.files_listed,
 				  !pc_kernel_has(m->kernel, PC_KERNEL_ITERATORS));
 	/* `late_one` is loaded always: it looks at the checks that have a slot (bpf/check_slot.bpf.h). */
@@ -145,8 +155,7 @@ static int share_exits(struct pc_monitor *m)
 	return err;
 }
 
-static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bool with_cgroup,
-		    char *sentence)
+static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, char *sentence)
 {
 	struct pc_fitting fitting;
 	int err;
@@ -162,8 +171,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, bo
 	}
 	m->object = m->skel->obj;
 	configure(m, o);
-	m->when = attached_when(o, with_cgroup);
-	err = choose_programs(m, m->when, sentence);
+	m->when = attached_when(m, o);
+	err = choose_programs(m, sentence);
 	if (!err) {
 		pc_fitting_types(&fitting, m->object);
 		err = portclash_bpf__load(m->skel);
@@ -258,21 +267,21 @@ static int load_programs(struct pc_monitor *m, const struct pc_monitor_options *
 	int err;
 
 	m->cgroup = pc_backend_cgroup(m->backend, makes_cookies(m));
-	if (m->without_cgroup)
-		return try_load(m, o, false, sentence);
-	err = try_load(m, o, true, sentence);
-	if (err == -EINVAL) {
+	err = try_load(m, o, sentence);
+	if (err == -EINVAL && m->cgroup_use != PC_CGROUP_NONE) {
 		m->exits_apart = true;
-		err = try_load(m, o, true, sentence);
+		err = try_load(m, o, sentence);
 	}
-	m->with_cgroup = err == 0;
-	return err ? try_load(m, o, false, sentence) : 0;
+	if (!err || m->cgroup_use == PC_CGROUP_NONE)
+		return err;
+	m->cgroup_use = PC_CGROUP_NONE;
+	return try_load(m, o, sentence);
 }
 
 /* Attaches cgroup programs. False: they cannot be attached, and the programs that stand for them are not loaded. */
 static bool attach_cgroup(struct pc_monitor *m, enum pc_when when)
 {
-	if (m->with_cgroup && !pc_hooks_attach_cgroup(m, when))
+	if (when & cgroup_when(m) && !pc_hooks_attach_cgroup(m, when))
 		m->cgroup_failed = true;
 	return !m->cgroup_failed;
 }
@@ -294,9 +303,10 @@ static int attach_in_order(struct pc_monitor *m, const struct pc_monitor_options
 	}
 	if (!attach_cgroup(m, PC_WHEN_ALWAYS))
 		return -EAGAIN;
-	m->bss->binds_by_cgroup = m->with_cgroup;
-	m->bss->claims_may_wait = m->with_cgroup && !o->with_endpoints && !o->with_protected;
-	m->bss->claims_by_state = m->backend->calls_only && !m->with_cgroup;
+	m->bss->binds_by_cgroup = m->cgroup_use == PC_CGROUP_ALL;
+	m->bss->claims_may_wait =
+		m->cgroup_use != PC_CGROUP_NONE && !o->with_endpoints && !o->with_protected;
+	m->bss->claims_by_state = m->backend->calls_only && m->cgroup_use != PC_CGROUP_ALL;
 	m->protected_ends_only = o->with_protected && !o->with_endpoints;
 	return pc_hooks_attach(m, sentence);
 }
@@ -341,7 +351,9 @@ int pc_loader_open(struct pc_monitor *m, const struct pc_monitor_options *o, cha
 	/* The kernel leaves out kprobes beside a bpf() call of others, too. */
 	m->bss->conflicts_seen = pc_monitor_exact(m) && m->backend->kind == PC_BACKEND_FENTRY;
 	m->bss->address_shows = m->bss->conflicts_seen && !m->optional_missing && asks_retval(m);
-	more = m->with_cgroup ? "" : pc_backend_cgroup_blind(m->backend, makes_cookies(m));
+	more = m->cgroup_use == PC_CGROUP_NONE ?
+		       pc_backend_cgroup_blind(m->backend, makes_cookies(m)) :
+		       "";
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", blind, *blind && *more ? "; " : "", more);
 	return 0;
 }

@@ -41,9 +41,8 @@ struct pc_monitor {
 	struct portclash_bpf__bss *bss; /* loader.c only; kept */
 	const struct pc_backend *backend;
 	const struct pc_program *cgroup; /* the back end's, as far as this kernel needs them */
-	bool with_cgroup;		 /* its cgroup programs are attached */
-	bool without_cgroup; /* they are not to be loaded: an earlier attempt could not attach them */
-	bool cgroup_failed;  /* they could not be attached: to be opened again, without them */
+	enum pc_cgroup_use cgroup_use;	 /* of its cgroup programs */
+	bool cgroup_failed; /* they could not be attached: to be opened again, without them */
 	bool exits_apart; /* the kernel lets no program on a function go on in another */
 	unsigned when;			 /* enum pc_when, as flags: the cases that hold */
 	bool protected_ends_only; /* of claims, only those on protected ports have their ends sent */

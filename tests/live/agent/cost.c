@@ -46,7 +46,7 @@ static const struct {
 	const char *bind;
 	const char *connect;
 } programs[] = {
-	{ "fentry", "fexit_bind4", "connect4" },
+	{ "fentry", "fexit_bind4", "fexit_connect4" },
 	{ "kprobe", "kprobe_bind4", "kprobe_connect4" },
 	{ "tracepoint", "sys_exit_bind", "sys_exit_connect" },
 };

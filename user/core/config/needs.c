@@ -151,6 +151,11 @@ const struct pc_kernel_row pc_kernel_rows[PC_KERNEL_COUNT] = {
 		{ { PC_PART_HELPER, "cgroup_sock_addr", "get_retval" } },
 		"a bind() that another program on the control group refuses is only seen at the end of the call",
 	},
+	[PC_KERNEL_NO_PREEMPTION] = {
+		"no-preemption", "a mode in which the kernel never preempts itself", false,
+		{ { PC_PART_MODE, "preempt=none or voluntary in the kernel's command line", NULL } },
+		"the kernel may leave out the programs of fentry: programs on control groups note each bind() and connect() for it, which costs some hundred instructions more",
+	},
 };
 
 void pc_kernel_part(const struct pc_kernel_part *part, char *out, size_t size)

@@ -41,6 +41,7 @@ enum pc_kernel_need {
 	PC_KERNEL_TASK,
 	PC_KERNEL_CGROUP_TASK,
 	PC_KERNEL_CGROUP_RETVAL,
+	PC_KERNEL_NO_PREEMPTION,
 	PC_KERNEL_COUNT,
 };
 
@@ -57,6 +58,7 @@ enum pc_part_kind {
 	PC_PART_PROGRAM,    /* a type of programs: tried */
 	PC_PART_RUN,	    /* running a program of the type `name` on demand: tried */
 	PC_PART_FILE,	    /* a file of sysfs */
+	PC_PART_MODE,	    /* the kernel does not preempt itself */
 	PC_PART_TRACEPOINT, /* the event `member` of the group `name` in tracefs */
 };
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The version of a kernel names its kind of preemption: "PREEMPT", "PREEMPT_RT" and the like, "PREEMPT_DYNAMIC" if the mode
+ * is chosen at boot, and nothing if it never preempts itself (scripts/mkcompile_h, init/Makefile). The chosen mode is in
+ * brackets in <debugfs>/sched/preempt (kernel/sched/debug.c, 5.13+). */
+#include "bpf/preemption.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "bpf/detached.h"
+
+#define MODES "sched/preempt"
+
+static int open_modes(void)
+{
+	int fd = open("/sys/kernel/debug/" MODES, O_RDONLY | O_CLOEXEC);
+	int folder;
+
+	if (fd >= 0)
+		return fd;
+	folder = pc_detached_mount("debugfs");
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, MODES, O_RDONLY | O_CLOEXEC);
+	close(folder);
+	return fd;
+}
+
+/* False: they cannot be read. */
+static bool read_modes(char *out, size_t size)
+{
+	int fd = open_modes();
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, out, size - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	out[n] = '\0';
+	return true;
+}
+
+bool pc_preemption_by(const char *version, const char *modes)
+{
+	if (!strstr(version, "PREEMPT"))
+		return false;
+	return !strstr(version, "PREEMPT_DYNAMIC") || !modes ||
+	       !(strstr(modes, "(none)") || strstr(modes, "(voluntary)"));
+}
+
+bool pc_preemption_possible(void)
+{
+	struct utsname kernel;
+	char modes[128];
+
+	if (uname(&kernel))
+		return true;
+	return pc_preemption_by(kernel.version, read_modes(modes, sizeof(modes)) ? modes : NULL);
+}
