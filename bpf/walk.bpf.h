@@ -25,9 +25,11 @@ struct walk_cursor {
 	struct hlist_node *bucket;  /* inet_bind_bucket.node */
 	struct hlist_node *address; /* inet_bind2_bucket.bhash_node */
 	struct hlist_node *socket;  /* sock_common.skc_bind_node, or skc_node for UDP */
+	const struct net *mixed;    /* the last namespace whose hash_mix was read */
 	const struct net *net;	    /* of the bucket, for a careful walk, as what follows */
 	__u32 list;		    /* its number in the table */
 	__u32 mask;		    /* of these numbers */
+	__u32 mix;
 	__u16 port;
 	__u8 udp;
 	__u8 pad;
@@ -112,10 +114,17 @@ static __always_inline bool walk_address(struct walk_cursor *c, bool careful)
 	return true;
 }
 
-/* Gives the number of the list that has the buckets of this port: inet_bhashfn(). */
-static __always_inline __u32 walk_list_of(const struct net *net, __u16 port, __u32 mask)
+/* Gives the number of the list that has the bucket of the cursor: inet_bhashfn(). Most buckets are of one namespace. If
+ * another one has its memory by now, the walk stops, and the next one reads it. */
+static __always_inline __u32 walk_bucket_list(struct walk_cursor *c)
 {
-	return (port + BPF_CORE_READ(net, hash_mix)) & mask;
+	const struct net *net = c->net;
+
+	if (c->mixed != net) {
+		c->mix = BPF_CORE_READ(net, hash_mix);
+		c->mixed = net;
+	}
+	return (c->port + c->mix) & c->mask;
 }
 
 /* Enters the next bucket, if it is wanted. False: it has gone to another list meanwhile. */
@@ -129,7 +138,7 @@ static __always_inline bool walk_bucket(struct walk_cursor *c, void *walk, walk_
 	if (careful) {
 		c->port = BPF_CORE_READ(tb, port);
 		c->net = BPF_CORE_READ(tb, ib_net.net);
-		if (walk_list_of(c->net, c->port, c->mask) != c->list)
+		if (walk_bucket_list(c) != c->list)
 			return false;
 	}
 	c->bucket = next;

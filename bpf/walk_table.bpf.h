@@ -14,38 +14,49 @@
 struct table_walk {
 	struct walk_cursor cursor;
 	void *table;
-	__u32 index; /* the next list to visit */
-	__u32 size;  /* 0: the table was not found or could not be read */
+	__u32 index;	  /* the next list to visit */
+	__u32 size;	  /* 0: the table was not found or could not be read */
+	__u32 heads_from; /* `heads` are those of the lists from this one on */
+	__u8 has_heads;
 	__u8 done;
 	__u8 heads[TABLE_HEADS * TABLE_STRIDE];
 };
 
-/* Finds the next list that is not empty, or none among the next TABLE_HEADS. Most of a table is
- * empty, and a probe read of many heads costs hardly more than a read of one. `stride` depends on
- * the size of the kernel's spinlock; `at` is the offset of the head in its slot. Both are constants
- * to the verifier. */
+/* Finds the next list that is not empty, or none among the heads that are read together. Most of a table is
+ * empty, and a probe read of many heads costs hardly more than a read of one. Where many lists are not empty, the
+ * heads that were read serve each of them. `stride` depends on the size of the kernel's spinlock; `at` is the offset of
+ * the head in its slot. Both are constants to the verifier. */
 static __always_inline struct hlist_node *table_next_list(struct table_walk *t, __u64 stride,
 							  __u64 at)
 {
-	const void *slot = t->table + t->index * stride;
+	__u32 index = t->index, from = index & ~(TABLE_HEADS - 1U);
+	const void *slot = t->table + index * stride;
 	struct hlist_head *head = (void *)slot + at;
 
-	if (stride > TABLE_STRIDE || t->index + TABLE_HEADS > t->size) {
-		t->index++;
+	if (stride > TABLE_STRIDE || from + TABLE_HEADS > t->size) {
+		t->index = index + 1;
 		return BPF_CORE_READ(head, first);
 	}
 	/* The walk fails rather than pass over a list: a sweep forgets what it has not seen. */
-	if (bpf_probe_read_kernel(t->heads, TABLE_HEADS * stride, slot)) {
-		t->size = 0;
-		return NULL;
+	if (!t->has_heads || t->heads_from != from) {
+		if (bpf_probe_read_kernel(t->heads, TABLE_HEADS * stride,
+					  t->table + from * stride)) {
+			t->size = 0;
+			return NULL;
+		}
+		t->heads_from = from;
+		t->has_heads = 1;
 	}
+#pragma unroll
 	for (int i = 0; i < TABLE_HEADS; i++) {
 		struct hlist_node *first = *(struct hlist_node **)(t->heads + i * stride + at);
 
-		t->index++;
-		if (first)
+		if (first && from + i >= index) {
+			t->index = from + i + 1;
 			return first;
+		}
 	}
+	t->index = from + TABLE_HEADS;
 	return NULL;
 }
 
@@ -89,6 +100,7 @@ static __always_inline void table_walk_begin_tcp(struct table_walk *t, const str
 	t->index = start;
 	t->size = t->table ? BPF_CORE_READ(info, bhash_size) : 0;
 	t->cursor.mask = t->size - 1;
+	t->has_heads = 0;
 	t->done = 0;
 }
 
@@ -103,6 +115,7 @@ static __always_inline void table_walk_begin_udp(struct table_walk *t, const str
 	t->table = BPF_CORE_READ(table, hash);
 	t->index = 0;
 	t->size = t->table ? BPF_CORE_READ(table, mask) + 1 : 0;
+	t->has_heads = 0;
 	t->done = 0;
 }
 
