@@ -14,6 +14,7 @@
 #include "bpf/attach.h"
 #include "bpf/backend.h"
 #include "bpf/cgroup_root.h"
+#include "bpf/preemption.h"
 #include "floor.skel.h"
 
 static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
@@ -31,13 +32,13 @@ static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup)
 
 /* The floor attaches as the monitor does without --protect and --claims. The link goes into its
  * place in the skeleton, which destroys it. */
-static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int cgroup)
+static int attach_row(struct floor_bpf *skel, const struct pc_program *row, unsigned when,
+		      int cgroup)
 {
 	for (int i = 0; i < skel->skeleton->prog_cnt; i++) {
 		struct bpf_prog_skeleton *slot = &skel->skeleton->progs[i];
 
-		if (strcmp(slot->name, row->name) ||
-		    !(row->when & (PC_WHEN_FIRST | PC_WHEN_ALWAYS)) ||
+		if (strcmp(slot->name, row->name) || !(row->when & when) ||
 		    !bpf_program__autoload(*slot->prog))
 			continue;
 		*slot->link = attach_one(*slot->prog, cgroup);
@@ -47,13 +48,19 @@ static int attach_row(struct floor_bpf *skel, const struct pc_program *row, int 
 	return 0;
 }
 
-static int attach_rows(struct floor_bpf *skel, const struct pc_program *row, int cgroup)
+static int attach_rows(struct floor_bpf *skel, const struct pc_program *row, unsigned when,
+		       int cgroup)
 {
 	int err = 0;
 
 	for (; row->name && !err; row++)
-		err = attach_row(skel, row, cgroup);
+		err = attach_row(skel, row, when, cgroup);
 	return err;
+}
+
+static bool function_is_there(const char *name)
+{
+	return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FEXIT) > 0;
 }
 
 /* A function that this kernel does not have, or has inlined, is left out, as the loader does. */
@@ -61,9 +68,10 @@ static bool is_there(const struct pc_program *row, const struct bpf_program *p)
 {
 	const char *function = strchr(bpf_program__section_name(p), '/');
 
+	if (row->needs == PC_KERNEL_URING_BIND && !function_is_there("io_bind"))
+		return false;
 	return row->need == PC_NEEDED || !function ||
-	       bpf_program__type(p) != BPF_PROG_TYPE_TRACING ||
-	       libbpf_find_vmlinux_btf_id(function + 1, BPF_TRACE_FEXIT) > 0;
+	       bpf_program__type(p) != BPF_PROG_TYPE_TRACING || function_is_there(function + 1);
 }
 
 static void set_autoload(struct floor_bpf *skel, const struct pc_program *row)
@@ -78,7 +86,7 @@ static void set_autoload(struct floor_bpf *skel, const struct pc_program *row)
 
 static bool has_cookies(void)
 {
-	return libbpf_find_vmlinux_btf_id("bpf_get_socket_ptr_cookie", BPF_TRACE_FEXIT) > 0;
+	return function_is_there("bpf_get_socket_ptr_cookie");
 }
 
 static struct floor_bpf *floor_load(const struct pc_backend *backend)
@@ -99,11 +107,14 @@ static struct floor_bpf *floor_load(const struct pc_backend *backend)
 
 static struct floor_bpf *floor_start(const struct pc_backend *backend)
 {
+	enum pc_cgroup_use use = pc_backend_cgroup_use(backend, !pc_preemption_possible());
 	int cgroup = pc_cgroup_root_open();
 	struct floor_bpf *skel = floor_load(backend);
 
-	if (skel && (cgroup < 0 || attach_rows(skel, backend->programs, cgroup) ||
-		     attach_rows(skel, pc_backend_cgroup(backend, has_cookies()), cgroup))) {
+	if (skel &&
+	    (cgroup < 0 || attach_rows(skel, backend->programs, pc_backend_when(use), cgroup) ||
+	     attach_rows(skel, pc_backend_cgroup(backend, has_cookies()),
+			 pc_backend_cgroup_when(use), cgroup))) {
 		floor_bpf__destroy(skel);
 		skel = NULL;
 	}

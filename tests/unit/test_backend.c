@@ -93,7 +93,8 @@ static void programs_of_ipv6_need_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < PC_BACKENDS; i++) {
-		const struct pc_program *lists[] = { pc_backends[i].programs, pc_backends[i].cgroup };
+		const struct pc_program *lists[] = { pc_backends[i].programs,
+						     pc_backends[i].cgroup };
 
 		for (size_t j = 0; j < 2; j++)
 			for (const struct pc_program *p = lists[j]; p->name; p++) {
@@ -171,6 +172,27 @@ static void one_program_sees_a_connect(void **state)
 	}
 }
 
+/* Only fentry does without them, and one program sees a connect() in each case. */
+static void cgroup_programs_are_left_out_without_preemption(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PC_BACKENDS; i++) {
+		const struct pc_backend *backend = &pc_backends[i];
+		enum pc_cgroup_use calm = pc_backend_cgroup_use(backend, true);
+
+		assert_int_equal(pc_backend_cgroup_use(backend, false), PC_CGROUP_ALL);
+		assert_int_equal(calm, backend->kind == PC_BACKEND_FENTRY ? PC_CGROUP_COOKIES :
+									    PC_CGROUP_ALL);
+		for (int use = PC_CGROUP_ALL; use <= PC_CGROUP_NONE; use++)
+			assert_int_equal(
+				connects_seen(backend, pc_backend_when((enum pc_cgroup_use)use)),
+				1);
+	}
+	assert_int_equal(pc_backend_cgroup_when(PC_CGROUP_ALL), PC_WHEN_FIRST | PC_WHEN_ALWAYS);
+	assert_int_equal(pc_backend_cgroup_when(PC_CGROUP_COOKIES), PC_WHEN_FIRST);
+	assert_int_equal(pc_backend_cgroup_when(PC_CGROUP_NONE), PC_WHEN_NEVER);
+}
+
 /* Every back end sees changes of state where both ends of claims are wanted. */
 static void states_are_seen_for_the_ends(void **state)
 {
@@ -196,6 +218,7 @@ int main(void)
 		cmocka_unit_test(exact_counts_the_optional_programs),
 		cmocka_unit_test(return_probes_come_before_entry_probes),
 		cmocka_unit_test(one_program_sees_a_connect),
+		cmocka_unit_test(cgroup_programs_are_left_out_without_preemption),
 		cmocka_unit_test(states_are_seen_for_the_ends),
 	};
 

@@ -203,3 +203,25 @@ const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool traci
 {
 	return backend->makes_cookies && tracing_cookies ? "" : backend->cgroup_blind;
 }
+
+enum pc_cgroup_use pc_backend_cgroup_use(const struct pc_backend *backend, bool no_preemption)
+{
+	return backend->kind == PC_BACKEND_FENTRY && no_preemption ? PC_CGROUP_COOKIES :
+								     PC_CGROUP_ALL;
+}
+
+unsigned pc_backend_when(enum pc_cgroup_use use)
+{
+	return PC_WHEN_ALWAYS | (use == PC_CGROUP_ALL ? 0 : PC_WHEN_NO_CGROUP);
+}
+
+unsigned pc_backend_cgroup_when(enum pc_cgroup_use use)
+{
+	static const unsigned when[] = {
+		[PC_CGROUP_ALL] = PC_WHEN_FIRST | PC_WHEN_ALWAYS,
+		[PC_CGROUP_COOKIES] = PC_WHEN_FIRST,
+		[PC_CGROUP_NONE] = PC_WHEN_NEVER,
+	};
+
+	return when[use];
+}

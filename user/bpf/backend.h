@@ -75,7 +75,7 @@ struct pc_backend {
 enum pc_cgroup_use {
 	PC_CGROUP_ALL,
 	PC_CGROUP_COOKIES, /* the one that makes cookies, if need be: the kernel leaves out no run of the other programs */
-	PC_CGROUP_NONE,	   /* they cannot be loaded or attached */
+	PC_CGROUP_NONE, /* they cannot be loaded or attached */
 };
 
 /* The back ends, in the order of their kinds: best first. */
@@ -92,6 +92,15 @@ const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend, boo
 
 /* Says what the back end cannot see on such a kernel without its cgroup programs; "" for nothing more. */
 const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies);
+
+/* Says which of them it needs first: none but that for cookies if no other program can see more than those on functions, since
+ * the kernel never preempts itself (PC_KERNEL_NO_PREEMPTION). */
+enum pc_cgroup_use pc_backend_cgroup_use(const struct pc_backend *backend, bool no_preemption);
+
+/* Give the cases in which programs are attached, as flags of enum pc_when: those of the back end (PC_WHEN_ENDS is for the
+ * caller to add), and its programs on cgroup hooks. */
+unsigned pc_backend_when(enum pc_cgroup_use use);
+unsigned pc_backend_cgroup_when(enum pc_cgroup_use use);
 
 /* The programs that every back end needs. */
 extern const struct pc_program pc_common_programs[];

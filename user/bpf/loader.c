@@ -39,25 +39,6 @@ static void switch_off(struct pc_monitor *m, const struct pc_program *programs)
 	}
 }
 
-/* Says in which cases programs are attached, and so loaded. */
-static unsigned attached_when(const struct pc_monitor *m, const struct pc_monitor_options *o)
-{
-	return PC_WHEN_ALWAYS | (o->with_endpoints || o->with_protected ? PC_WHEN_ENDS : 0) |
-	       (m->cgroup_use == PC_CGROUP_ALL ? 0 : PC_WHEN_NO_CGROUP);
-}
-
-/* The same of the programs on control groups. */
-static unsigned cgroup_when(const struct pc_monitor *m)
-{
-	static const unsigned when[] = {
-		[PC_CGROUP_ALL] = PC_WHEN_FIRST | PC_WHEN_ALWAYS,
-		[PC_CGROUP_COOKIES] = PC_WHEN_FIRST,
-		[PC_CGROUP_NONE] = PC_WHEN_NEVER,
-	};
-
-	return when[m->cgroup_use];
-}
-
 /* Chooses the programs of the back end that this kernel can load. */
 static int choose_programs(struct pc_monitor *m, char *sentence)
 {
@@ -71,7 +52,8 @@ static int choose_programs(struct pc_monitor *m, char *sentence)
 	pc_kernel_leave_out_twins(object);
 	err = pc_kernel_choose(m->kernel, object, m->backend->programs, m->when, sentence);
 	if (!err)
-		err = pc_kernel_choose(m->kernel, object, m->cgroup, cgroup_when(m), sentence);
+		err = pc_kernel_choose(m->kernel, object, m->cgroup,
+				       pc_backend_cgroup_when(m->cgroup_use), sentence);
 	if (!err)
 		err = pc_kernel_choose(m->kernel, object, pc_common_programs, m->when, sentence);
 	bpf_program__set_autoload(m->skel->progs.files_listed,
@@ -171,7 +153,8 @@ static int try_load(struct pc_monitor *m, const struct pc_monitor_options *o, ch
 	}
 	m->object = m->skel->obj;
 	configure(m, o);
-	m->when = attached_when(m, o);
+	m->when = pc_backend_when(m->cgroup_use) |
+		  (o->with_endpoints || o->with_protected ? PC_WHEN_ENDS : 0);
 	err = choose_programs(m, sentence);
 	if (!err) {
 		pc_fitting_types(&fitting, m->object);
@@ -281,7 +264,7 @@ static int load_programs(struct pc_monitor *m, const struct pc_monitor_options *
 /* Attaches cgroup programs. False: they cannot be attached, and the programs that stand for them are not loaded. */
 static bool attach_cgroup(struct pc_monitor *m, enum pc_when when)
 {
-	if (when & cgroup_when(m) && !pc_hooks_attach_cgroup(m, when))
+	if (when & pc_backend_cgroup_when(m->cgroup_use) && !pc_hooks_attach_cgroup(m, when))
 		m->cgroup_failed = true;
 	return !m->cgroup_failed;
 }

@@ -29,19 +29,10 @@ static struct pc_monitor *monitor_new(const struct pc_kernel *kernel,
 	return m;
 }
 
-/* The programs of fentry need those on control groups only where the kernel may leave out a run of theirs. */
-static enum pc_cgroup_use first_use(const struct pc_kernel *kernel,
-				    const struct pc_backend *backend)
-{
-	return backend->kind == PC_BACKEND_FENTRY &&
-			       kernel->offer.has[PC_KERNEL_NO_PREEMPTION] == PC_PRESENCE_YES ?
-		       PC_CGROUP_COOKIES :
-		       PC_CGROUP_ALL;
-}
-
 static int try_backend(const struct pc_monitor_options *o, const struct pc_kernel *kernel,
 		       const struct pc_backend *backend, struct pc_monitor **out, char *sentence)
 {
+	enum pc_cgroup_use use;
 	int err;
 
 	if (!pc_kernel_has(kernel, backend->needs)) {
@@ -49,7 +40,9 @@ static int try_backend(const struct pc_monitor_options *o, const struct pc_kerne
 			 pc_kernel_rows[backend->needs].what);
 		return -ENOENT;
 	}
-	for (enum pc_cgroup_use use = first_use(kernel, backend);; use = PC_CGROUP_NONE) {
+	use = pc_backend_cgroup_use(backend,
+				    kernel->offer.has[PC_KERNEL_NO_PREEMPTION] == PC_PRESENCE_YES);
+	for (;; use = PC_CGROUP_NONE) {
 		struct pc_monitor *m = monitor_new(kernel, backend);
 		bool again;
 
