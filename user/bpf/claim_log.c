@@ -108,17 +108,17 @@ static void hand_over_open(struct pc_claim_log *l, const struct pc_logged_claim 
 }
 
 /* False: it was left out. */
-static bool hand_over_ended(struct pc_claim_log *l, struct pc_logged_claim *c,
-			    const struct pc_taker *taker)
+static inline bool hand_over_ended(struct pc_claim_log *l, struct pc_logged_claim *c,
+				   const struct pc_taker *taker)
 {
 	if (c->how < PC_HOW_COUNT)
 		l->ended[c->how]++;
 	c->taken = l->all ? TAKEN : LEFT_OUT;
-	if (l->all) {
-		hand_over_gathered(l, taker);
-		hand_over_as_record(c, true, taker);
-	}
-	return l->all;
+	if (!l->all)
+		return false;
+	hand_over_gathered(l, taker);
+	hand_over_as_record(c, true, taker);
+	return true;
 }
 
 /* Hands over a claim that the look before has left out. Its place is free, so that a program can have begun to write
@@ -206,14 +206,16 @@ static uint64_t hand_over_run(struct pc_claim_log *l, unsigned part, uint64_t nu
 
 	do {
 		if (c->taken || claim_is_ended(c)) {
-			hand_over_open(l, first, (size_t)(c - first), taker);
+			if (first != c)
+				hand_over_open(l, first, (size_t)(c - first), taker);
 			first = c + 1;
 			if (!c->taken && !hand_over_ended(l, c, taker))
 				look->left_out = true;
 		}
 		c++;
 	} while (++number != end && c->time_ns <= until_ns);
-	hand_over_open(l, first, (size_t)(c - first), taker);
+	if (first != c)
+		hand_over_open(l, first, (size_t)(c - first), taker);
 	return number;
 }
 

@@ -13,7 +13,7 @@
 /* New claims before a sweep is worth its cost. */
 #define PC_LEDGER_SWEEP_MIN 24576
 
-/* Entries at most, 64 MiB of slots: more sockets alive at once are beyond this tool's
+/* Entries at most, 58 MiB: more sockets alive at once are beyond this tool's
  * promise; further claims are refused and counted. */
 #define PC_LEDGER_MAX 2000000
 
