@@ -4,40 +4,37 @@
 #ifndef PORTCLASH_BIND_HOOK_BPF_H
 #define PORTCLASH_BIND_HOOK_BPF_H
 
+#include "hook_netns.bpf.h"
 #include "late.bpf.h"
 
-/* The socket of a bind(), and what the note needs of it. */
+/* The facts of a socket that the note of its bind() needs. */
 struct bind_hook_socket {
-	const struct sock *sk;
-	const struct net *net;
-	__u32 netns;
+	struct hook_netns netns;
 	bool is_kernels;
 };
 
-/* Looks at the socket: of TCP by plain loads, where the kernel has BTF, else by probes. */
-static __always_inline void bind_hook_look(struct bpf_sock *known, __u32 protocol,
-					   struct bind_hook_socket *out)
+/* Looks at the socket, which is noted in the check: of TCP by plain loads, where the kernel has BTF, else by probes. Of what
+ * is read from the check, which only this thread writes, the verifier knows that it is a number. */
+static __always_inline void bind_hook_look(struct bpf_sock_addr *ctx, struct bpf_sock *known,
+					   struct check *check, struct bind_hook_socket *out)
 {
 	struct tcp_sock *tcp =
-		kernel_types && protocol == IPPROTO_TCP ? bpf_skc_to_tcp_sock(known) : NULL;
+		kernel_types && ctx->protocol == IPPROTO_TCP ? bpf_skc_to_tcp_sock(known) : NULL;
 	const struct sock *copy;
-	const struct net *net;
 
+	check->asking = (const struct sock *)known;
 	if (tcp) {
 		struct sock *sk = (struct sock *)tcp;
 		struct socket *socket = sk->sk_socket;
 
-		out->sk = sk;
-		out->net = sk->__sk_common.skc_net.net;
-		out->netns = sk->__sk_common.skc_net.net->ns.inum;
+		out->netns.net = sk->__sk_common.skc_net.net;
+		out->netns.inum = sk->__sk_common.skc_net.net->ns.inum;
 		out->is_kernels = !socket || !socket->file;
 		return;
 	}
-	copy = sock_of(known);
-	net = BPF_CORE_READ(copy, __sk_common.skc_net.net);
-	out->sk = copy;
-	out->net = net;
-	out->netns = BPF_CORE_READ(net, ns.inum);
+	copy = *(const struct sock *const volatile *)&check->asking;
+	if (!hook_netns_of_process(ctx, &out->netns))
+		hook_netns_probe(copy, &out->netns);
 	out->is_kernels = is_kernel_socket(copy);
 }
 
@@ -80,29 +77,28 @@ GLOBAL int bind_hook_tell_left(__u64 id)
  * to take. */
 static __always_inline void bind_hook_tell_last(__u64 id)
 {
-	if (bind_hook_tell_left(id))
+	if (check_may_exist(id) && bind_hook_tell_left(id))
 		bind_hook_tell_left(id);
 }
 
 /* Begins the check of a bind(): the socket, and the address that the kernel acts by. */
 static __always_inline struct check *bind_hook_begin(struct bpf_sock_addr *ctx, bool is_v6,
-						     struct bind_hook_socket *look)
+						     __u64 id, struct bind_hook_socket *look)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u8 proto = protocol_of(ctx->protocol);
 	struct bpf_sock *known = ctx->sk;
 	struct sockaddr_in *v4;
 	struct check *check;
 	__u32 *words;
 
-	if (!known || ctx->type == SOCK_RAW || !protocol_of(ctx->protocol))
+	if (!known || ctx->type == SOCK_RAW || !proto)
 		return NULL;
 	bind_hook_tell_last(id);
 	check = bind_hook_check(id);
 	if (!check)
 		return NULL;
-	bind_hook_look(known, ctx->protocol, look);
-	check->asking = look->sk;
-	check->note.proto = protocol_of(ctx->protocol);
+	bind_hook_look(ctx, known, check, look);
+	check->note.proto = proto;
 	check->note.wanted.sin6_family = is_v6 ? PC_FAMILY_V6 : PC_FAMILY_V4;
 	check->note.wanted.sin6_port = ctx->user_port;
 	if (is_v6) {
@@ -140,55 +136,70 @@ GLOBAL int bind_hook_prepare(void)
 }
 
 /* Notes which thread has the note of this socket. A refused bind() of UDP leaves a scar (scar.bpf.h). */
-static __always_inline void bind_hook_note_socket(const struct check *check)
+static __always_inline void bind_hook_note_socket(const struct check *check, __u64 id)
 {
 	/* The verifier forbids to count with a pointer, but not with a number from a map. */
 	__u64 sk = *(const volatile __u64 *)&check->asking;
 	struct noted_socket *noted = noted_socket_slot(sk);
 
-	noted->id = bpf_get_current_pid_tgid();
+	noted->id = id;
 	noted->sk = sk;
 }
 
 /* Makes the note. A socket of the kernel's own has none: nobody waits for its refusal. */
-static __always_inline void bind_hook_note(struct bpf_sock_addr *ctx, struct check *check,
+static __always_inline void bind_hook_note(struct bpf_sock_addr *ctx, struct check *check, __u64 id,
 					   const struct bind_hook_socket *look)
 {
 	int answer = config.cgroup_retval ? bpf_get_retval() : 0;
+	struct pc_cpu_work *here = work_here();
 
 	if (bind_hook_is_idle(ctx, ctx->sk) || look->is_kernels ||
-	    (!ctx->user_port && compat_no_port(look->sk)))
+	    (!ctx->user_port &&
+	     compat_no_port(*(const struct sock *const volatile *)&check->asking)))
 		return;
 	check->note.cookie = bpf_get_socket_cookie(ctx);
 	check->note.time_ns = bpf_ktime_get_boot_ns();
-	late_note_current(&check->note);
-	check->note.netns = look->netns;
+	late_note_current(&check->note, id);
+	check->note.netns = look->netns.inum;
 	if (answer < 0)
 		check->note.denied = -answer;
-	if (exit_is_at_work() && ctx->user_port)
+	if (exit_is_at_work(here) && ctx->user_port)
 		bind_hook_prepare();
-	check->note.net = look->net;
+	check->note.net = look->netns.net;
 	if (check->note.proto == PC_PROTO_UDP)
-		bind_hook_note_socket(check);
-	note_begun();
+		bind_hook_note_socket(check, id);
+	note_begun(here);
 }
 
 static __always_inline void bind_hook_begin4(struct bpf_sock_addr *ctx)
 {
 	struct bind_hook_socket look = {};
-	struct check *check = bind_hook_begin(ctx, false, &look);
+	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = bind_hook_begin(ctx, false, id, &look);
 
 	if (check)
-		bind_hook_note(ctx, check, &look);
+		bind_hook_note(ctx, check, id, &look);
 }
 
 static __always_inline void bind_hook_begin6(struct bpf_sock_addr *ctx)
 {
 	struct bind_hook_socket look = {};
-	struct check *check = bind_hook_begin(ctx, true, &look);
+	__u64 id = bpf_get_current_pid_tgid();
+	struct check *check = bind_hook_begin(ctx, true, id, &look);
 
 	if (check)
-		bind_hook_note(ctx, check, &look);
+		bind_hook_note(ctx, check, id, &look);
+}
+
+/* Records the claim. What the note knows of the process, and of the time, is not asked again. */
+static __always_inline void bind_hook_claim(const struct claim_args *a, struct claimer *by,
+					    __u32 sent_epoch)
+{
+	if (!claim_is_admitted(a))
+		return;
+	end_note_binder(&by->key, by->time_ns);
+	by->is_sent = sent_epoch == process_epoch || process_note(&by->key);
+	claim_write(a, by);
 }
 
 /* Records the claim of a bind() that was allowed. A check without a note is left for the exit, which
@@ -196,21 +207,30 @@ static __always_inline void bind_hook_begin6(struct bpf_sock_addr *ctx)
 static __always_inline void bind_hook_allowed(struct bpf_sock *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct check *check = check_noted();
+	bool in_slot = check_is_in_slot(check_slot_of(id), id);
+	struct check *check = in_slot ? check_slot_at(id) : check_find(id);
 	struct claim_args a = {};
+	struct claimer by;
 	const struct sock *sk;
+	__u32 sent_epoch;
+	bool kthread;
 
-	if (!check)
+	if (!check || !check->note.net)
 		return;
 	sk = check->asking;
 	a.how = check->note.wanted.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO;
 	a.netns = check->note.netns;
 	a.cookie = check->note.cookie;
 	a.proto = check->note.proto;
+	by.key = check->note.process;
+	by.time_ns = check->note.time_ns;
+	by.tid = (__u32)id;
+	sent_epoch = check->note.sent_epoch;
+	kthread = check->note.kthread;
 	check->note.leaving = NOTE_ALLOWED;
 	if (check->note.prepared)
 		scratch_give_back(&prepared_refusals);
-	if (check_drop(id))
+	if (in_slot ? check_drop_slot(id) : check_drop(id))
 		note_ended();
 	a.port = ctx->src_port;
 	a.family = ctx->family;
@@ -218,7 +238,8 @@ static __always_inline void bind_hook_allowed(struct bpf_sock *ctx)
 		return;
 	if (a.proto == PC_PROTO_UDP)
 		claimed_socket_note(a.cookie, a.port);
-	claim_record_by(&a, config.cgroup_direct);
+	if (!kthread)
+		bind_hook_claim(&a, &by, sent_epoch);
 	claim_endpoints_on(a.port, sk, a.cookie, PC_STATE_CLOSE);
 }
 

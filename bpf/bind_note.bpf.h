@@ -22,6 +22,7 @@ struct bind_note {
 	__u64 cgroup_id;
 	struct pc_process_key process;
 	struct sockaddr_in6 wanted;
+	__u32 sent_epoch; /* process_epoch when the record of the process had been sent; 0: it was not */
 	const struct task_struct *task; /* see bind_thread.bpf.h */
 	__u64 switches;
 	__u32 tid;
@@ -34,7 +35,8 @@ struct bind_note {
 	__u8 prepared; /* the refusal is drafted, in prepared_refusals */
 	__u8 leaving;  /* NOTE_REFUSED, NOTE_ALLOWED; 0: neither is known */
 	__u8 op;       /* enum pc_op; 0: bind() */
-	__u8 pad[3];
+	__u8 kthread;  /* a kernel thread acts, for no process or for one that is not known */
+	__u8 pad[2];
 };
 
 /* The UDP sockets whose bind() was noted, and the threads that have the notes: a thread can close a socket whose
@@ -53,9 +55,9 @@ static __always_inline struct noted_socket *noted_socket_slot(__u64 sk)
 	return &noted_sockets[(sk * 0x9e3779b97f4a7c15ULL) >> 54 & (NOTED_SOCKETS - 1)];
 }
 
-static __always_inline void note_begun(void)
+static __always_inline void note_begun(struct pc_cpu_work *here)
 {
-	__sync_fetch_and_add(&work_here()->begun, 1);
+	__sync_fetch_and_add(&here->begun, 1);
 }
 
 static __always_inline void note_ended(void)
@@ -75,9 +77,9 @@ static __always_inline void exit_end(void)
 	__sync_fetch_and_add(&work_here()->exits, -1);
 }
 
-static __always_inline bool exit_is_at_work(void)
+static __always_inline bool exit_is_at_work(struct pc_cpu_work *here)
 {
-	return *(volatile __u32 *)&work_here()->exits;
+	return *(volatile __u32 *)&here->exits;
 }
 
 #endif

@@ -19,19 +19,17 @@ static __always_inline __u64 bind_thread_switches(const struct task_struct *task
 	return BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
 }
 
-/* Notes the current thread. `direct`: see compat_direct(). */
-static __always_inline void bind_thread_note(struct bind_note *note, bool direct)
+/* Notes the current thread by plain loads. `task` is a BTF pointer. */
+static __always_inline void bind_thread_note_typed(struct bind_note *note, struct task_struct *task)
 {
-	struct task_struct *task;
-
-	if (!direct) {
-		note->task = (void *)bpf_get_current_task();
-		note->switches = bind_thread_switches(note->task);
-		return;
-	}
-	task = bpf_get_current_task_btf();
 	note->task = task;
 	note->switches = task->nvcsw + task->nivcsw;
+}
+
+static __always_inline void bind_thread_note_probed(struct bind_note *note)
+{
+	note->task = (void *)bpf_get_current_task();
+	note->switches = bind_thread_switches(note->task);
 }
 
 static __always_inline bool bind_thread_may_be_inside(const struct bind_note *note)

@@ -8,6 +8,7 @@
 
 #include "claim.bpf.h"
 #include "connect_note.bpf.h"
+#include "hook_netns.bpf.h"
 
 static __always_inline void cgroup_hook_create(struct bpf_sock *ctx)
 {
@@ -16,21 +17,26 @@ static __always_inline void cgroup_hook_create(struct bpf_sock *ctx)
 
 /* Gives the socket's network namespace, which need not be the task's: a socket can be passed on, and a
  * task can move. */
-static __always_inline __u32 cgroup_hook_netns(struct bpf_sock *sk)
+static __always_inline __u32 cgroup_hook_netns(struct bpf_sock_addr *ctx, __u64 id)
 {
-	return BPF_CORE_READ(sock_of(sk), __sk_common.skc_net.net, ns.inum);
+	struct hook_netns found = {};
+
+	if (!hook_netns_of_process(ctx, &found))
+		hook_netns_probe(sock_of(ctx->sk, id), &found);
+	return found.inum;
 }
 
 /* Gives a TCP socket as claim_connect() takes it; NULL: it is none. */
-static __always_inline struct sock *cgroup_hook_tcp(struct bpf_sock *sk, __u32 protocol)
+static __always_inline struct sock *cgroup_hook_tcp(struct bpf_sock *sk, __u32 protocol, __u64 id)
 {
 	if (kernel_types)
 		return (struct sock *)bpf_skc_to_tcp_sock(sk);
-	return protocol == IPPROTO_TCP ? sock_of(sk) : NULL;
+	return protocol == IPPROTO_TCP ? sock_of(sk, id) : NULL;
 }
 
-static __always_inline void cgroup_hook_claim_udp(struct bpf_sock_addr *ctx, __u64 cookie,
-						  __u16 port, __u8 flags)
+/* Records the claim of a UDP socket at this time, in the thread `id`. */
+static __always_inline void cgroup_hook_claim_udp(struct bpf_sock_addr *ctx, __u64 cookie, __u64 id,
+						  __u64 time_ns, __u16 port, __u8 flags)
 {
 	struct claim_args a = {
 		.cookie = cookie,
@@ -39,10 +45,10 @@ static __always_inline void cgroup_hook_claim_udp(struct bpf_sock_addr *ctx, __u
 		.family = ctx->family,
 		.port = port,
 		.flags = flags,
-		.netns = cgroup_hook_netns(ctx->sk),
+		.netns = cgroup_hook_netns(ctx, id),
 	};
 
-	claim_record_by(&a, config.cgroup_direct);
+	claim_record_at(&a, id, time_ns, config.cgroup_direct);
 }
 
 /* Sees a connect() before inet_autobind() and inet_hash_connect(): a socket without a port is about
@@ -62,11 +68,11 @@ static __always_inline void cgroup_hook_connect(struct bpf_sock_addr *ctx, bool 
 	if (ctx->protocol == IPPROTO_UDP) {
 		cookie = bpf_get_socket_cookie(ctx);
 		if (config.udp_by_cgroup)
-			cgroup_hook_claim_udp(ctx, cookie, 0, PC_CLAIM_PORT_LATER);
+			cgroup_hook_claim_udp(ctx, cookie, id, time_ns, 0, PC_CLAIM_PORT_LATER);
 		connect_note_begin(ctx, cookie, id, time_ns, is_v6);
 		return;
 	}
-	tcp = cgroup_hook_tcp(sk, ctx->protocol);
+	tcp = cgroup_hook_tcp(sk, ctx->protocol, id);
 	if (!tcp)
 		return;
 	cookie = bpf_get_socket_cookie(ctx);
@@ -86,7 +92,8 @@ static __always_inline void cgroup_hook_send(struct bpf_sock_addr *ctx)
 		return;
 	cookie = bpf_get_socket_cookie(ctx);
 	if (claimed_socket_note(cookie, (__u16)sk->src_port))
-		cgroup_hook_claim_udp(ctx, cookie, sk->src_port, PC_CLAIM_MAYBE_OLD);
+		cgroup_hook_claim_udp(ctx, cookie, bpf_get_current_pid_tgid(),
+				      bpf_ktime_get_boot_ns(), sk->src_port, PC_CLAIM_MAYBE_OLD);
 }
 
 #endif

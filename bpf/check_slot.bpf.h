@@ -88,6 +88,17 @@ static __always_inline bool check_is_in_slot(__u32 i, __u64 id)
 	return !apart && *(volatile __u64 *)&check_ids[i] == id;
 }
 
+static __always_inline struct check *check_slot_at(__u64 id)
+{
+	return &check_slots[check_slot_of(id)].check;
+}
+
+/* Has the thread a check? False only if it has none. */
+static __always_inline bool check_may_exist(__u64 id)
+{
+	return check_ids[check_slot_of(id)] || spare_checks_used;
+}
+
 /* Finds the newest check of a thread, or NULL. */
 static __always_inline struct check *check_find(__u64 id)
 {
@@ -212,20 +223,13 @@ static __always_inline bool check_take(__u32 i, __u64 id, __u64 time_ns)
 	return false;
 }
 
-/* Drops the newest check of the current thread. False: there is none, or somebody else dropped it. */
-static __always_inline bool check_drop(__u64 id)
+/* Drops the check of the current thread that is in the slot. False: somebody else dropped it. */
+static __always_inline bool check_drop_slot(__u64 id)
 {
 	__u32 i = check_slot_of(id);
 	struct check_slot *slot = &check_slots[i];
 	bool dropped;
 
-	if (!check_is_in_slot(i, id)) {
-		if (spare_checks_used && !bpf_map_delete_elem(&spare_checks, &id))
-			return true;
-		/* The slot can have an older note, which is still to be told. */
-		if (check_ids[i] != id || slot->check.note.net)
-			return false;
-	}
 	slot_enter(&slot->takers);
 	dropped = check_is_own(i, id);
 	if (dropped)
@@ -234,22 +238,32 @@ static __always_inline bool check_drop(__u64 id)
 	return dropped;
 }
 
+/* Drops the newest check of the current thread. False: there is none, or somebody else dropped it. */
+static __always_inline bool check_drop(__u64 id)
+{
+	__u32 i = check_slot_of(id);
+	struct check_slot *slot = &check_slots[i];
+
+	if (!check_is_in_slot(i, id)) {
+		if (spare_checks_used && !bpf_map_delete_elem(&spare_checks, &id))
+			return true;
+		/* The slot can have an older note, which is still to be told. */
+		if (check_ids[i] != id || slot->check.note.net)
+			return false;
+	}
+	return check_drop_slot(id);
+}
+
 /* Drops the check of the current thread that has the note of this time. Its other check, in the slot or in the map, stays.
  * False: somebody else dropped it. */
 static __always_inline bool check_drop_own(__u64 id, __u64 time_ns)
 {
 	__u32 i = check_slot_of(id);
 	struct check_slot *slot = &check_slots[i];
-	bool dropped;
 
 	if (check_ids[i] != id || slot->check.note.time_ns != time_ns)
 		return spare_checks_used && !bpf_map_delete_elem(&spare_checks, &id);
-	slot_enter(&slot->takers);
-	dropped = check_is_own(i, id);
-	if (dropped)
-		check_slot_free(i);
-	slot_leave(&slot->takers);
-	return dropped;
+	return check_drop_slot(id);
 }
 
 /* Drops the check in the map of another thread, if its note is still that of this time. */

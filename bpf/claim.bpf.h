@@ -127,32 +127,46 @@ static __always_inline void claim_submit(const struct claim_args *a, const struc
 			   ++claims_counted % CLAIMS_PER_LOOK ? BPF_RB_NO_WAKEUP : claims_flags());
 }
 
+/* May this claim be recorded? If not, it is counted. */
+static __always_inline bool claim_is_admitted(const struct claim_args *a)
+{
+	if (!a->cookie) {
+		stat_count(PC_STAT_COOKIES_MISSING);
+		return false;
+	}
+	if (!share_admits_current(sizeof(struct pc_claim_record), true)) {
+		stat_count(PC_STAT_OVER_SHARE);
+		return false;
+	}
+	return true;
+}
+
+/* Writes the claim into the log or into the ring. */
+static __always_inline void claim_write(const struct claim_args *a, const struct claimer *by)
+{
+	if (log_may_have(a->port, a->flags)) {
+		if (by->is_sent && log_is_quiet(by->time_ns) && claim_log(a, by))
+			return;
+		log_end(a->cookie);
+	}
+	claim_submit(a, by);
+}
+
 /* Records a claim that the current process made at this time, in the thread `id`. `direct`: see compat_direct(). */
 static __always_inline void claim_record_at(const struct claim_args *a, __u64 id, __u64 time_ns,
 					    bool direct)
 {
-	struct claimer by = { .time_ns = time_ns, .tid = (__u32)id };
+	struct claimer by;
 
+	by.time_ns = time_ns;
+	by.tid = (__u32)id;
 	/* A claim by a kernel thread says nothing about a process. */
-	if (!process_key_current(&by.key, id, direct))
+	if (!process_key_current(&by.key, id, direct) || !claim_is_admitted(a))
 		return;
-	if (!a->cookie) {
-		stat_count(PC_STAT_COOKIES_MISSING);
-		return;
-	}
-	if (!share_admits_current(sizeof(struct pc_claim_record), true)) {
-		stat_count(PC_STAT_OVER_SHARE);
-		return;
-	}
 	if (a->how == PC_HOW_BIND || a->how == PC_HOW_BIND_ZERO)
 		end_note_binder(&by.key, by.time_ns);
 	by.is_sent = process_note(&by.key);
-	if (log_may_have(a->port, a->flags)) {
-		if (by.is_sent && log_is_quiet(by.time_ns) && claim_log(a, &by))
-			return;
-		log_end(a->cookie);
-	}
-	claim_submit(a, &by);
+	claim_write(a, &by);
 }
 
 static __always_inline void claim_record_by(const struct claim_args *a, bool direct)
@@ -230,9 +244,10 @@ static __always_inline void claim_connect(struct sock *sk, __u64 cookie, __u64 i
 	claim_record_at(&a, id, time_ns, direct);
 }
 
-/* Records the claim of a UDP socket that was given a port without a bind(). `sk` is a BTF pointer, as above.
- * connect() chooses the address after the port, so both ends come later. */
-static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, bool direct)
+/* Records the claim of a UDP socket that was given a port without a bind(), at this time and in the thread `id`. `sk` is a
+ * BTF pointer, as above. connect() chooses the address after the port, so both ends come later. */
+static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, __u64 id, __u64 time_ns,
+					   bool direct)
 {
 	struct claim_args a = {
 		.cookie = cookie,
@@ -246,7 +261,7 @@ static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, bool d
 	if (!a.port || !socket || !socket->file || !family_watched(a.family))
 		return;
 	a.netns = sk->__sk_common.skc_net.net->ns.inum;
-	claim_record_by(&a, direct);
+	claim_record_at(&a, id, time_ns, direct);
 }
 
 /* Records the claim of a bind() that succeeded, and tells how it got its port: __inet_bind() marks a socket that asked for it by

@@ -73,17 +73,17 @@ static __always_inline void log_end(__u64 cookie)
 /* Gives the place of the next claim in this part, or PC_LOG_CLAIMS: the part is full. */
 static __always_inline __u32 log_next(const struct pc_log_part *part, __u32 number)
 {
-	__u32 size = 1U << (config.log_shift & 15);
+	__u32 size = config.log_size;
 	__u64 written = part->written;
 
 	if (written - *(volatile __u64 *)&part->read >= size)
 		return PC_LOG_CLAIMS;
-	return number << (config.log_shift & 15) | ((__u32)written & (size - 1));
+	return number * size + ((__u32)written & (size - 1));
 }
 
 static __always_inline struct pc_log_part *log_part_here(__u32 *number)
 {
-	*number = bpf_get_smp_processor_id() & ((PC_LOG_CLAIMS >> (config.log_shift & 15)) - 1);
+	*number = bpf_get_smp_processor_id() & config.log_parts;
 	return &claim_log_parts[*number & (PC_LOG_PARTS - 1)];
 }
 
@@ -116,7 +116,7 @@ static __always_inline bool log_finish(struct pc_log_part *part)
 	*(volatile __u64 *)&part->written = written;
 	barrier();
 	__sync_fetch_and_add(&part->users, -1);
-	return written - read == 1U << (config.log_shift & 15) >> 1;
+	return written - read == config.log_size / 2;
 }
 
 /* Takes the close of a socket. A TCP socket that was connected may leave a TIME_WAIT, or has left it already: after

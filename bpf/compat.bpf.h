@@ -30,8 +30,7 @@ struct inet_bind_bucket___owners {
 	struct hlist_head owners;
 };
 
-/* From 6.8 on (770041d337a8), the bucket lists a bucket for each address, and each of these lists
- * its sockets. */
+/* From 6.8 on (770041d337a8), the bucket lists a bucket for each address, and each of these lists its sockets. */
 struct inet_bind_bucket___bhash2 {
 	struct hlist_head bhash2;
 };
@@ -89,8 +88,7 @@ struct inet_timewait_sock___connect {
 	unsigned int tw_connect_bind : 1;
 };
 
-/* Only kernels with CONFIG_NET_L3_MASTER_DEV have this field. It is an int up to 5.14 and a byte
- * later. */
+/* Only kernels with CONFIG_NET_L3_MASTER_DEV have this field. It is an int up to 5.14 and a byte later. */
 struct netns_ipv4___l3mdev {
 	int sysctl_tcp_l3mdev_accept;
 };
@@ -171,8 +169,7 @@ static __always_inline __u64 compat_cookie(struct sock *sk)
 			   BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
 }
 
-/* May programs on a function or a tracepoint of BTF follow pointers by plain loads, also from the
- * current task (bpf_get_current_task_btf(), 5.11)? A probe read takes fifty instructions. */
+/* May programs on functions and tracepoints follow pointers by plain loads, also from the current task (5.11)? */
 static __always_inline bool compat_direct(void)
 {
 	return kernel_types &&
@@ -281,6 +278,12 @@ static __always_inline bool compat_l3mdev_accept(const struct net *net)
 	return BPF_CORE_READ_BITFIELD_PROBED(ipv4, sysctl_tcp_l3mdev_accept);
 }
 
+/* Gives the cookie of a namespace by a plain load, from a BTF pointer. 0: up to 5.11 there is no such field. */
+static __always_inline __u64 compat_net_cookie_typed(const struct net___cookie *n)
+{
+	return bpf_core_field_exists(n->net_cookie) ? n->net_cookie : 0;
+}
+
 static __always_inline __u64 compat_net_cookie(const struct net *net)
 {
 	const struct net___cookie *n = (const void *)net;
@@ -373,8 +376,7 @@ static __always_inline __u32 compat_task_state(const struct task_struct *task)
 						   BPF_CORE_READ(task, state);
 }
 
-/* Finds the head of the list that has the device with this index. NULL: this kernel has no such
- * table. */
+/* Finds the head of the list that has the device with this index. NULL: this kernel has no such table. */
 static __always_inline struct hlist_node *compat_first_device(const struct net *net, __u32 ifindex)
 {
 	const struct net___devices *n = (const void *)net;

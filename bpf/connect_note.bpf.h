@@ -24,7 +24,11 @@ static struct connect_note connect_notes[CONNECT_NOTES];
 
 static __always_inline struct connect_note *connect_note_slot(__u64 id)
 {
-	return &connect_notes[(__u32)id & (CONNECT_NOTES - 1)];
+	struct connect_note *note = &connect_notes[(__u32)id & (CONNECT_NOTES - 1)];
+
+	/* The barrier keeps the compiler from computing the address anew at each use, with five instructions. */
+	barrier_var(note);
+	return note;
 }
 
 /* Takes the note away: a program saw the exit of this thread's connect(). */
@@ -35,6 +39,26 @@ static __always_inline void connect_note_end(void)
 
 	if (note->id == id)
 		note->id = 0;
+}
+
+/* Takes away the note of the connect() of this UDP socket, and gives its cookie and time. False: there is none, or another
+ * thread may be writing into the slot now. That thread writes the id last, and clears it first. */
+static __always_inline bool connect_note_take(const struct sock *sk, __u64 id, __u64 *cookie,
+					      __u64 *time_ns)
+{
+	struct connect_note *note = connect_note_slot(id);
+	bool is_this;
+
+	if (note->id != id)
+		return false;
+	is_this =
+		STORES_IN_ORDER && note->sk == sk && *(volatile __u8 *)&note->proto == PC_PROTO_UDP;
+	*cookie = *(volatile __u64 *)&note->cookie;
+	*time_ns = *(volatile __u64 *)&note->time_ns;
+	if (*(volatile __u64 *)&note->id != id)
+		return false;
+	note->id = 0;
+	return is_this;
 }
 
 /* Was this connect() refused for want of a port? Then its socket is closed and has none. It has the
@@ -112,10 +136,8 @@ static __always_inline void connect_note_begin(struct bpf_sock_addr *ctx, __u64 
 }
 
 /* Sees that this thread closes a socket: its connect() is over. */
-static __always_inline void connect_note_release(void)
+static __always_inline void connect_note_release(__u64 id)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-
 	if (connect_note_slot(id)->id == id)
 		connect_note_settle(id);
 }

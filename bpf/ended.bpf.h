@@ -51,6 +51,7 @@ static __always_inline bool is_noted_lately(struct recent_note *notes,
 {
 	struct recent_note *recent = &notes[process->tgid % RECENT_PROCESSES];
 
+	barrier_var(recent); /* see connect_note_slot() */
 	if (recent->tgid == process->tgid && recent->start_ns == process->start_ns &&
 	    time_ns - recent->time_ns < NOTED_NS)
 		return true;

@@ -159,15 +159,18 @@ int fexit_listen(unsigned long long *ctx)
 SEC("fexit/inet_autobind")
 int BPF_PROG(fexit_autobind, struct sock *sk, int ret)
 {
-	__u64 cookie = compat_cookie(sk);
+	__u64 id = bpf_get_current_pid_tgid(), cookie, time_ns;
 
-	if (ret == 0 && BPF_CORE_READ_BITFIELD(sk, sk_protocol) == IPPROTO_UDP &&
-	    sk->sk_type == SOCK_DGRAM) {
-		connect_note_end();
-		claim_autobind(sk, cookie, compat_direct());
-	} else {
-		function_exit_autobind(sk, ret);
+	if (ret || !connect_note_take(sk, id, &cookie, &time_ns)) {
+		cookie = compat_cookie(sk);
+		if (ret || BPF_CORE_READ_BITFIELD(sk, sk_protocol) != IPPROTO_UDP ||
+		    sk->sk_type != SOCK_DGRAM) {
+			function_exit_autobind(sk, ret);
+			return 0;
+		}
+		time_ns = bpf_ktime_get_boot_ns();
 	}
+	claim_autobind(sk, cookie, id, time_ns, compat_direct());
 	return 0;
 }
 

@@ -53,25 +53,30 @@ static __always_inline void process_key(struct task_struct *task, struct pc_proc
 	process_key_of(task, BPF_CORE_READ(task, tgid), key);
 }
 
+/* Gives the key of the process of a task. False for a kernel thread. `task` is a BTF pointer. */
+static __always_inline bool process_key_typed(struct task_struct *task, __u32 tgid,
+					      struct pc_process_key *key)
+{
+	struct task_struct *leader = task->group_leader;
+
+	key->start_ns = leader->start_boottime;
+	key->tgid = tgid;
+	key->exec_id = (__u32)leader->self_exec_id;
+	return !(task->flags & PF_KTHREAD);
+}
+
 /* Gives the key of the current process, whose thread is `id`, without a helper for each load where `direct` (see
  * compat_direct()). False for a kernel thread, which acts for no process or does not name it
  * (io_uring's workers up to 5.11). */
 static __always_inline bool process_key_current(struct pc_process_key *key, __u64 id, bool direct)
 {
-	struct task_struct *task, *leader;
-	__u32 tgid = id >> 32;
+	struct task_struct *task;
 
-	if (!direct) {
-		task = (void *)bpf_get_current_task();
-		process_key_of(task, tgid, key);
-		return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
-	}
-	task = bpf_get_current_task_btf();
-	leader = task->group_leader;
-	key->start_ns = leader->start_boottime;
-	key->tgid = tgid;
-	key->exec_id = (__u32)leader->self_exec_id;
-	return !(task->flags & PF_KTHREAD);
+	if (direct)
+		return process_key_typed(bpf_get_current_task_btf(), id >> 32, key);
+	task = (void *)bpf_get_current_task();
+	process_key_of(task, id >> 32, key);
+	return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
 static __always_inline __u32 task_netns(struct task_struct *task)
@@ -327,6 +332,7 @@ static __always_inline bool process_note(const struct pc_process_key *key)
 	__u64 rest = (__u64)key->exec_id << 32 | key->tgid;
 	__u32 epoch = process_epoch, *seen;
 
+	barrier_var(recent); /* see connect_note_slot() */
 	if (recent->rest == rest && recent->start_ns == key->start_ns && recent->epoch == epoch)
 		return true;
 	seen = bpf_map_lookup_elem(&seen_processes, key);

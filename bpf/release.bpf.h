@@ -26,7 +26,7 @@ static __always_inline void release_wanted(struct sockaddr_in6 *wanted, const st
 }
 
 /* Tells the refusal, unless it was told. A bind() of UDP whose note is left tells for itself. */
-static __noinline int release_tell(const struct sock *sk, __u64 cookie, __u8 op, __u8 proto)
+static __always_inline int release_tell(const struct sock *sk, __u64 cookie, __u8 op, __u8 proto)
 {
 	struct late_call call = { .sk = sk, .cookie = cookie, .op = op, .proto = proto };
 
@@ -46,25 +46,48 @@ static __noinline int release_tell(const struct sock *sk, __u64 cookie, __u8 op,
 	return 0;
 }
 
-/* Takes the close of a socket. Of a raw socket nothing is known, whatever its protocol. A socket whose claim is in the log can
- * have a scar all the same: it may have given its port back since. */
-static __always_inline void release_look(struct bpf_sock *ctx)
+/* Has the socket a port? The kernel does not let the program load that of the context, which is the socket itself. */
+static __always_inline bool release_has_port(struct bpf_sock *ctx)
 {
-	bool may_have_scar = ctx->state == PC_STATE_CLOSE && ctx->type != SOCK_RAW;
-	const struct sock *copy;
-	__u32 protocol = ctx->protocol;
-	__u8 op;
+	__u16 port = 0;
 
-	connect_note_release();
-	log_release(ctx);
-	if (!may_have_scar && !unnamed_were_told)
-		return;
-	copy = sock_of(ctx);
-	op = may_have_scar ? scar_of(copy, protocol) : PC_OP_INVALID;
+	bpf_probe_read_kernel(&port, sizeof(port),
+			      (void *)ctx + bpf_core_field_offset(struct sock_common, skc_num));
+	return port;
+}
+
+/* Can the socket have a scar? Of a raw socket nothing is known, whatever its protocol. A socket whose claim is in the log can
+ * have one all the same: it may have given its port back since. */
+static __always_inline bool release_may_have_scar(struct bpf_sock *ctx)
+{
+	if (ctx->state != PC_STATE_CLOSE || ctx->type == SOCK_RAW)
+		return false;
+	return ctx->protocol != IPPROTO_UDP || !release_has_port(ctx);
+}
+
+static __noinline int release_look_closely(struct bpf_sock *ctx, bool may_have_scar)
+{
+	const struct sock *copy = sock_of(ctx, bpf_get_current_pid_tgid());
+	__u32 protocol = ctx->protocol;
+	__u8 op = may_have_scar ? scar_of(copy, protocol) : PC_OP_INVALID;
+
 	if (op)
 		release_tell(copy, bpf_get_socket_cookie(ctx), op, protocol_of(protocol));
 	else if (unnamed_were_told)
 		scar_forget(copy);
+	return 0;
+}
+
+/* Takes the close of a socket. */
+static __always_inline void release_look(struct bpf_sock *ctx)
+{
+	bool may_have_scar;
+
+	connect_note_release(bpf_get_current_pid_tgid());
+	log_release(ctx);
+	may_have_scar = release_may_have_scar(ctx);
+	if (may_have_scar || unnamed_were_told)
+		release_look_closely(ctx, may_have_scar);
 }
 
 #endif

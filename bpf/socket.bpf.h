@@ -25,9 +25,9 @@ static __u64 sock_copies[SOCK_COPIES];
 /* Gives the socket of a cgroup hook as a number, from which a probe may read: the verifier forbids to follow the
  * pointer. What is read from a map is a number. A probe read of the pointer is dearer, and is made only if another
  * thread has written there meanwhile. */
-static __always_inline struct sock *sock_of(struct bpf_sock *known)
+static __always_inline struct sock *sock_of(struct bpf_sock *known, __u64 id)
 {
-	__u64 *copy = &sock_copies[(__u32)bpf_get_current_pid_tgid() & (SOCK_COPIES - 1)], number;
+	__u64 *copy = &sock_copies[(__u32)id & (SOCK_COPIES - 1)], number;
 	struct sock *read = NULL;
 
 	*(struct bpf_sock *volatile *)copy = known;
@@ -199,19 +199,38 @@ static __always_inline struct sock *socket_of_file(struct file *file)
 	return sk && socket_is_watched(sk) ? sk : NULL;
 }
 
-/* Finds the file behind a descriptor of the current task. */
-static __noinline struct file *file_of_fd(__u32 fd)
+/* Gives the files of the current task by their descriptors, and the number of places for them. */
+static __always_inline struct file **files_of_task(__u32 *count)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL, **files;
+	struct task_struct *task;
+	struct fdtable *fdt;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), &files[fd]))
+	if (compat_direct()) {
+		fdt = bpf_get_current_task_btf()->files->fdt;
+		*count = fdt->max_fds;
+		return fdt->fd;
+	}
+	task = (void *)bpf_get_current_task();
+	fdt = BPF_CORE_READ(task, files, fdt);
+	*count = BPF_CORE_READ(fdt, max_fds);
+	return BPF_CORE_READ(fdt, fd);
+}
+
+/* Finds the file behind a descriptor of the current task. */
+static __always_inline struct file *file_of_fd_here(__u32 fd)
+{
+	struct file *file = NULL, **files;
+	__u32 count;
+
+	files = files_of_task(&count);
+	if (fd >= count || bpf_probe_read_kernel(&file, sizeof(file), &files[fd]))
 		return NULL;
 	return file;
+}
+
+static __noinline struct file *file_of_fd(__u32 fd)
+{
+	return file_of_fd_here(fd);
 }
 
 /* Finds the TCP or UDP socket behind a descriptor of the current task. */

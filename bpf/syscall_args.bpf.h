@@ -8,21 +8,34 @@
 #include "arch.bpf.h"
 #include "refusal.bpf.h"
 
-/* Finds the user's registers of the current system call, which are at the end of the stack. 5.15 and newer have a
- * helper, which needs the kernel's BTF. */
+/* Is the pointer to the user's registers one of BTF? 5.15 and newer have a helper that gives it. */
+static __always_inline bool regs_are_typed(void)
+{
+	return kernel_types &&
+	       bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
+}
+
+/* Finds the user's registers of the current system call, which are at the end of the stack. */
 static __always_inline struct pt_regs *compat_user_regs(__u32 page_size)
 {
 	struct task_struct *task;
 
-	if (kernel_types && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (regs_are_typed())
 		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	task = (void *)bpf_get_current_task();
 	return stack_user_regs(BPF_CORE_READ(task, stack), page_size);
 }
 
+/* Gives the descriptor that the call is about: its first argument. */
+static __always_inline __u32 syscall_fd(struct pt_regs *regs)
+{
+	return (__u32)(regs_are_typed() ? PT_REGS_PARM1_SYSCALL(regs) :
+					  PT_REGS_PARM1_CORE_SYSCALL(regs));
+}
+
 static __always_inline struct sock *syscall_socket(struct pt_regs *regs)
 {
-	return socket_of_fd((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs));
+	return socket_of_fd(syscall_fd(regs));
 }
 
 /* Reads the address, which is the user's memory, into the request. */

@@ -13,6 +13,21 @@
 
 #define EINPROGRESS 115
 
+/* Did this listen() of any socket succeed with the port that the socket had asked for by number? Then there is nothing to
+ * record. The descriptor may have another file by now, whose private data is no socket: a probe reads something then, and
+ * the listen() that is passed over would not have been found either. */
+static __always_inline bool listen_kept_port(void)
+{
+	struct socket *socket;
+	struct file *file;
+
+	file = file_of_fd_here(syscall_fd(compat_user_regs(config.page_size)));
+	if (!file)
+		return true;
+	socket = BPF_CORE_READ(file, private_data);
+	return !listen_may_autobind(BPF_CORE_READ(socket, sk));
+}
+
 /* Did this bind() ask for the port by number? __inet_bind() marks the socket then. */
 static __always_inline bool asked_by_number(const struct sock *sk)
 {
@@ -103,7 +118,7 @@ static __always_inline void syscall_exit_bind(__u8 op, long ret)
 {
 	if (op == PC_OP_BIND && binds_by_cgroup)
 		syscall_exit_noted(ret);
-	else if (ret == 0 || refusal_error(ret))
+	else if (refusal_error(ret) || (ret == 0 && !(op == PC_OP_LISTEN && listen_kept_port())))
 		syscall_exit_any(op, ret);
 }
 

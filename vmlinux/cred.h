@@ -19,6 +19,7 @@ typedef struct {
 } kernel_cap_t;
 
 struct cred {
+	kuid_t uid;
 	kuid_t euid;
 	kernel_cap_t cap_effective;
 	struct user_namespace *user_ns;

@@ -13,8 +13,8 @@
 #define PC_PROCESS_TEXT 3072
 #define PC_PROCESS_ARGS 1024
 
-/* Slots of those kept for listeners: one listener behind 10,000 accepted connections on its
- * port is the one worth naming, and the kernel's list has the newest socket first. */
+/* Slots of those kept for listeners: one listener behind 10,000 accepted connections on its port is the one worth naming, and
+ * the kernel's list has the newest socket first. */
 #define PC_HOLDERS_LISTEN 4
 
 /* Cookies one call of the sweep program can return. */
@@ -38,10 +38,9 @@ struct pc_header {
 	__u32 size; /* of the whole record, bytes */
 };
 
-/* The identity of a process, sent before its first claim or refusal. `text` has `args_len` bytes of
- * NUL-separated arguments, then `exe_len` bytes of path components leaf first, each ending in NUL,
- * then `cgroup_len` bytes in the same form: the path in cgroup v2, and where the controller "pids" is one
- * of cgroup v1 an empty component and the path there. */
+/* The identity of a process, sent before its first claim or refusal. `text` has `args_len` bytes of NUL-separated
+ * arguments, then `exe_len` bytes of path components leaf first, each ending in NUL, then `cgroup_len` bytes in the same form:
+ * the path in cgroup v2, and where the controller "pids" is one of cgroup v1 an empty component and the path there. */
 struct pc_process_record {
 	struct pc_header header;
 	struct pc_process_key key;
@@ -335,8 +334,8 @@ struct pc_files {
 	};
 };
 
-/* The sockets on one port, of `portclash who`: `total` of them, of which as many as fit are
- * described. Unless `end`, the table was too large to be looked at whole. */
+/* The sockets on one port, of `portclash who`: `total` of them, of which as many as fit are described. Unless `end`, the
+ * table was too large to be looked at whole. */
 #define PC_PORT_SOCKETS 4096
 
 struct pc_port_sockets {
@@ -373,8 +372,9 @@ struct pc_config {
 	__u8 udp_by_cgroup;  /* cgroup programs are what sees UDP's connect() */
 	__u8 cgroup_retval;  /* cgroup programs may ask what those before them answered */
 	__u8 each;	     /* no quota: every refusal is recorded */
-	__u8 with_ends;	     /* with_endpoints: tell, too, when a TCP socket with a cookie listens or ends */
-	__u8 log_shift;	     /* a part of the log has 1 << log_shift places */
+	__u8 with_ends; /* with_endpoints: tell, too, when a TCP socket with a cookie listens or ends */
+	__u8 log_parts; /* number of parts of the log, less 1 */
+	__u32 log_size; /* places in each part, a power of two */
 };
 
 #define PC_REFUSAL_SIZE(count)                                   \
@@ -395,6 +395,6 @@ _Static_assert(sizeof(struct pc_merged_record) == 112, "pc_merged");
 _Static_assert(sizeof(struct pc_owner_record) == 128, "pc_owner");
 _Static_assert(sizeof(struct pc_share) == 40, "pc_share");
 _Static_assert(sizeof(struct pc_cpu_work) == 24, "pc_cpu_work");
-_Static_assert(sizeof(struct pc_config) == 28, "pc_config");
+_Static_assert(sizeof(struct pc_config) == 32, "pc_config");
 
 #endif

@@ -43,11 +43,6 @@ static uint64_t bpf_get_current_task(void)
 	return (uint64_t)(uintptr_t)&current;
 }
 
-static struct task_struct *bpf_get_current_task_btf(void)
-{
-	return &current;
-}
-
 static uint32_t thread_state(const struct task_struct *task)
 {
 	return task->state;
@@ -61,7 +56,10 @@ static struct bind_note noted(bool direct)
 	struct bind_note note = { .tid = 8, .process = { .tgid = 7 } };
 
 	current = (struct task_struct){ .tgid = 7, .pid = 8, .nvcsw = 100, .nivcsw = 50 };
-	bind_thread_note(&note, direct);
+	if (direct)
+		bind_thread_note_typed(&note, &current);
+	else
+		bind_thread_note_probed(&note);
 	return note;
 }
 

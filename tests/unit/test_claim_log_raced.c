@@ -141,8 +141,9 @@ static void test_claim_log_raced(void **state)
 	(void)log_has;
 	(void)log_is_quiet;
 	(void)log_release;
-	config.log_shift = (__u8)pc_claim_log_shift(4);
-	pc_claim_log_open(&l, claim_log_parts, logged_claims, config.log_shift);
+	config.log_parts = (PC_LOG_CLAIMS >> pc_claim_log_shift(4)) - 1;
+	config.log_size = 1U << pc_claim_log_shift(4);
+	pc_claim_log_open(&l, claim_log_parts, logged_claims, pc_claim_log_shift(4));
 	for (uintptr_t i = 0; i < PROGRAMS; i++)
 		assert_int_equal(pthread_create(&programs[i], NULL, program_runs, (void *)i), 0);
 	while (atomic_load(&programs_over) < PROGRAMS)

@@ -84,6 +84,7 @@ static bool asks_retval(const struct pc_monitor *m)
 
 static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 {
+	unsigned log_shift = pc_claim_log_shift(libbpf_num_possible_cpus());
 	const struct pc_kernel *k = m->kernel;
 
 	*(bool *)&m->skel->rodata->kernel_types = pc_kernel_has(k, PC_KERNEL_OWN_BTF);
@@ -104,7 +105,8 @@ static void configure(struct pc_monitor *m, const struct pc_monitor_options *o)
 		.udp_by_cgroup = m->backend->calls_only,
 		.cgroup_direct = k->offer.has[PC_KERNEL_CGROUP_TASK] == PC_PRESENCE_YES,
 		.cgroup_retval = asks_retval(m),
-		.log_shift = (__u8)pc_claim_log_shift(libbpf_num_possible_cpus()),
+		.log_parts = (__u8)((PC_LOG_CLAIMS >> log_shift) - 1),
+		.log_size = 1U << log_shift,
 	};
 }
 
