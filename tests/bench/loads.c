@@ -200,9 +200,10 @@ static void round_resolver(const struct world *w, unsigned nth)
 	close(fd);
 }
 
-/* The monitor's tables are swept once by so many claims, and grow to what all loads need that follow (--rounds does not
+/* The monitor's tables are swept twice by so many claims, and grow to what all loads need that follow (--rounds does not
  * change it). The sockets stay open until the process ends. */
-#define FILL_ROUNDS 32000
+#define FILL_ROUNDS 60000
+#define FILL_PORTS 32768
 
 static void prepare_fill(struct world *w, const struct load *load)
 {
@@ -214,7 +215,7 @@ static void round_fill(const struct world *w, unsigned nth)
 {
 	struct sockaddr_in to = {
 		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)(RESOLVER_FIRST + nth)),
+		.sin_port = htons((uint16_t)(RESOLVER_FIRST + nth % FILL_PORTS)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + nth % ADDRESSES),
 	};
 
