@@ -14,7 +14,7 @@ ASAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 TEST_LDLIBS = $(LDLIBS) -lcmocka -pthread
 asan_objects = $(patsubst %.c,$(ASAN)/%.o,$(1))
 
-TESTED = $(CORE_SOURCES) $(HOST_SOURCES) user/bpf/backend.c user/bpf/claim_log.c user/bpf/detached.c user/bpf/preemption.c user/bpf/ring.c user/bpf/trim.c user/bpf/trim_flow.c user/bpf/type_table.c user/bpf/types_few.c user/bpf/wanted.c user/look/lookup.c
+TESTED = $(CORE_SOURCES) $(HOST_SOURCES) user/bpf/backend.c user/bpf/claim_log.c user/bpf/lockdown.c user/bpf/preemption.c user/bpf/ring.c user/bpf/trim.c user/bpf/trim_flow.c user/bpf/type_table.c user/bpf/types_few.c user/bpf/wanted.c user/look/lookup.c
 REPLAY = $(BUILD)/tests/replay/replay
 UNIT_BINARIES = $(UNIT_TESTS:%.c=$(BUILD)/%)
 ASAN_BINARIES = $(UNIT_TESTS:%.c=$(ASAN)/%)

@@ -9,8 +9,8 @@ BENCH_RUN = $(addprefix tests/bench/,run.c child.c report.c spread.c summary.c)
 BENCH_SOAK = $(addprefix tests/bench/,soak.c child.c collision.c collision_judge.c spread.c summary.c)
 BENCH_COLLIDE = $(addprefix tests/bench/,collide.c collision.c collision_judge.c)
 BENCH_LOADS = $(addprefix tests/bench/,loads.c monitor.c)
-BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c preemption.c tracefs.c) \
-	user/core/config/backends.c
+BENCH_ATTACH = $(addprefix user/bpf/,attach.c backend.c cgroup_root.c detached.c lockdown.c preemption.c tracefs.c) \
+	user/core/config/backends.c user/core/config/needs.c user/core/config/support.c
 
 .PHONY: bench bench-costs check-costs bench-history bench-top bench-tools bench-instructions bench-requests bench-scale bench-soak bench-real deps-real bench-instructions-build
 

@@ -9,31 +9,18 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "bpf/detached.h"
-
-#define MODES "sched/preempt"
-
-static int open_modes(void)
-{
-	int fd = open("/sys/kernel/debug/" MODES, O_RDONLY | O_CLOEXEC);
-	int folder;
-
-	if (fd >= 0)
-		return fd;
-	folder = pc_detached_mount("debugfs");
-	if (folder < 0)
-		return folder;
-	fd = openat(folder, MODES, O_RDONLY | O_CLOEXEC);
-	close(folder);
-	return fd;
-}
+#include "bpf/lockdown.h"
 
 /* False: they cannot be read. */
 static bool read_modes(char *out, size_t size)
 {
-	int fd = open_modes();
 	ssize_t n;
+	int fd;
 
+	/* A locked-down kernel refuses it, and writes a line into its log. */
+	if (pc_lockdown_read() != PC_LOCKDOWN_NONE)
+		return false;
+	fd = open("/sys/kernel/debug/sched/preempt", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	n = read(fd, out, size - 1);

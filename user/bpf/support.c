@@ -10,20 +10,8 @@
 #include <unistd.h>
 
 #include "bpf/kernel.h"
+#include "bpf/lockdown.h"
 #include "bpf/messages.h"
-
-static enum pc_lockdown read_lockdown(void)
-{
-	char text[128] = "";
-	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
-
-	if (!file)
-		return PC_LOCKDOWN_NONE;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	return pc_lockdown_parse(text);
-}
 
 void pc_support_probe(const struct pc_kernel *k, struct pc_support *out)
 {
@@ -36,7 +24,7 @@ void pc_support_probe(const struct pc_kernel *k, struct pc_support *out)
 		snprintf(out->release, sizeof(out->release), "%s", name.release);
 	out->btf = whole.offer.has[PC_KERNEL_BTF] == PC_PRESENCE_YES;
 	out->ring_buffers = whole.offer.has[PC_KERNEL_RING] == PC_PRESENCE_YES;
-	out->lockdown = read_lockdown();
+	out->lockdown = pc_lockdown_read();
 	out->root = geteuid() == 0;
 	out->filtered = prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
 	out->lack = pc_kernel_first_lack(&whole.offer);

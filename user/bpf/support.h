@@ -7,8 +7,7 @@
 
 struct pc_kernel;
 
-/* Fills in what the kernel offers. What cannot be asked counts as missing; lockdown counts as none
- * where securityfs is not mounted. */
+/* Fills in what the kernel offers. What cannot be asked counts as missing. */
 void pc_support_probe(const struct pc_kernel *k, struct pc_support *out);
 
 #endif
