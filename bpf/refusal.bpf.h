@@ -183,8 +183,7 @@ static __always_inline void refusal_holders(struct refusal_draft *draft)
 	}
 }
 
-/* Marks whether the process had the capability that bind() asks for below
- * ip_unprivileged_port_start. */
+/* Marks whether the process had the capability that bind() asks for below ip_unprivileged_port_start. */
 static __always_inline void refusal_capability(struct pc_refusal_record *r, const struct sock *sk)
 {
 	const struct user_namespace *ns;
@@ -231,6 +230,8 @@ static __always_inline void refusal_fill(struct pc_refusal_record *r, const stru
 	r->socket.flags |= compat_foreign_address(sk);
 	r->proto = r->socket.proto;
 	r->netns = r->socket.netns;
+	if (task_netns((void *)bpf_get_current_task()) == r->netns)
+		r->marks |= PC_MARK_IN_NETNS;
 	r->own_low = (__u16)own;
 	r->own_high = (__u16)(own >> 16);
 	refusal_wanted(r, request);

@@ -19,7 +19,7 @@ struct table_walk {
 	__u32 heads_from; /* `heads` are those of the lists from this one on */
 	__u8 has_heads;
 	__u8 done;
-	__u8 heads[TABLE_HEADS * TABLE_STRIDE];
+	__u8 heads[TABLE_HEADS * TABLE_STRIDE] __attribute__((aligned(8)));
 };
 
 /* Finds the next list that is not empty, or none among the heads that are read together. Most of a table is

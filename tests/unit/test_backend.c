@@ -193,6 +193,21 @@ static void cgroup_programs_are_left_out_without_preemption(void **state)
 	assert_int_equal(pc_backend_cgroup_when(PC_CGROUP_NONE), PC_WHEN_NEVER);
 }
 
+/* Without its programs on control groups a back end says what it cannot see, unless there is nothing. */
+static void what_is_not_seen_without_cgroup_programs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PC_BACKENDS; i++) {
+		const struct pc_backend *backend = &pc_backends[i];
+		bool fentry = backend->kind == PC_BACKEND_FENTRY;
+
+		assert_string_equal(pc_backend_cgroup_blind(backend, false, true),
+				    backend->cgroup_blind);
+		assert_int_equal(!*pc_backend_cgroup_blind(backend, true, true), fentry);
+		assert_true(*pc_backend_cgroup_blind(backend, true, false));
+	}
+}
+
 /* Every back end sees changes of state where both ends of claims are wanted. */
 static void states_are_seen_for_the_ends(void **state)
 {
@@ -219,6 +234,7 @@ int main(void)
 		cmocka_unit_test(return_probes_come_before_entry_probes),
 		cmocka_unit_test(one_program_sees_a_connect),
 		cmocka_unit_test(cgroup_programs_are_left_out_without_preemption),
+		cmocka_unit_test(what_is_not_seen_without_cgroup_programs),
 		cmocka_unit_test(states_are_seen_for_the_ends),
 	};
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Looks at the host for what strangers ask for: how much time they may take, and what is said where there was
- * none left. */
+/* Looks at the host for what strangers ask for: how much time they may take, and what is said where none was left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -146,7 +145,7 @@ static void test_slow_addresses(void **state)
 static void test_slow_spaces(void **state)
 {
 	struct theft x = theft_after_start();
-	unsigned found = 0;
+	unsigned found;
 
 	(void)state;
 	x.f->space_took_ns = 20 * PC_NS_PER_MS;
@@ -164,11 +163,13 @@ static void test_slow_spaces(void **state)
 		struct pc_refusal_record r = fake_refusal(x.server, 8080);
 
 		r.netns = r.socket.netns = 5000;
+		r.marks |= n == 3 ? PC_MARK_IN_NETNS : 0;
 		fake_put(x.f, &r);
 	}
 	x.f->space_took_ns = 0;
 	fake_round(x.f);
 	assert_true(x.f->calls[FAKE_NETNS_PID] <= found + 1);
+	assert_int_equal(x.f->verdicts[x.f->verdicts_count - 2].netns_pid, 0); /* it has left */
 	assert_int_equal(x.f->verdicts[x.f->verdicts_count - 1].netns_pid, x.server->key.tgid);
 	fake_free(x.f);
 }

@@ -6,6 +6,10 @@
 /* The sockets that no back end looks into. */
 #define PC_BLIND_FAMILIES "who holds an address of another family (vsock, netlink, SCTP)"
 
+/* A back end of functions does not see this without the cgroup programs. */
+#define PC_BLIND_PREEMPTED \
+	"some of the calls that are refused or get a port while many others do, as the kernel leaves out programs then (no cgroup hooks here)"
+
 /* The last two columns of a row: what the kernel must have for the program to be of use, and how many arguments the
  * function may take at whose exit it reads the result. */
 #define PLAIN PC_KERNEL_NOTHING, 0
@@ -199,9 +203,12 @@ const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend, boo
 	return backend->cgroup + (backend->makes_cookies && tracing_cookies);
 }
 
-const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies)
+const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies,
+				    bool no_preemption)
 {
-	return backend->makes_cookies && tracing_cookies ? "" : backend->cgroup_blind;
+	if (!backend->makes_cookies || !tracing_cookies)
+		return backend->cgroup_blind;
+	return no_preemption ? "" : PC_BLIND_PREEMPTED;
 }
 
 enum pc_cgroup_use pc_backend_cgroup_use(const struct pc_backend *backend, bool no_preemption)

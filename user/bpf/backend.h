@@ -91,7 +91,8 @@ static inline const char *pc_backend_name(const struct pc_backend *backend)
 const struct pc_program *pc_backend_cgroup(const struct pc_backend *backend, bool tracing_cookies);
 
 /* Says what the back end cannot see on such a kernel without its cgroup programs; "" for nothing more. */
-const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies);
+const char *pc_backend_cgroup_blind(const struct pc_backend *backend, bool tracing_cookies,
+				    bool no_preemption);
 
 /* Says which of them it needs first: none but that for cookies if no other program can see more than those on functions, since
  * the kernel never preempts itself (PC_KERNEL_NO_PREEMPTION). */

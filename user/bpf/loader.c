@@ -77,6 +77,11 @@ static bool makes_cookies(const struct pc_monitor *m)
 	return m->kernel->offer.has[PC_KERNEL_COOKIES] == PC_PRESENCE_YES;
 }
 
+static bool never_preempts(const struct pc_monitor *m)
+{
+	return m->kernel->offer.has[PC_KERNEL_NO_PREEMPTION] == PC_PRESENCE_YES;
+}
+
 static bool asks_retval(const struct pc_monitor *m)
 {
 	return m->kernel->offer.has[PC_KERNEL_CGROUP_RETVAL] == PC_PRESENCE_YES;
@@ -337,7 +342,7 @@ int pc_loader_open(struct pc_monitor *m, const struct pc_monitor_options *o, cha
 	m->bss->conflicts_seen = pc_monitor_exact(m) && m->backend->kind == PC_BACKEND_FENTRY;
 	m->bss->address_shows = m->bss->conflicts_seen && !m->optional_missing && asks_retval(m);
 	more = m->cgroup_use == PC_CGROUP_NONE ?
-		       pc_backend_cgroup_blind(m->backend, makes_cookies(m)) :
+		       pc_backend_cgroup_blind(m->backend, makes_cookies(m), never_preempts(m)) :
 		       "";
 	snprintf(m->blind, sizeof(m->blind), "%s%s%s", blind, *blind && *more ? "; " : "", more);
 	return 0;

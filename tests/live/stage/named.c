@@ -99,10 +99,19 @@ void named_close(struct named_socket *s)
 	puppet_call(s->by, act_unname, &a, sizeof(a));
 }
 
+/* All scenarios of a shared portclash have one share of looks at paths. On a slow machine a look takes more of it, and it
+ * needs time to fill again. */
+static void let_share_fill(const struct test *t)
+{
+	if (t->settings->patience > 1)
+		sleep_ms((int64_t)(200 * t->settings->patience));
+}
+
 void named_refused(struct puppet *by, int type, const struct named *name)
 {
 	struct io_named a = { .name = *name, .type = type };
 
+	let_share_fill(by->t);
 	puppet_call(by, act_named, &a, sizeof(a));
 	if (a.error != EADDRINUSE)
 		test_abort(by->t, "stage: expected EADDRINUSE of a Unix socket, got %s",

@@ -145,14 +145,15 @@ static uint32_t find_space(struct pc_join *j, uint32_t netns)
 	return pid;
 }
 
-/* Without a look the refused process stands for its namespace: it is in its own, as a rule. */
+/* Without a look the refused process stands for the namespace, if it was in it: a socket can be passed on, and a process
+ * can move. */
 static uint32_t batch_netns_pid(struct pc_join *j, const struct pc_verdict *v)
 {
 	uint32_t pid = find_space(j, v->request.netns);
 	const struct pc_party *p = &v->requester;
 
 	if (!pid && v->request.netns != j->options.netns && p->who && p->running &&
-	    p->who->netns == v->request.netns)
+	    v->request.in_netns)
 		pid = p->who->key.tgid;
 	if (pid)
 		j->looks_missed &= ~PC_LOOK_BIT(PC_LOOK_NETNS);

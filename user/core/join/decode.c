@@ -135,6 +135,7 @@ static void decode_request(const struct pc_refusal_record *r, struct pc_request 
 		.no_source = r->marks & PC_MARK_NO_SOURCE,
 		.capable = r->marks & PC_MARK_CAPABLE,
 		.userns = r->marks & PC_MARK_USERNS,
+		.in_netns = r->marks & PC_MARK_IN_NETNS,
 		.uid = r->uid,
 		.netns = r->netns,
 		.netns_key = r->netns_key,
