@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "judge/named_verdict.h"
 #include "judge/verdict.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
 #include "stage/named.h"
 
-#define VERDICT_SECONDS 10
 
 struct unix_cast {
 	struct puppet *api;
@@ -58,12 +58,10 @@ static void check_unix_call(const struct spot *s, const struct puppet *by, const
 static json_t *check_unix(struct puppet *by, const char *address, const char *cause,
 			  const char *says)
 {
-	json_t *line = monitor_line(by->t, "refusal", by->pid, VERDICT_SECONDS);
+	json_t *line = named_verdict_take(by);
 	struct spot s = spot_of(by->t, line);
 	unsigned before = by->t->report->failures;
 
-	if (!line)
-		test_abort(by->t, "expected a refusal of %s, got none", by->who.comm);
 	check_unix_call(&s, by, address);
 	expect_string(&s, "cause", cause);
 	expect_contains(&s, "explanation", says);

@@ -104,13 +104,35 @@ void named_close(struct named_socket *s)
 static void let_share_fill(const struct test *t)
 {
 	if (t->settings->patience > 1)
-		sleep_ms((int64_t)(200 * t->settings->patience));
+		sleep_ms((unsigned)(200 * t->settings->patience));
+}
+
+/* The last refusal that was staged */
+static struct {
+	struct puppet *by;
+	struct named name;
+	int type;
+} last_refused;
+
+bool named_refused_again(struct puppet *by)
+{
+	struct named again;
+
+	if (last_refused.by != by || by->t->settings->patience <= 1)
+		return false;
+	again = last_refused.name;
+	sleep_ms((unsigned)(600 * by->t->settings->patience));
+	named_refused(by, last_refused.type, &again);
+	return true;
 }
 
 void named_refused(struct puppet *by, int type, const struct named *name)
 {
 	struct io_named a = { .name = *name, .type = type };
 
+	last_refused.by = by;
+	last_refused.name = *name;
+	last_refused.type = type;
 	let_share_fill(by->t);
 	puppet_call(by, act_named, &a, sizeof(a));
 	if (a.error != EADDRINUSE)

@@ -36,6 +36,10 @@ void named_close(struct named_socket *s);
 void named_refused(struct puppet *by, int type, const struct named *name);
 void named_free(struct puppet *by, int type, const struct named *name);
 
+/* On a slow machine, stages this puppet's last refusal once more, a while later. False: it was not the last one, or the
+ * machine is not slow. */
+bool named_refused_again(struct puppet *by);
+
 /* Has the puppet be refused as its last act. */
 void named_refused_last(struct puppet *by, const struct named *name);
 
