@@ -101,7 +101,6 @@ static __always_inline void bind_call_end(void)
 		call->id = 0;
 }
 
-/* A bind() to port 0 tries every port, which says nothing. */
 static __always_inline void bind_hit(const struct sock *sk)
 {
 	__u64 id = bpf_get_current_pid_tgid();

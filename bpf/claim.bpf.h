@@ -264,8 +264,8 @@ static __always_inline void claim_autobind(struct sock *sk, __u64 cookie, __u64 
 	claim_record_at(&a, id, time_ns, direct);
 }
 
-/* Records the claim of a bind() that succeeded, and tells how it got its port: __inet_bind() marks a socket that asked for it by
- * number. `sk` is a BTF pointer, as above. */
+/* Records the claim of a bind() that succeeded. __inet_bind() marks a socket that asked for its port by number. False: there is
+ * no claim, as of a socket of the kernel's own. `sk` is a BTF pointer, as above. */
 static __noinline int claim_bound(struct sock *sk, __u64 cookie)
 {
 	struct claim_args a = {
@@ -281,10 +281,10 @@ static __noinline int claim_bound(struct sock *sk, __u64 cookie)
 	/* With IP_BIND_ADDRESS_NO_PORT, bind() took an address only. */
 	if (!a.port || !a.proto || sk->sk_type == SOCK_RAW || !socket || !socket->file ||
 	    !family_watched(a.family))
-		return 0;
+		return false;
 	a.netns = sk->__sk_common.skc_net.net->ns.inum;
 	claim_record_by(&a, compat_direct());
-	return 0;
+	return true;
 }
 
 static __noinline int endpoints_record(const struct sock *sk, __u64 cookie, __u8 state, __u8 closed)

@@ -281,7 +281,7 @@ static __always_inline void function_exit_connect(const struct sock *sk, long re
  * inet_autobind(), and only the number of the system call tells them apart. */
 static __noinline int function_exit_no_autobind(const struct sock *sk)
 {
-	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct pt_regs *regs = syscall_regs(config.page_size);
 	struct port_request request = { .op = PC_OP_SEND };
 
 	if (!sk)

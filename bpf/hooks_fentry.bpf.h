@@ -77,7 +77,7 @@ int BPF_PROG(fexit_saddr_equal, struct sock *sk, struct sock *sk2, bool match_wi
 	return 0;
 }
 
-/* `sk` is a BTF pointer. */
+/* Takes the exit of a bind() whose claim no program on a cgroup has recorded. `sk` is a BTF pointer. */
 static __always_inline void fexit_bound(struct sock *sk, const void *address, int len, int ret)
 {
 	__u64 cookie = compat_cookie(sk);
@@ -88,8 +88,8 @@ static __always_inline void fexit_bound(struct sock *sk, const void *address, in
 		return;
 	}
 	check_end();
-	claim_bound(sk, cookie);
-	claim_endpoints_on(sk->__sk_common.skc_num, sk, cookie, PC_STATE_CLOSE);
+	if (claim_bound(sk, cookie))
+		claim_endpoints_on(sk->__sk_common.skc_num, sk, cookie, PC_STATE_CLOSE);
 }
 
 SEC("fexit/__inet_bind")

@@ -16,7 +16,7 @@ static __always_inline bool regs_are_typed(void)
 }
 
 /* Finds the user's registers of the current system call, which are at the end of the stack. */
-static __always_inline struct pt_regs *compat_user_regs(__u32 page_size)
+static __always_inline struct pt_regs *syscall_regs(__u32 page_size)
 {
 	struct task_struct *task;
 

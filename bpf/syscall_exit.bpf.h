@@ -21,7 +21,7 @@ static __always_inline bool listen_kept_port(void)
 	struct socket *socket;
 	struct file *file;
 
-	file = file_of_fd_here(syscall_fd(compat_user_regs(config.page_size)));
+	file = file_of_fd_here(syscall_fd(syscall_regs(config.page_size)));
 	if (!file)
 		return true;
 	socket = BPF_CORE_READ(file, private_data);
@@ -64,7 +64,7 @@ GLOBAL int syscall_exit_claim(__u64 socket, __u8 op)
 /* Takes the exit of a bind() or listen() of a watched socket. False: the descriptor has none. */
 static __noinline int syscall_exit_bound(__u8 op, long ret)
 {
-	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct pt_regs *regs = syscall_regs(config.page_size);
 	struct sock *sk = syscall_socket(regs);
 	struct port_request request = { .op = op };
 
@@ -86,7 +86,7 @@ static __noinline int syscall_exit_bound(__u8 op, long ret)
 
 static __always_inline void syscall_exit_foreign(long ret)
 {
-	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct pt_regs *regs = syscall_regs(config.page_size);
 
 	foreign_refused((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
 			(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), ret);
@@ -181,7 +181,7 @@ static __always_inline void request_of_connect(const struct sock *sk, struct por
 
 static __noinline int syscall_exit_unconnected(__u8 by, long ret)
 {
-	struct pt_regs *regs = compat_user_regs(config.page_size);
+	struct pt_regs *regs = syscall_regs(config.page_size);
 	struct sock *sk = syscall_socket(regs);
 	struct port_request request = { .op = by == BY_CONNECT ? PC_OP_CONNECT : PC_OP_SEND };
 
@@ -199,7 +199,7 @@ static __noinline int syscall_exit_unconnected(__u8 by, long ret)
  * for the answer. For UDP nothing else tells the port. */
 static __noinline int syscall_exit_connected(void)
 {
-	struct sock *sk = syscall_socket(compat_user_regs(config.page_size));
+	struct sock *sk = syscall_socket(syscall_regs(config.page_size));
 
 	if (sk)
 		claim_endpoints(sk, claim_cookie(sk), BPF_CORE_READ(sk, __sk_common.skc_state));

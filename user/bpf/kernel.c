@@ -184,9 +184,8 @@ static int complain(const struct bpf_program *program, const struct pc_program *
 			 attached_function(program), row->name);
 	else
 		snprintf(sentence, PC_SENTENCE,
-			 "this kernel's %s() takes %d arguments, but the program %s expects %d",
-			 attached_function(program), count, row->name,
-			 __builtin_ctz(row->arguments | PC_ARGUMENTS(31)));
+			 "this kernel's %s() takes %d arguments, which the program %s does not expect",
+			 attached_function(program), count, row->name);
 	return -ENOENT;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* This file reads the kernel's lockdown. */
+/* Securityfs has the lockdown in a line of all modes, the chosen one in brackets. */
 #include "bpf/lockdown.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ledger: entries in the order in which they came, and lists of them by cookie. So a new entry is appended and put at
- * the head of its list. A list has one or two entries. Only
- * the sweep deletes: it passes over the entries in their order and moves those that stay together. The ledger stays as
- * large as it was, but for more than twice what it will need: fresh pages are dearer than all the rest. */
+ * the head of its list. Lists have two entries at most on average. Only the sweep deletes: it passes over the entries in
+ * their order and moves those that stay together. The ledger stays as large as it was, but for more than twice what it
+ * will need: fresh pages are dearer than all the rest. */
 #include "core/memory/ledger.h"
 
 #include <errno.h>
