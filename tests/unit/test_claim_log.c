@@ -177,6 +177,51 @@ static void test_ended_is_taken_for_a_refusal(void **state)
 	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
 }
 
+/* The ports that a process had before it was refused one can have been left out by several looks. */
+static void test_looks_before_the_refusal(void **state)
+{
+	struct log_test *t = *state;
+
+	for (uint64_t cookie = 1; cookie <= 4; cookie++) {
+		log_writes(t, 0, cookie, cookie, 1)->ended = (uint32_t)cookie;
+		expect_claims(t, false, 0, NULL);
+	}
+	expect_claims(t, false, 0, NULL);
+	expect_claims(t, true, 4, (uint64_t[]){ 1, 2, 3, 4 });
+	expect_claims(t, true, 0, NULL);
+	log_writes(t, 0, 5, 5, 1)->ended = 5;
+	expect_claims(t, false, 0, NULL);
+	log_writes(t, 0, 6, 6, 1);
+	expect_claims(t, true, 2, (uint64_t[]){ 5, 6 });
+}
+
+/* A look for all goes so far back, and no further than to the look before where this one left out more. */
+static void test_how_far_back(void **state)
+{
+	struct log_test *t = *state;
+	uint64_t cookie = 0;
+
+	while (cookie < 2 * PC_LOG_BACK) {
+		cookie++;
+		log_writes(t, 1, cookie, cookie, 1)->ended = (uint32_t)cookie;
+		expect_claims(t, false, 0, NULL);
+	}
+	expect_claims(t, true, PC_LOG_BACK,
+		      (uint64_t[]){ PC_LOG_BACK + 1, PC_LOG_BACK + 2, PC_LOG_BACK + 3,
+				    PC_LOG_BACK + 4, PC_LOG_BACK + 5, PC_LOG_BACK + 6,
+				    PC_LOG_BACK + 7, PC_LOG_BACK + 8 });
+	for (unsigned n = 0; n < 2 * PC_LOG_BACK; n++) {
+		cookie++;
+		log_writes(t, 1, cookie, cookie, 1)->ended = (uint32_t)cookie;
+	}
+	expect_claims(t, false, 0, NULL);
+	t->next_cookie = 2 * PC_LOG_BACK + 1;
+	pc_claim_log_look(&t->log, true);
+	t->seen_count = 0;
+	pc_claim_log_hand_over(&t->log, &t->taker);
+	assert_int_equal(t->seen_count, 2 * PC_LOG_BACK);
+}
+
 /* A claim that was left out is not asked for if another claim has its place, or is being written there. */
 static void test_a_place_is_taken_again(void **state)
 {
@@ -287,6 +332,8 @@ int main(void)
 		LOG_TEST(test_a_look_has_an_end),
 		LOG_TEST(test_places_are_free_again),
 		LOG_TEST(test_ended_is_taken_for_a_refusal),
+		LOG_TEST(test_looks_before_the_refusal),
+		LOG_TEST(test_how_far_back),
 		LOG_TEST(test_a_place_is_taken_again),
 		LOG_TEST(test_anothers_mark),
 		LOG_TEST(test_claims_before_the_end),

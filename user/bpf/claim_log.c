@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The reader takes each claim of the log once. A refusal that was recorded before its holder was closed can be read after the
  * look that left the holder out. The next look then takes what that look has left out, unless another claim is in its place
- * by now: but after a refusal, claims go to the ring. */
+ * by now: but after a refusal, claims go to the ring. It also takes some of what earlier looks have left out: the ports that
+ * a process had before it was refused one tell whether it chooses them at random. */
 #include "bpf/claim_log.h"
 
 #include <string.h>
@@ -42,6 +43,19 @@ static bool claim_is_ended(const struct pc_logged_claim *c)
 	return __atomic_load_n(&c->ended, __ATOMIC_RELAXED) == (uint32_t)c->cookie;
 }
 
+/* The number of the first claim that a look for all takes. */
+static uint64_t first_of_all(const struct pc_log_look *look, uint64_t end, uint64_t size)
+{
+	uint64_t back = look->end > PC_LOG_BACK ? look->end - PC_LOG_BACK : 0;
+	uint64_t first = look->left_from > back ? look->left_from : back;
+
+	if (!look->left_out)
+		return look->end;
+	if (first > look->before)
+		first = look->before;
+	return end - first > size ? end - size : first;
+}
+
 void pc_claim_log_look(struct pc_claim_log *l, bool all)
 {
 	uint64_t size = 1ULL << l->shift;
@@ -51,14 +65,14 @@ void pc_claim_log_look(struct pc_claim_log *l, bool all)
 	l->claimers_noted = false;
 	for (unsigned i = 0; i < parts_of(l); i++) {
 		struct pc_log_look *look = &l->looks[i];
-		uint64_t kept = look->left_out ? look->before : look->end;
+		uint64_t end = __atomic_load_n(&l->parts[i].written, __ATOMIC_ACQUIRE);
 
+		look->next = all ? first_of_all(look, end, size) : look->end;
+		if (all || !look->left_out)
+			look->left_from = look->end;
+		look->left_out &= !all;
 		look->before = look->end;
-		look->end = __atomic_load_n(&l->parts[i].written, __ATOMIC_ACQUIRE);
-		look->left_out = false;
-		if (look->end - kept > size)
-			kept = look->end - size;
-		look->next = all && kept < look->before ? kept : look->before;
+		look->end = end;
 		l->some |= look->next != look->end;
 	}
 }

@@ -13,9 +13,13 @@
 struct pc_log_look {
 	uint64_t before; /* the end at the look before */
 	uint64_t end;
-	uint64_t next; /* to hand over */
-	bool left_out; /* claims of closed sockets were, at this look */
+	uint64_t next;	    /* to hand over */
+	bool left_out;	    /* claims of closed sockets were, since the last look for all */
+	uint64_t left_from; /* the first of them has this number, or a later one */
 };
+
+/* A look for all goes back to so many claims before the look before. */
+#define PC_LOG_BACK 64
 
 /* Claims of several parts are handed over so many at a time. */
 #define PC_LOG_GATHERED 64
@@ -43,7 +47,7 @@ void pc_claim_log_open(struct pc_claim_log *l, struct pc_log_part *parts,
 		       struct pc_logged_claim *claims, unsigned shift);
 
 /* Looks at what is in the log now. Claims of sockets that are closed are asked for only with `all`: then also those
- * that the last look has left out. */
+ * that the last look has left out, and of each part up to PC_LOG_BACK claims that earlier looks have left out. */
 void pc_claim_log_look(struct pc_claim_log *l, bool all);
 
 /* Hands over what must be before this record: the claims of a process are before its end. */
