@@ -174,7 +174,7 @@ static void scenario_range_use_bind_zero_tcp(struct test *t)
 	expect_int(&use, "offered", 4);
 	if (json_integer_value(json_object_get(use.json, "held"))) {
 		expect_int(&use, "left", 0);
-		expect_bool(&s, "incomplete", false);
+		expect_complete(&s);
 	} else {
 		expect_int(&use, "left", 4);
 		expect_bool(&s, "incomplete", true);

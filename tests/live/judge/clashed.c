@@ -7,7 +7,7 @@ void clashed_check_known(const struct spot *line, const struct spot *holder,
 {
 	struct spot process = spot_below(holder, "process");
 
-	expect_bool(line, "incomplete", false);
+	expect_complete(line);
 	expect_string(line, "cause", clash_truths[want->kind].cause);
 	expect_string(holder, "how", clash_truths[want->kind].how);
 	expect_time(holder, "since", want->before, want->after);

@@ -61,6 +61,12 @@ void expect_bool(const struct spot *s, const char *key, bool value)
 		expected(&at, "%s", value ? "true" : "false");
 }
 
+void expect_complete(const struct spot *verdict)
+{
+	expect_bool(verdict, "incomplete", false);
+	expect_null(verdict, "incomplete_reason");
+}
+
 void expect_int(const struct spot *s, const char *key, long long value)
 {
 	struct spot at = spot_below(s, key);

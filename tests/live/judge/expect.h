@@ -27,6 +27,9 @@ void expect_null(const struct spot *s, const char *key);
 void expect_bool(const struct spot *s, const char *key, bool value);
 void expect_int(const struct spot *s, const char *key, long long value);
 
+/* Expects a verdict that lacks no evidence. A mismatch shows the reason that the verdict gives. */
+void expect_complete(const struct spot *verdict);
+
 /* NULL: null is expected. */
 void expect_string(const struct spot *s, const char *key, const char *value);
 void expect_contains(const struct spot *s, const char *key, const char *part);

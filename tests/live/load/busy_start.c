@@ -64,7 +64,7 @@ static bool check_start_since(const struct spot *line, const struct spot *holder
 		return want->before >= ready;
 	}
 	expect_time(holder, "since", want->before, want->after);
-	expect_bool(line, "incomplete", false);
+	expect_complete(line);
 	expect_string(holder, "how", clash_truths[want->kind].how);
 	return false;
 }

@@ -114,7 +114,7 @@ static bool check_named(struct test *t, json_t *line, const struct io_left_space
 	if (!line)
 		test_abort(t, "expected a refusal of the victim, got none");
 	expect_int(&requested, "port", a->port);
-	expect_bool(&s, "incomplete", false);
+	expect_complete(&s);
 	if (command && sscanf(command, "nsenter -t %d ", &pid) == 1 && space_of(pid) == a->space)
 		return true;
 	test_note(t, "process %d of the victim's namespace %llu was not named: %s", a->stays,

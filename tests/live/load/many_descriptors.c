@@ -94,7 +94,7 @@ static void check_copies_owner(struct test *t, json_t *line, pid_t pid)
 
 	expect_string(&at, "cause", "listener");
 	expect_int(&process, "pid", pid);
-	expect_bool(&at, "incomplete", false);
+	expect_complete(&at);
 }
 
 static void take_refusals(struct test *t, struct puppet *web, struct puppet *holder, int count)

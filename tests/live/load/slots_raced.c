@@ -251,7 +251,7 @@ static void check_raced(struct test *t, struct puppet *victim, const struct pupp
 	if (!line)
 		test_abort(t, "expected a refusal of port %u told, got none", want->port);
 	expect_bool(&s, "late", false);
-	expect_bool(&s, "incomplete", false);
+	expect_complete(&s);
 	expect_string(&s, "cause", "wildcard-overlap");
 	expect_int(&requested, "port", want->port);
 	expect_int(&s, "holders_total", 1);

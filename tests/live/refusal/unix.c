@@ -91,7 +91,7 @@ static void check_no_holder(struct test *t, json_t *line)
 	struct spot s = spot_of(t, line);
 
 	expect_int(&s, "holders_total", 0);
-	expect_bool(&s, "incomplete", false);
+	expect_complete(&s);
 }
 
 static const char *unix_text_of(const struct spot *s, const char *key)
@@ -121,7 +121,7 @@ static void check_unix_holder(struct test *t, json_t *line, const struct named_s
 	expect_person(&h, "process", &socket->by->who);
 	compare_person(&owner, &socket->by->who);
 	expect_int(&owner, "fd", socket->fd);
-	expect_bool(&s, "incomplete", false);
+	expect_complete(&s);
 }
 
 /* Runs the command that removes the file, and binds again. */

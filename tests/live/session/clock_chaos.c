@@ -217,7 +217,7 @@ static void chaos_check_theft(struct chaos *c, struct chaos_theft *theft, json_t
 		test_fail(c->t, "expected one line about port %u, got more", theft->port);
 	theft->told = true;
 	expect_string(&s, "cause", "ephemeral-client");
-	expect_bool(&s, "incomplete", false);
+	expect_complete(&s);
 	expect_int(&process, "pid", theft->thief);
 	chaos_check_time(c, theft, line, "time", theft->refused);
 	chaos_check_time(c, theft, h.json, "since", theft->claimed);
