@@ -80,6 +80,7 @@ static void become_monitor(struct test *t, const struct monitor_spec *spec, cons
 	const char *argv[MONITOR_ARGS_MAX + 6] = { NULL };
 
 	complete_arguments(t, spec, argv);
+	signal(SIGINT, SIG_DFL); /* a shell lets what runs in the background ignore it */
 	if (!spec->in_space && setns(t->home_netns, CLONE_NEWNET))
 		_exit(125);
 	dup2(open_out(spec, m), STDOUT_FILENO);
