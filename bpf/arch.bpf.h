@@ -16,6 +16,8 @@
 
 #define STORES_IN_ORDER true
 /* arch/x86/entry/syscalls/syscall_64.tbl */
+#define CALL_BIND 49
+#define CALL_LISTEN 50
 #define CALL_CONNECT 42
 #define CALL_SENDTO 44
 #define CALL_SENDMSG 46
@@ -44,6 +46,8 @@ static __always_inline unsigned long call_sixth_argument(struct pt_regs *regs)
 
 #define STORES_IN_ORDER false
 /* include/uapi/asm-generic/unistd.h */
+#define CALL_BIND 200
+#define CALL_LISTEN 201
 #define CALL_CONNECT 203
 #define CALL_SENDTO 206
 #define CALL_SENDMSG 211

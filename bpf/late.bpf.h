@@ -318,23 +318,25 @@ static __noinline int late_tell_call(const struct late_call *call)
 	return 0;
 }
 
-/* Looks at one note, for user space. A bind() that is still under way holds the socket's lock, or its thread waits for a
- * processor; and if the socket has a port by now, the end of bind() is near. */
-static long late_look(void *map, __u64 *id, struct check *check, __u64 *age)
+/* Looks at the note of thread `id`, for user space. A bind() that is still under way holds the socket's lock, or its thread
+ * waits for a processor; and if the socket has a port by now, the end of bind() is near. */
+static __always_inline void late_look(__u64 id, __u64 age_ns)
 {
-	__u64 time_ns = *(volatile __u64 *)&check->note.time_ns;
-	const struct sock *sk = check->asking;
-	__u64 key = *id;
+	struct check *check = check_find(id);
+	const struct sock *sk;
+	__u64 time_ns;
 
+	if (!check)
+		return;
+	time_ns = *(volatile __u64 *)&check->note.time_ns;
+	sk = check->asking;
 	if (!check->note.net || check->note.leaving || !time_ns ||
-	    bpf_ktime_get_boot_ns() - time_ns < *age)
-		return 0;
-	if (late_is_socket(check) &&
-	    (compat_sock_is_locked(sk) || BPF_CORE_READ(sk, __sk_common.skc_num) ||
-	     bind_thread_may_be_inside(&check->note)))
-		return 0;
-	late_tell(check, key, time_ns);
-	return 0;
+	    bpf_ktime_get_boot_ns() - time_ns < age_ns)
+		return;
+	if (!late_is_socket(check) ||
+	    !(compat_sock_is_locked(sk) || BPF_CORE_READ(sk, __sk_common.skc_num) ||
+	      bind_thread_may_be_inside(&check->note)))
+		late_tell(check, id, time_ns);
 }
 
 #endif

@@ -50,21 +50,21 @@ int BPF_PROG(raw_process_exit, struct task_struct *task)
 SEC("tracepoint/syscalls/sys_exit_bind")
 int sys_exit_bind(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_bind(PC_OP_BIND, ctx->ret);
+	syscall_exit_bind(ctx->id, ctx->ret);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_listen")
 int sys_exit_listen(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_bind(PC_OP_LISTEN, ctx->ret);
+	syscall_exit_listen(ctx);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_connect")
 int sys_exit_connect(struct trace_event_raw_sys_exit *ctx)
 {
-	syscall_exit_connect(ctx->id, ctx->ret);
+	syscall_exit_connect(ctx);
 	return 0;
 }
 
@@ -160,27 +160,12 @@ int sendmsg6(struct bpf_sock_addr *ctx)
 	return 1;
 }
 
-/* The program `late` is never attached. It looks at the notes that have no slot of their own. Its argument is the
- * least age of a note, in nanoseconds. */
-SEC("raw_tp/portclash_late")
-int late(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u64 age = ctx->args[0];
-
-	bpf_for_each_map_elem(&spare_checks, late_look, &age, 0);
-	return 0;
-}
-
-/* The program `late_one` looks at one thread: that of a slot, and any on kernels without bpf_for_each_map_elem()
- * (to 5.12). */
+/* The program `late_one` is never attached. It looks at the note of one thread. Its arguments are the least age of the
+ * note, in nanoseconds, and the thread, as pid_tgid. */
 SEC("raw_tp/portclash_late_one")
 int late_one(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 age = ctx->args[0], id = ctx->args[1];
-	struct check *check = check_find(id);
-
-	if (check)
-		late_look(&spare_checks, &id, check, &age);
+	late_look(ctx->args[1], ctx->args[0]);
 	return 0;
 }
 

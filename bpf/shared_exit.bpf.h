@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Programs that record refusals are long, and the kernel looks at each for long when it loads it. Of programs that do the same
- * with the same arguments, one is loaded whole; the others go on in it where there is something to record. Each keeps its
+/* Programs that record refusals are long, and the kernel looks at each for long when it loads it. Of programs with
+ * the same arguments, one is loaded whole; the others go on in it where there is something to record. Each keeps its
  * own place at a hook: the kernel leaves out a program that is at work on this CPU, and that would be all of them. */
 #ifndef PORTCLASH_SHARED_EXIT_BPF_H
 #define PORTCLASH_SHARED_EXIT_BPF_H

@@ -90,8 +90,8 @@ static __always_inline bool syscall_read_address(struct pt_regs *regs, struct po
 /* The calls that can connect a socket. */
 enum connecting_call { BY_CONNECT, BY_SENDTO, BY_SENDMSG, BY_SENDMMSG };
 
-/* Gives the call of this number. The exit of no other one comes here. Newer kernels leave the upper half of the number as it
- * was in memory (struct syscall_tp_t). */
+/* Gives the call of this number, of which newer kernels leave the upper half as it was in memory (struct syscall_tp_t). The
+ * exit of no other one comes here. */
 static __always_inline enum connecting_call call_that_connects(long number)
 {
 	switch ((__u32)number) {

@@ -92,9 +92,10 @@ static __always_inline void syscall_exit_foreign(long ret)
 			(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), ret);
 }
 
-static __always_inline void syscall_exit_any(__u8 op, long ret)
+/* Takes the exit of a bind() of any socket. */
+static __always_inline void syscall_exit_any(long ret)
 {
-	if (!syscall_exit_bound(op, ret) && op == PC_OP_BIND && ret == -EADDRINUSE)
+	if (!syscall_exit_bound(PC_OP_BIND, ret) && ret == -EADDRINUSE)
 		syscall_exit_foreign(ret);
 }
 
@@ -106,20 +107,11 @@ static __always_inline void syscall_exit_noted(long ret)
 		return;
 	exit_begin();
 	if (ret == 0 || refusal_error(ret))
-		syscall_exit_any(PC_OP_BIND, ret);
+		syscall_exit_any(ret);
 	/* The note of a refusal stays if the descriptor has another socket by now: it is told late. */
 	if (!refusal_error(ret))
 		check_end();
 	exit_end();
-}
-
-/* Takes the exit of bind() or listen(), which `op` tells apart. */
-static __always_inline void syscall_exit_bind(__u8 op, long ret)
-{
-	if (op == PC_OP_BIND && binds_by_cgroup)
-		syscall_exit_noted(ret);
-	else if (refusal_error(ret) || (ret == 0 && !(op == PC_OP_LISTEN && listen_kept_port())))
-		syscall_exit_any(op, ret);
 }
 
 /* Was this call refused for want of a port? __inet_hash_connect() then fails with EADDRNOTAVAIL.
@@ -206,28 +198,66 @@ static __noinline int syscall_exit_connected(void)
 	return 0;
 }
 
-/* Takes the exit of a send, which has the number of its call in its context. */
-static __always_inline void syscall_exit_send(struct trace_event_raw_sys_exit *ctx,
-					      enum connecting_call by)
+/* Takes the exit of bind(), or of another call that goes on here. */
+static __always_inline void syscall_exit_bind(long call, long ret)
 {
-	connect_note_end();
-	if (ctx->ret != -EADDRNOTAVAIL && ctx->ret != -EAGAIN)
+	__u32 number = (__u32)call;
+
+	if (exits_are_shared && number != CALL_BIND) {
+		if (number == CALL_LISTEN)
+			syscall_exit_bound(PC_OP_LISTEN, ret);
+		else
+			syscall_exit_unconnected(call_that_connects(call), ret);
+	} else if (binds_by_cgroup) {
+		syscall_exit_noted(ret);
+	} else if (refusal_error(ret) || ret == 0) {
+		syscall_exit_any(ret);
+	}
+}
+
+/* Takes the exit of a listen(). */
+static __always_inline void syscall_exit_listen(struct trace_event_raw_sys_exit *ctx)
+{
+	if (!refusal_error(ctx->ret) && !(ctx->ret == 0 && !listen_kept_port()))
 		return;
 	if (exits_are_shared)
-		bpf_tail_call(ctx, &shared_connect, 0);
+		bpf_tail_call(ctx, &shared_bind, 0);
+	else
+		syscall_exit_bound(PC_OP_LISTEN, ctx->ret);
+}
+
+/* Can this be the refusal of a connect(), or of a send? */
+static __always_inline bool syscall_found_no_port(long ret)
+{
+	return ret == -EADDRNOTAVAIL || ret == -EAGAIN;
+}
+
+/* Takes the exit of a connect() or send that may have found no port. */
+static __always_inline void syscall_exit_no_port(struct trace_event_raw_sys_exit *ctx,
+						 enum connecting_call by)
+{
+	if (exits_are_shared)
+		bpf_tail_call(ctx, &shared_bind, 0);
 	else
 		syscall_exit_unconnected(by, ctx->ret);
 }
 
-/* Takes the exit of connect(), or of a send that goes on here. */
-static __always_inline void syscall_exit_connect(long call, long ret)
+/* Takes the exit of a send. */
+static __always_inline void syscall_exit_send(struct trace_event_raw_sys_exit *ctx,
+					      enum connecting_call by)
 {
-	enum connecting_call by = exits_are_shared ? call_that_connects(call) : BY_CONNECT;
-
 	connect_note_end();
-	if (ret == -EADDRNOTAVAIL || ret == -EAGAIN)
-		syscall_exit_unconnected(by, ret);
-	else if (config.with_protected && by == BY_CONNECT && (ret == 0 || ret == -EINPROGRESS))
+	if (syscall_found_no_port(ctx->ret))
+		syscall_exit_no_port(ctx, by);
+}
+
+/* Takes the exit of a connect(). */
+static __always_inline void syscall_exit_connect(struct trace_event_raw_sys_exit *ctx)
+{
+	connect_note_end();
+	if (syscall_found_no_port(ctx->ret))
+		syscall_exit_no_port(ctx, BY_CONNECT);
+	else if (config.with_protected && (ctx->ret == 0 || ctx->ret == -EINPROGRESS))
 		syscall_exit_connected();
 }
 

@@ -58,9 +58,6 @@ static int choose_programs(struct pc_monitor *m, char *sentence)
 		err = pc_kernel_choose(m->kernel, object, pc_common_programs, m->when, sentence);
 	bpf_program__set_autoload(m->skel->progs.files_listed,
 				  !pc_kernel_has(m->kernel, PC_KERNEL_ITERATORS));
-	/* `late_one` is loaded always: it looks at the checks that have a slot (bpf/check_slot.bpf.h). */
-	bpf_program__set_autoload(m->skel->progs.late,
-				  m->kernel->offer.has[PC_KERNEL_EACH_ENTRY] == PC_PRESENCE_YES);
 	return err;
 }
 
@@ -127,7 +124,7 @@ static int share_exits(struct pc_monitor *m)
 		{ PC_BACKEND_FENTRY, "shared_connect", "fexit_connect4" },
 		{ PC_BACKEND_KPROBE, "shared_bind", "kretprobe_bind4" },
 		{ PC_BACKEND_KPROBE, "shared_connect", "kretprobe_connect4" },
-		{ PC_BACKEND_TRACEPOINT, "shared_connect", "sys_exit_connect" },
+		{ PC_BACKEND_TRACEPOINT, "shared_bind", "sys_exit_bind" },
 	};
 	__u32 key = 0;
 	int err = 0;
@@ -219,7 +216,6 @@ static int open_reader(struct pc_monitor *m, char *sentence)
 	m->process_epoch = &data->process_epoch;
 	m->sweep_map = pc_kept_fd(&m->kept, bpf_map__fd(s->maps.sweep_result));
 	m->sweep_prog = kept_program(m, s->progs.sweep);
-	m->late_prog = kept_program(m, s->progs.late);
 	m->late_one_prog = kept_program(m, s->progs.late_one);
 	pc_kept_fd(&m->kept, bpf_map__fd(s->maps.shared_bind));
 	pc_kept_fd(&m->kept, bpf_map__fd(s->maps.shared_connect));

@@ -73,7 +73,6 @@ struct pc_monitor {
 	volatile uint32_t *process_epoch;
 	int sweep_prog;
 	int sweep_map;
-	int late_prog; /* -1: late_one_prog looks at one thread at a time */
 	int late_one_prog;
 	int checks_map;
 	const volatile uint64_t *check_ids; /* PC_CHECK_SLOTS threads, mapped */

@@ -33,7 +33,6 @@ static int helper_number(const char *name)
 		const char *name;
 		int number;
 	} helpers[] = {
-		{ "for_each_map_elem", BPF_FUNC_for_each_map_elem },
 		{ "get_current_task_btf", BPF_FUNC_get_current_task_btf },
 		{ "get_retval", BPF_FUNC_get_retval },
 	};

@@ -104,8 +104,8 @@ static bool notes_are_left(const struct pc_monitor *m)
 	return begun != ended;
 }
 
-/* Asks for each thread in turn. The kernel begins anew if the note of the last one has gone meanwhile. */
-static void tell_late_one_by_one(struct pc_monitor *m, uint64_t age_ns)
+/* Asks for each thread in turn that has no slot. The kernel begins anew if the note of the last one has gone meanwhile. */
+static void tell_late_spare(struct pc_monitor *m, uint64_t age_ns)
 {
 	uint64_t args[2] = { age_ns }, *id = NULL, next;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
@@ -137,16 +137,10 @@ static void tell_late_slots(struct pc_monitor *m, uint64_t age_ns)
 
 void pc_monitor_tell_late(struct pc_monitor *m, uint64_t age_ns)
 {
-	uint64_t args[1] = { age_ns };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
-
 	if (!notes_are_left(m))
 		return;
 	tell_late_slots(m, age_ns);
-	if (m->late_prog >= 0)
-		bpf_prog_test_run_opts(m->late_prog, &opts);
-	else
-		tell_late_one_by_one(m, age_ns);
+	tell_late_spare(m, age_ns);
 }
 
 void pc_monitor_tell_merged(struct pc_monitor *m, bool all)

@@ -131,11 +131,6 @@ const struct pc_kernel_row pc_kernel_rows[PC_KERNEL_COUNT] = {
 		{ { PC_PART_OWN_FUNCTION, "bpf_get_socket_ptr_cookie", NULL } },
 		"a program on control groups makes the cookies, or else the claims of some sockets have no claimer",
 	},
-	[PC_KERNEL_EACH_ENTRY] = {
-		"map-walk", "programs that walk a map", false,
-		{ { PC_PART_HELPER, "raw_tracepoint", "for_each_map_elem" } },
-		"portclash looks for unseen refusals one thread at a time",
-	},
 	[PC_KERNEL_TASK] = {
 		"typed-task", "the current process as a typed pointer", false,
 		{ { PC_PART_VALUE, "bpf_func_id", "BPF_FUNC_get_current_task_btf" } },
