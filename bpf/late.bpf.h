@@ -262,10 +262,12 @@ struct late_call {
 static __always_inline void late_note_typed(struct bind_note *out, __u64 id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	/* In a kernel built by clang, whose types say what RCU protects, the verifier wants to see a look for NULL (6.4+). */
+	const struct cred *cred = task->cred;
 
 	out->kthread = !process_key_typed(task, id >> 32, &out->process);
 	bind_thread_note_typed(out, task);
-	out->uid = task->cred->uid.val;
+	out->uid = cred ? cred->uid.val : 0;
 	bpf_probe_read_kernel(out->comm, sizeof(out->comm), &task->comm);
 }
 
