@@ -121,6 +121,8 @@ static int set_room(struct pc_ledger *l, size_t room)
 	if (!entries)
 		return -ENOMEM;
 	l->entries = entries;
+	if (l->room > room)
+		l->room = room; /* also if the second array cannot be made smaller */
 	next = realloc(l->next, room * sizeof(*next));
 	if (!next)
 		return -ENOMEM;
