@@ -79,9 +79,11 @@ static __always_inline bool process_key_current(struct pc_process_key *key, __u6
 	return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
-static __always_inline __u32 task_netns(struct task_struct *task)
+/* Gives the network namespace of the task's process: that of the first thread, which nsenter and /proc/PID/ns/net take. Any
+ * other thread can be in another one. */
+static __always_inline __u32 process_netns(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	return BPF_CORE_READ(task, group_leader, nsproxy, net_ns, ns.inum);
 }
 
 static __always_inline void append_component(struct process_scratch *p, const void *name)
@@ -293,7 +295,7 @@ static __always_inline __u32 process_fill(struct process_scratch *p, struct task
 	r->cgroup_len = p->text_len - r->args_len - r->exe_len;
 	r->header.type = PC_RECORD_PROCESS;
 	r->uid = (__u32)bpf_get_current_uid_gid();
-	r->netns = task_netns(task);
+	r->netns = process_netns(task);
 	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;

@@ -80,6 +80,7 @@ void case_refusal(struct pc_verdict *v)
 	r->op = PC_OP_BIND;
 	r->proto = PC_PROTO_TCP;
 	r->netns = CASE_NETNS;
+	r->in_netns = true;
 	v->settings.low = CASE_LOW;
 	v->settings.high = CASE_HIGH;
 	v->settings.unprivileged_start = 1024;

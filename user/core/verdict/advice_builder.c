@@ -106,9 +106,18 @@ void pc_advice_command_word(struct pc_advice *a, const char *word)
 	pc_words_quote(&a->command, word);
 }
 
+/* Had the refused process left the namespace of its socket before the call? Its identity has the namespace where it was first
+ * seen. */
+static bool has_left(const struct pc_verdict *v, const struct pc_party *p)
+{
+	const struct pc_identity *refused = v->requester.who;
+
+	return refused && p->who->key.tgid == refused->key.tgid && !v->request.in_netns;
+}
+
 static bool is_inside(const struct pc_verdict *v, const struct pc_party *p)
 {
-	return p->who && p->running && p->who->netns == v->request.netns;
+	return p->who && p->running && p->who->netns == v->request.netns && !has_left(v, p);
 }
 
 /* The processes that the advice stops are no way into the namespace for the commands after that. */
