@@ -203,7 +203,7 @@ static __always_inline void bind_hook_claim(const struct claim_args *a, struct c
 }
 
 /* Records the claim of a bind() that was allowed. A check without a note is left for the exit, which
- * then records the claim. */
+ * then records the claim. The bind() of another protocol (UDP-Lite) has no note: the thread has left that of an earlier one. */
 static __always_inline void bind_hook_allowed(struct bpf_sock *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -215,7 +215,7 @@ static __always_inline void bind_hook_allowed(struct bpf_sock *ctx)
 	__u32 sent_epoch;
 	bool kthread;
 
-	if (!check || !check->note.net)
+	if (!check || !check->note.net || !protocol_of(ctx->protocol))
 		return;
 	sk = check->asking;
 	a.how = check->note.wanted.sin6_port ? PC_HOW_BIND : PC_HOW_BIND_ZERO;

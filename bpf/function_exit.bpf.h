@@ -121,7 +121,7 @@ static __noinline int function_exit_failed(__u32 fd, const void *address, __u32 
 	exit_begin();
 	if (ret == -EADDRINUSE)
 		foreign_refused(fd, pointer_number(address), len, ret);
-	if (!refusal_error(ret))
+	if (!refusal_error(ret) && note_is_of_descriptor(fd))
 		check_end();
 	if (!is_denial(ret) && !(refusal_error(ret) && check_noted()))
 		goto out;

@@ -66,6 +66,18 @@ static __always_inline bool bind_was_of_another(const struct sock *sk)
 	return seen && seen->asking != acting_socket(sk);
 }
 
+/* Is the note of this thread, if it has one, of the socket behind the descriptor? The bind() of another family makes none: the
+ * note is that of an earlier bind() then, whose refusal is still to be told. */
+static __noinline int note_is_of_descriptor(__u32 fd)
+{
+	struct sock *sk;
+
+	if (!check_noted())
+		return true;
+	sk = socket_of_fd(fd);
+	return sk && !bind_was_of_another(sk);
+}
+
 /* Reads the address of a bind() into the request: the kernel's copy, or, where no program on a cgroup
  * hook saw it, the user's memory. */
 static __always_inline bool bind_read_address(const void *address, __u32 len,

@@ -109,7 +109,8 @@ static __always_inline void syscall_exit_noted(long ret)
 	if (ret == 0 || refusal_error(ret))
 		syscall_exit_any(ret);
 	/* The note of a refusal stays if the descriptor has another socket by now: it is told late. */
-	if (!refusal_error(ret))
+	if (!refusal_error(ret) &&
+	    note_is_of_descriptor(syscall_fd(syscall_regs(config.page_size))))
 		check_end();
 	exit_end();
 }

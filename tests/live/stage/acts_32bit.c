@@ -3,10 +3,14 @@
 #include "stage/acts_32bit.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "run/test.h"
 #include "stage/acts.h"
@@ -84,6 +88,28 @@ static void call_with_name(struct io_name *a, long number)
 void act_bind_32(void *io)
 {
 	call_with_name(io, BIND_32);
+}
+
+/* Binds sockets that portclash watches no bind() of. */
+static void bind_others(void)
+{
+	struct sockaddr_nl netlink = { .nl_family = AF_NETLINK };
+	struct sockaddr_in lite = { .sin_family = AF_INET };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	bind(fd, (struct sockaddr *)&netlink, sizeof(netlink));
+	close(fd);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDPLITE);
+	if (fd < 0)
+		return; /* newer kernels have no UDP-Lite */
+	bind(fd, (struct sockaddr *)&lite, sizeof(lite));
+	close(fd);
+}
+
+void act_bind_32_and_others(void *io)
+{
+	call_with_name(io, BIND_32);
+	bind_others();
 }
 
 void act_connect_32(void *io)

@@ -69,6 +69,18 @@ static void scenario_32_bit_refused_bind_alone(struct test *t)
 	check_listener_32bit(t, &a, &listener, false);
 }
 
+/* The thread goes on with what getaddrinfo() does, which binds a socket of netlink: that does not end the note. */
+static void scenario_32_bit_refused_bind_before_others(struct test *t)
+{
+	struct cast c = cast_32bit(t);
+	struct prop p = stage_socket(c.web, 0);
+	struct prop listener = stage_listener(c.api, 0, "0.0.0.0", PORT);
+	struct attempt a =
+		stage_refused_bind(&p, act_bind_32_and_others, "0.0.0.0", PORT, EADDRINUSE);
+
+	check_listener_32bit(t, &a, &listener, false);
+}
+
 static void scenario_32_bit_refused_listen(struct test *t)
 {
 	struct cast c = cast_32bit(t);
@@ -127,6 +139,9 @@ const struct scenario cases_way_calls_32bit[] = {
 	  .where = EACH_KERNEL },
 	{ .name = "32-bit-refused-bind-alone",
 	  .run = scenario_32_bit_refused_bind_alone,
+	  .where = EACH_KERNEL },
+	{ .name = "32-bit-refused-bind-before-others",
+	  .run = scenario_32_bit_refused_bind_before_others,
 	  .where = EACH_KERNEL },
 	{ .name = "32-bit-refused-listen",
 	  .run = scenario_32_bit_refused_listen,
