@@ -274,6 +274,26 @@ static void test_claims_before_the_end(void **state)
 	assert_int_equal(t->log.ended[PC_HOW_BIND_ZERO], 1);
 }
 
+/* Two processes end, of which the ids have the same low bits. */
+static void test_ends_of_alike_ids(void **state)
+{
+	struct log_test *t = *state;
+	struct pc_end_record end = {
+		.header = { PC_RECORD_END, sizeof(end) },
+		.process = { .start_ns = 1, .tgid = 2 },
+	};
+
+	log_writes(t, 0, 7, 10, 2);
+	log_writes(t, 0, 8, 20, 2 + 4096);
+	pc_claim_log_look(&t->log, false);
+	pc_claim_log_before(&t->log, &end, &t->taker);
+	assert_int_equal(t->seen_count, 1);
+	end.process.tgid = 2 + 4096;
+	pc_claim_log_before(&t->log, &end, &t->taker);
+	assert_int_equal(t->seen_count, 2);
+	assert_int_equal(t->seen[1].cookie, 8);
+}
+
 /* Claims of many processors, of which some wrap around the end of their part: all come, in the order of time, and those
  * that ended come in their turn. */
 static void test_many_parts_in_order(void **state)
@@ -337,6 +357,7 @@ int main(void)
 		LOG_TEST(test_a_place_is_taken_again),
 		LOG_TEST(test_anothers_mark),
 		LOG_TEST(test_claims_before_the_end),
+		LOG_TEST(test_ends_of_alike_ids),
 		LOG_TEST(test_many_parts_in_order),
 		cmocka_unit_test(test_no_log),
 	};

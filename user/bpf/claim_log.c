@@ -156,7 +156,8 @@ static uint64_t *process_word(struct pc_claim_log *l, uint32_t tgid)
 	return &l->processes[tgid / 64 % 64];
 }
 
-/* Notes which processes have claims to hand over. Only the end of a process asks. */
+/* Notes which processes have claims to hand over. Only the end of a process asks. The bit stays after it: it may be another
+ * process', too. */
 static void note_claimers(struct pc_claim_log *l)
 {
 	memset(l->processes, 0, sizeof(l->processes));
@@ -280,7 +281,6 @@ void pc_claim_log_before(struct pc_claim_log *l, const void *record, const struc
 
 	if (!l->some || e->header.type != PC_RECORD_END || !process_has_claims(l, e->process.tgid))
 		return;
-	*process_word(l, e->process.tgid) &= ~(1ULL << e->process.tgid % 64);
 	hand_over_of(l, &e->process, taker);
 }
 
