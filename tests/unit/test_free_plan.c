@@ -266,7 +266,9 @@ static void agreed_is_what_would_end(void **state)
 
 static enum pc_stop_way judge(const struct pc_identity *who, uint32_t main_pid, bool leads)
 {
-	const struct pc_stop_facts facts = { main_pid, leads, 4000, false };
+	const struct pc_stop_facts facts = { .main_pid = main_pid,
+					     .leads_session = leads,
+					     .portclash = 4000 };
 	struct pc_stop stop;
 
 	pc_stop_judge(who, &facts, &stop);

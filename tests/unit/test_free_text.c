@@ -72,6 +72,41 @@ static void names_nobody(void **state)
 	expect_plan(&f, "  to end      no process\n              127.0.0.1:35000 ", true);
 }
 
+static void expect_stop(const char *unit, const char *words)
+{
+	const struct pc_request server = { .proto = PC_PROTO_TCP, .wanted_port = CASE_PORT };
+	const struct pc_free_plan plan = { 0 };
+	struct pc_identity who = *case_thief();
+	const struct pc_party owner = case_party(&who);
+	struct pc_free_stop stop = { .owner = &owner };
+	const struct pc_free_report report = {
+		.server = &server, .plan = &plan, .stops = &stop, .stops_count = 1
+	};
+	struct pc_log log = { .fd = memfd_create("free", MFD_CLOEXEC) };
+	char text[8192] = "";
+
+	who.unit = (char *)"user@1000.service";
+	who.inner_unit = (char *)unit;
+	who.below_user = true;
+	who.manager_user = 1000;
+	pc_stop_judge(&who, &(struct pc_stop_facts){ 0 }, &stop.stop);
+	assert_int_equal(pc_free_text_plan(&log, &report), 0);
+	assert_true(pread(log.fd, text, sizeof(text) - 1, 0) > 0);
+	close(log.fd);
+	if (!strstr(text, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, text);
+}
+
+/* A user names units of his own as he likes: the command stops no other user's, and is one command. */
+static void commands_of_users_units(void **state)
+{
+	(void)state;
+	expect_stop("web.service", "systemctl --user -M 1000@ stop web.service\n");
+	expect_stop("x;reboot;.service", "stop 'x;reboot;.service'\n");
+	expect_stop("$(reboot)'.service", "stop '$(reboot)'\\''.service'\n");
+	expect_stop("-Hevil .service", "stop -- '-Hevil .service'\n");
+}
+
 /* `top` takes the mark for a question, and no name of another process may have it. */
 static void no_name_asks(void **state)
 {
@@ -93,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_both_ends),
 		cmocka_unit_test(names_nobody),
+		cmocka_unit_test(commands_of_users_units),
 		cmocka_unit_test(no_name_asks),
 	};
 

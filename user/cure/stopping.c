@@ -9,6 +9,7 @@
 
 #include "core/process/procfile.h"
 #include "host/command.h"
+#include "host/group_word.h"
 #include "host/pidfd.h"
 #include "host/procfs.h"
 #include "host/sock_end.h"
@@ -51,13 +52,15 @@ static bool leads_session(const char *proc, const struct pc_identity *who)
 void pc_stopping_judge(const char *proc, const struct pc_party *owner, struct pc_stop *out)
 {
 	const struct pc_identity *who = owner->who;
+	bool users_word = !pc_group_is_roots_word("/sys/fs/cgroup", who);
 	const struct pc_stop_facts facts = {
-		.main_pid = who->unit && !who->container && !who->below_user ?
+		.main_pid = who->unit && !who->container && !who->below_user && !users_word ?
 				    ask_main_pid(who->unit) :
 				    0,
 		.leads_session = leads_session(proc, who),
 		.portclash = (uint32_t)getpid(),
 		.given = owner->given,
+		.users_word = users_word,
 	};
 
 	pc_stop_judge(who, &facts, out);

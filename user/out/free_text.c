@@ -4,10 +4,11 @@
 #include "out/free.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "core/base/address.h"
 #include "core/base/names.h"
+#include "core/base/text.h"
 #include "core/base/time.h"
 #include "out/text_parts.h"
 #include "out/text_process.h"
@@ -119,17 +120,25 @@ static void put_kind(FILE *out, const struct pc_free_plan *plan, enum pc_free_ki
 	put_uncounted(out, plan, kind);
 }
 
+/* A user's name for a unit may be anything: a shell is to take it as one word, and no program as an option. */
 static void free_put_command(FILE *out, const struct pc_stop *stop)
 {
-	const char *at = strstr(stop->command, "%s");
+	struct pc_text text;
+	char *command;
 
-	if (!at || !stop->name) {
-		fprintf(out, "%s", stop->command);
+	if (pc_text_open(&text))
 		return;
+	fputs(stop->command, text.out);
+	if (stop->by_manager)
+		fprintf(text.out, " --user -M %u@ stop", stop->manager);
+	if (stop->name) {
+		fputs(*stop->name == '-' ? " -- " : " ", text.out);
+		pc_text_quote(text.out, stop->name);
 	}
-	fprintf(out, "%.*s", (int)(at - stop->command), stop->command);
-	pc_put_string(out, stop->name);
-	fputs(at + 2, out);
+	command = pc_text_close(&text);
+	if (command)
+		pc_put_string(out, command);
+	free(command);
 }
 
 static void put_never(FILE *out, const struct pc_stop *stop)
@@ -146,7 +155,7 @@ static void put_never(FILE *out, const struct pc_stop *stop)
 
 static void put_stop(FILE *out, const struct pc_free_report *r, const struct pc_free_stop *s)
 {
-	static const struct pc_stop unit = { .command = "systemctl stop %s" };
+	static const struct pc_stop unit = { .command = "systemctl stop" };
 	struct pc_stop by_hand = unit;
 
 	fprintf(out, PC_TEXT_ROW, r->stop && s->stop.way != PC_STOP_NEVER ? "to stop" : "stop");

@@ -150,6 +150,31 @@ static void scenario_blame_by_group(struct test *t)
 	}
 }
 
+/* `free` believes such a name no more: the process itself is stopped, and nobody is told of the other's container. */
+static void scenario_blame_by_group_before_free(struct test *t)
+{
+	static const char *const stop[] = { "--stop", NULL };
+	static const char group[] = DELEGATED "/docker-" CONTAINER ".scope";
+	struct puppet *evil =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+	char folder[600];
+	struct freed f;
+	json_t *stops;
+
+	group_move(t, group, evil);
+	if (group_folder(DELEGATED, folder, sizeof(folder)) || chown(folder, NOBODY, NOBODY))
+		test_fail(t, "cannot give the group to a user");
+	stage_listener(evil, 0, "0.0.0.0", PORT);
+	f = free_run(t, "8080", stop, 0);
+	stops = json_object_get(f.plan.json, "stops");
+	if (json_array_size(stops) != 1 ||
+	    !json_is_null(json_object_get(json_array_get(stops, 0), "name"))) {
+		test_fail(t, "expected that no name is given for the process to stop");
+		note_line(t, f.plan.json);
+	}
+	group_remove(group);
+}
+
 /* The process that claimed the port, and no other, is stopped, whatever it has become since. */
 static void stop_what_it_became(struct test *t, struct puppet *evil)
 {
@@ -232,5 +257,8 @@ const struct scenario cases_attack_blame[] = {
 	  .watch = WATCH_OWN,
 	  .where = ONCE },
 	{ .name = "blame-before-free", .run = scenario_blame_before_free, .where = ONCE },
+	{ .name = "blame-by-group-before-free",
+	  .run = scenario_blame_by_group_before_free,
+	  .where = ONCE },
 	{ 0 },
 };

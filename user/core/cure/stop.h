@@ -19,14 +19,17 @@ struct pc_stop_facts {
 	bool leads_session; /* the first process of a session: a login, a shell */
 	uint32_t portclash; /* pid of portclash itself */
 	bool given;	    /* the socket is another user's (pc_party_is_given()) */
+	bool users_word; /* a user chose the names in its control group's path (pc_group_is_roots_word()) */
 };
 
 struct pc_stop {
 	enum pc_stop_way way;
 	const char *why; /* NEVER: part of a sentence about the process; static */
-	/* The command to type, "%s" standing for `name`; NULL: none. Static. */
+	/* The command to type, without `name` at its end; NULL: none. Static. */
 	const char *command;
 	const char *name; /* unit or container: of the identity, hostile */
+	uint32_t manager; /* with `by_manager`: the user whose own manager has the unit */
+	bool by_manager;
 };
 
 void pc_stop_judge(const struct pc_identity *who, const struct pc_stop_facts *facts,
