@@ -275,6 +275,13 @@ static void places(void **state)
 	thief.pod = server.pod;
 	party_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT, "both of pod pod-1");
 	assert_true(case_advises(&v, "delete the pod"));
+	server.container_word = PC_WORD_SYSTEM;
+	thief.container_word = PC_WORD_USER; /* who has named it so is a user */
+	thief.manager_user = 1000;
+	party_assert_cause(&v, PC_CAUSE_EPHEMERAL_CLIENT, "of pod pod-1 (so named by user 1000)");
+	assert_false(case_advises(&v, "delete the pod"));
+	assert_false(case_advises(&v, "kubectl"));
+	assert_true(case_advises(&v, "kill 4120"));
 	v.requester.who = NULL;
 	assert_int_equal(pc_surroundings_of(&v, &v.holders[0]), PC_SURROUNDINGS_UNREMARKABLE);
 }

@@ -55,6 +55,7 @@ static void not_with_the_refused(void **state)
 	pc_stopping_of(&p, &refused, &how);
 	assert_int_equal(how.means, PC_MEANS_UNIT);
 
+	refused.below_user = false;
 	who.container = refused.container = (char *)ID;
 	who.container_word = PC_WORD_SYSTEM;
 	who.runtime = PC_RUNTIME_DOCKER;
@@ -65,6 +66,10 @@ static void not_with_the_refused(void **state)
 	refused.cgroup = (char *)"/docker/" ID "/kubelet/pod/fedcba9876543210";
 	pc_stopping_of(&p, &refused, &how);
 	assert_int_equal(how.means, PC_MEANS_PROCESS);
+	refused.below_user = true; /* a user can name a group like the holder's container */
+	pc_stopping_of(&p, &refused, &how);
+	assert_int_equal(how.means, PC_MEANS_CONTAINER);
+	refused.below_user = false;
 	refused.cgroup = (char *)"/docker/fedcba9876543210";
 	pc_stopping_of(&p, &refused, &how);
 	assert_int_equal(how.means, PC_MEANS_CONTAINER);
@@ -321,6 +326,9 @@ static void names_of_a_user(void **state)
 	p.place.users_word = false;
 	pc_stopping_of(&p, case_server(), &how);
 	assert_int_equal(how.means, PC_MEANS_POD);
+	who.container_word = PC_WORD_USER;
+	pc_stopping_of(&p, case_server(), &how);
+	assert_int_equal(how.means, PC_MEANS_PROCESS);
 
 	who = *case_thief();
 	strcpy(who.comm, "systemd");

@@ -119,6 +119,30 @@ static void party_twins(void **state)
 	}
 }
 
+/* A user's container is not another's of the same name. */
+static void words_of_users(void **state)
+{
+	static const struct pair one = { .exe = { "/bin/a", "/bin/a" },
+					 .cmdline = { "a", "a" },
+					 .container = { ID, ID } };
+	struct pc_identity a = identity(&one, 0), b = identity(&one, 1);
+
+	(void)state;
+	a.container_word = PC_WORD_SYSTEM;
+	b.container_word = PC_WORD_USER;
+	b.manager_user = 1000;
+	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_NONE);
+	a = b;
+	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_CONTAINER);
+	a.manager_user = 1001;
+	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_NONE);
+	a.container_word = b.container_word = PC_WORD_UNIT;
+	a.unit = (char *)"docker-" ID ".scope"; /* a container in a container */
+	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_NONE);
+	b.unit = a.unit;
+	assert_int_equal(pc_identity_twin(&a, &b), PC_TWIN_CONTAINER);
+}
+
 #define PYTHON "/usr/bin/python3.11"
 
 /* A relative path is another file in another directory. */
@@ -273,6 +297,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(party_twins),
+		cmocka_unit_test(words_of_users),
 		cmocka_unit_test(working_directories),
 		cmocka_unit_test(arguments_without_directory),
 		cmocka_unit_test(same_programs),

@@ -98,6 +98,15 @@ static size_t path_len(const char *path)
 	return len > tail && !strcmp(path + len - tail, deleted) ? len - tail : len;
 }
 
+bool pc_identity_same_word(const struct pc_identity *a, const struct pc_identity *b)
+{
+	if (a->container_word != b->container_word)
+		return false;
+	if (a->container_word == PC_WORD_USER)
+		return a->manager_user == b->manager_user;
+	return a->container_word != PC_WORD_UNIT || pc_text_same_or_none(a->unit, b->unit);
+}
+
 static bool same_place(const struct pc_identity *a, const struct pc_identity *b)
 {
 	return pc_text_same_or_none(a->container, b->container);
@@ -258,7 +267,8 @@ static bool same_purpose(const struct pc_identity *a, const struct pc_identity *
 /* `perhaps`: directories that are not known may be the same. */
 static enum pc_twin twin_of(const struct pc_identity *a, const struct pc_identity *b, bool perhaps)
 {
-	if (!same_place(a, b) || !same_name(a, b) || !same_purpose(a, b, perhaps))
+	if (!same_place(a, b) || !pc_identity_same_word(a, b) || !same_name(a, b) ||
+	    !same_purpose(a, b, perhaps))
 		return PC_TWIN_NONE;
 	if (is_of_one_service(a, b))
 		return PC_TWIN_UNIT;

@@ -40,6 +40,9 @@ bool pc_party_is_manager(const struct pc_party *p);
  * the session is no daemon if the claimer was seen to crash, or to live on beside it. */
 bool pc_holder_is_inherited(const struct pc_holder *h);
 
+/* Did the same one name the containers and pods of both? A user can give one of his own the name of any other. */
+bool pc_identity_same_word(const struct pc_identity *a, const struct pc_identity *b);
+
 /* Do the two run the same executable file, as far as a path can tell: in one container, or both in
  * none? */
 bool pc_identity_same_file(const struct pc_identity *a, const struct pc_identity *b);

@@ -54,9 +54,12 @@ static void judge_alone(const struct pc_place *place, struct pc_stopping *out)
 		out->means = PC_MEANS_PROCESS;
 }
 
-/* A container can run containers, as a node of kind does: its id is in the cgroup of all that is in it. */
+/* A container can run containers, as a node of kind does: its id is in the cgroup of all that is in it. Below a
+ * user's manager it is there by the user's word. */
 static bool is_around(const struct pc_identity *who, const struct pc_identity *refused)
 {
+	if (refused->below_user && (!who->below_user || refused->manager_user != who->manager_user))
+		return false;
 	return pc_text_same(refused->container, who->container) ||
 	       (refused->cgroup && strstr(refused->cgroup, who->container));
 }
@@ -68,7 +71,8 @@ static void judge_contained(const struct pc_party *p, const struct pc_identity *
 
 	if (refused && is_around(who, refused))
 		judge_alone(&p->place, out);
-	else if (who->pod || who->runtime == PC_RUNTIME_CRI)
+	else if (who->container_word != PC_WORD_USER &&
+		 (who->pod || who->runtime == PC_RUNTIME_CRI))
 		out->means = PC_MEANS_POD;
 	else if (has_stop_command(who))
 		out->means = PC_MEANS_CONTAINER;

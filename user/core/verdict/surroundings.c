@@ -40,10 +40,12 @@ enum pc_surroundings pc_surroundings_of(const struct pc_verdict *v, const struct
 
 	if (pc_holder_is_kernels(h) || !refused || !holder)
 		return PC_SURROUNDINGS_UNREMARKABLE;
-	if (pc_text_same(refused->container, holder->container) ||
+	if ((pc_text_same(refused->container, holder->container) &&
+	     pc_identity_same_word(refused, holder)) ||
 	    (!refused->container && !holder->container))
 		return PC_SURROUNDINGS_UNREMARKABLE;
-	if (pc_text_same(refused->pod, holder->pod) && refused->container && holder->container)
+	if (pc_text_same(refused->pod, holder->pod) && refused->container && holder->container &&
+	    pc_identity_same_word(refused, holder))
 		return PC_SURROUNDINGS_ONE_POD;
 	return v->request.netns == v->monitor_netns ? PC_SURROUNDINGS_HOST : PC_SURROUNDINGS_SHARED;
 }
@@ -59,6 +61,8 @@ static void put_where(FILE *out, const struct pc_identity *who, bool with_pod)
 	pc_container_put(out, who);
 	if (with_pod && who->pod)
 		fprintf(out, " of pod %s", who->given.pod ? who->given.pod : who->pod);
+	if (who->container_word == PC_WORD_USER)
+		fprintf(out, " (so named by user %u)", who->manager_user);
 }
 
 void pc_surroundings_explain(FILE *out, const struct pc_verdict *v, const struct pc_holder *h)
