@@ -143,6 +143,22 @@ static void listeners_in_the_range(void **state)
 	assert_int_equal(a->offered, 28231);
 }
 
+/* Any user can make as many exposed listeners as he likes: the advice does not take all ports from the clients. */
+static void too_many_listeners(void **state)
+{
+	struct scene *s = *state;
+
+	s->a.settings.low = 40000;
+	s->a.settings.high = 40003;
+	audit_listener(s, "0.0.0.0", 40000);
+	audit_listener(s, "0.0.0.0", 40001);
+	assert_false(audit_look(s)->too_many);
+	pc_audit_free(&s->a);
+	s->a = (struct pc_netns_audit){ .settings = s->a.settings };
+	audit_listener(s, "0.0.0.0", 40002);
+	assert_true(audit_look(s)->too_many);
+}
+
 static void without_settings_nothing_is_said(void **state)
 {
 	struct scene *s = *state;
@@ -298,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(audit_nothing),
 		TEST(listeners_in_the_range),
+		TEST(too_many_listeners),
 		TEST(without_settings_nothing_is_said),
 		TEST(connected_udp_is_no_server),
 		TEST(the_chance_counts_conflicting_clients),

@@ -48,7 +48,8 @@ struct audit {
 	struct pc_sysctl_findings findings;
 	const char *write;
 	struct pc_audit_file file;
-	bool refused; /* the file is not to be written */
+	bool refused;  /* the file is not to be written */
+	bool too_many; /* ports to reserve */
 	bool json;
 	char *reserve;
 	char *dropin;
@@ -143,6 +144,9 @@ static int make_dropin(struct audit *x, struct pc_netns_audit *own)
 
 	if (!pc_audit_exposed(own) && !(x->write && pc_ports_count(own->reserve, 0, PC_PORTS - 1)))
 		return 0;
+	x->too_many = own->too_many;
+	if (x->too_many)
+		return 0;
 	x->reserve = pc_ports_format(own->reserve);
 	x->dropin = pc_audit_dropin(own);
 	if (!x->reserve || !x->dropin)
@@ -167,7 +171,9 @@ static int write_dropin(struct audit *x, const struct pc_netns_audit *own)
 			x->write);
 		return PC_EXIT_FAILED;
 	}
-	if (x->refused)
+	if (x->too_many)
+		fprintf(stderr, "portclash: did not write %s: " PC_AUDIT_TOO_MANY "\n", x->write);
+	if (x->refused || x->too_many)
 		return PC_EXIT_FAILED;
 	if (!x->dropin) {
 		fprintf(stderr, "portclash: did not write %s: there is nothing to reserve\n",

@@ -34,6 +34,10 @@ int pc_audit_text(struct pc_log *log, const struct pc_clock *clock,
 int pc_audit_json(struct pc_log *log, const struct pc_clock *clock,
 		  const struct pc_audit_report *report);
 
+/* This text replaces the commands where too many ports are exposed. */
+#define PC_AUDIT_TOO_MANY \
+	"to reserve all of these ports would leave clients less than half of what they have now, and any user can listen on as many as he likes: see whose they are, and reserve those that matter (portclash reserve PORT)"
+
 /* The command that adds the ports of `a->reserve` to what is reserved in its network namespace, for good
  * where that can be; malloc'd, NULL without memory. */
 char *pc_audit_command(const struct pc_netns_audit *a);

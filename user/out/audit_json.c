@@ -102,7 +102,7 @@ static void add_usage(json_t *line, const struct pc_netns_audit *a)
 static json_t *audit_json_command(const struct pc_netns_audit *a,
 				  char *(*make)(const struct pc_netns_audit *a))
 {
-	char *command = pc_audit_exposed(a) ? make(a) : NULL;
+	char *command = pc_audit_exposed(a) && !a->too_many ? make(a) : NULL;
 	json_t *value = pc_json_string(command);
 
 	free(command);

@@ -245,7 +245,7 @@ static void audit_text_put_space(FILE *out, const struct pc_netns_audit *a)
 		put_destinations(out, a);
 	}
 	put_counts(out, a);
-	if (!a->own && pc_audit_exposed(a) && (command = pc_audit_command(a))) {
+	if (!a->own && pc_audit_exposed(a) && !a->too_many && (command = pc_audit_command(a))) {
 		fprintf(out, PC_TEXT_ROW, "fix");
 		pc_put_string(out, command);
 		fprintf(out,
@@ -335,7 +335,10 @@ static void put_fix(FILE *out, const struct pc_audit_report *r)
 	if (!r->spaces_count || !r->spaces[0].own || r->spaces[0].unseen)
 		return;
 	if (!r->reserve) {
-		fputs("Nothing to reserve in this network namespace.", out);
+		fputs(pc_audit_exposed(&r->spaces[0]) ?
+			      PC_AUDIT_TOO_MANY :
+			      "Nothing to reserve in this network namespace.",
+		      out);
 		return;
 	}
 	put_reserve(out, &r->spaces[0]);

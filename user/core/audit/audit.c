@@ -225,6 +225,17 @@ static int find_entries(struct work *w)
 	return err;
 }
 
+/* Any user can listen on as many ports as he likes, and without ports every connect() fails. */
+static void see_what_is_left(struct pc_netns_audit *a)
+{
+	uint64_t more[PC_PORT_WORDS];
+
+	memcpy(more, a->reserve, sizeof(more));
+	pc_ports_subtract(more, a->settings.reserved);
+	a->too_many = a->exposed &&
+		      pc_ports_count(more, a->settings.low, a->settings.high) * 2 > a->offered;
+}
+
 static void find_protected(struct work *w)
 {
 	struct pc_netns_audit *a = w->a;
@@ -258,8 +269,10 @@ int pc_audit_netns(const struct pc_socket_list *sockets, const uint64_t *protect
 	if (!err && a->settings.known)
 		err = pc_destinations_rank(sockets, a->settings.low, a->settings.high,
 					   w->tcp_servers, &a->destinations);
-	if (!err)
+	if (!err) {
+		see_what_is_left(a);
 		find_protected(w);
+	}
 	free(w->shared);
 	free(w);
 	if (err)

@@ -57,6 +57,7 @@ struct pc_netns_audit {
 	uint64_t protect[PC_PORT_WORDS]; /* protected ports that the kernel may choose */
 	unsigned protect_count;
 	uint64_t reserve[PC_PORT_WORDS]; /* what is reserved today and what should be, too */
+	bool too_many; /* with the exposed ports reserved, clients would have less than half of what is offered now */
 };
 
 /* A UDP socket listens, too, that was given its port by number and takes datagrams from anywhere. */
