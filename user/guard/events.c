@@ -6,6 +6,7 @@
 #include "core/process/identity.h"
 #include "guard/private.h"
 #include "host/clock.h"
+#include "host/group_word.h"
 #include "host/procfs.h"
 
 /* Processes read in a second: whoever starts more only to listen gets the rest looked at later, with
@@ -31,6 +32,15 @@ static bool is_same_process(const struct pc_process_key *a, const struct pc_proc
 	return a->tgid == b->tgid && a->start_ns == b->start_ns && a->exec_id == b->exec_id;
 }
 
+void pc_guard_look_at_who(const struct pc_identity *identity, struct pc_guard_who *out)
+{
+	pc_guard_who_of(identity, out);
+	if (pc_group_is_roots_word("/sys/fs/cgroup", identity))
+		return;
+	out->system_unit = out->is_container = false;
+	memset(out->name, 0, sizeof(out->name));
+}
+
 /* A process that has ended by now is known by its user and its name only: it is of no unit. False: it
  * was not read now. */
 static bool identify(struct pc_guarding *x, const struct pc_guard_listen_event *e,
@@ -50,7 +60,7 @@ static bool identify(struct pc_guarding *x, const struct pc_guard_listen_event *
 	memcpy(out->comm, e->comm, sizeof(out->comm));
 	if (!pc_procfs_read(PC_GUARD_PROC, e->process.tgid, &identity) &&
 	    pc_procfs_is_or_was(PC_GUARD_PROC, &e->process)) {
-		pc_guard_who_of(&identity, out);
+		pc_guard_look_at_who(&identity, out);
 		out->uid = e->uid;
 		x->known[x->known_next] = (struct pc_guard_known){ e->process, *out };
 		x->known_next = (x->known_next + 1) % PC_GUARD_KNOWN_MAX;

@@ -171,7 +171,7 @@ static void take_candidates(struct pc_guarding *x, struct pc_guard_candidates *f
 
 		if (!s->owners_count)
 			continue;
-		pc_guard_who_of(s->owners[0].who, &who);
+		pc_guard_look_at_who(s->owners[0].who, &who);
 		pc_guard_on_server(x, s->socket.netns, s->owners[0].key.tgid, s->socket.lport,
 				   &who);
 	}

@@ -82,6 +82,9 @@ void pc_guard_on_write(void *context, const struct pc_guard_write_event *e);
 void pc_guard_on_server(struct pc_guarding *x, uint32_t netns, uint32_t pid, uint16_t port,
 			const struct pc_guard_who *who);
 
+/* pc_guard_who_of(), without the names that a user gave: he can call a group of his own like any unit. */
+void pc_guard_look_at_who(const struct pc_identity *identity, struct pc_guard_who *out);
+
 /* Counts a refusal, and tells of it once an hour for each namespace and limit. */
 void pc_guard_tell_limit(struct pc_guarding *x, struct pc_guard_space *s, uint32_t netns,
 			 uint16_t port, const struct pc_guard_who *who,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "judge/free.h"
+#include "judge/guard.h"
 #include "judge/verdict.h"
 #include "monitor/footprint.h"
 #include "monitor/monitor.h"
@@ -175,6 +176,41 @@ static void scenario_blame_by_group_before_free(struct test *t)
 	group_remove(group);
 }
 
+/* The guard takes nobody for a service or a container by such a name. */
+static void scenario_blame_by_group_before_guard(struct test *t)
+{
+	static const char *const groups[] = { DELEGATED "/nginx.service",
+					      DELEGATED "/docker-" CONTAINER ".scope" };
+	static const char *const policy[] = { "--own-netns", "--policy",
+					      "system-units,container:" CONTAINER, NULL };
+	struct puppet *evil[2],
+		*early =
+			puppet_start_as(t, &(struct puppet_spec){ .name = "early", .uid = NOBODY });
+	char folder[600];
+	struct guard g;
+
+	for (unsigned i = 0; i < 2; i++) {
+		evil[i] =
+			puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+		group_move(t, groups[i], evil[i]);
+	}
+	group_move(t, groups[0], early);
+	if (group_folder(DELEGATED, folder, sizeof(folder)) || chown(folder, NOBODY, NOBODY))
+		test_fail(t, "cannot give the group to a user");
+	stage_listener(early, 0, "127.0.0.1", 45000);
+	g = guard_begin(t, policy);
+	for (unsigned i = 0; i < 2; i++)
+		stage_listener(evil[i], 0, "127.0.0.1", (uint16_t)(45002 + 2 * i));
+	sleep_ms(500);
+	guard_expect_list(t, "");
+	guard_end(&g, SIGTERM);
+	puppet_exit(early);
+	for (unsigned i = 0; i < 2; i++) {
+		puppet_exit(evil[i]);
+		group_remove(groups[i]);
+	}
+}
+
 /* The process that claimed the port, and no other, is stopped, whatever it has become since. */
 static void stop_what_it_became(struct test *t, struct puppet *evil)
 {
@@ -257,6 +293,9 @@ const struct scenario cases_attack_blame[] = {
 	  .watch = WATCH_OWN,
 	  .where = ONCE },
 	{ .name = "blame-before-free", .run = scenario_blame_before_free, .where = ONCE },
+	{ .name = "blame-by-group-before-guard",
+	  .run = scenario_blame_by_group_before_guard,
+	  .where = ONCE },
 	{ .name = "blame-by-group-before-free",
 	  .run = scenario_blame_by_group_before_free,
 	  .where = ONCE },
