@@ -271,6 +271,8 @@ static void no_setcap_for_interpreters(void **state)
 	who.exe = (char *)"/usr/bin/python3.11";
 	assert_false(case_advises(&v, "setcap cap_net"));
 	assert_true(case_advises(&v, "is an interpreter"));
+	who.exe = (char *)"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
+	assert_false(case_advises(&v, "setcap cap_net"));
 	who.exe = (char *)"/usr/bin/pythonia";
 	assert_true(case_advises(&v, "setcap cap_net"));
 }

@@ -142,6 +142,12 @@ static bool same_name(const struct pc_identity *a, const struct pc_identity *b)
 	return same_span(a_base, path_len(a_base), b_base, path_len(b_base));
 }
 
+/* ld-linux-x86-64.so.2, ld-musl-x86_64.so.1, ld64.so.1: `ld.so PROGRAM` runs any program. */
+static bool is_loader(const char *base)
+{
+	return !strncmp(base, "ld", 2) && strstr(base, ".so");
+}
+
 /* "python3.11": a name of the list and nothing but a version behind it. */
 bool pc_identity_is_interpreter(const struct pc_identity *who)
 {
@@ -153,6 +159,8 @@ bool pc_identity_is_interpreter(const struct pc_identity *who)
 	const char *base = base_name(who->exe);
 	size_t len = path_len(base);
 
+	if (is_loader(base))
+		return true;
 	while (len && (isdigit((unsigned char)base[len - 1]) || base[len - 1] == '.' ||
 		       base[len - 1] == '-'))
 		len--;

@@ -27,7 +27,7 @@ static void fix_give_file(struct pc_advice *a, const struct pc_identity *who)
 	if (pc_identity_is_interpreter(who) && !who->container) {
 		pc_advice_fix(
 			a, PC_LASTING,
-			"give the program CAP_NET_BIND_SERVICE by a systemd unit of its own (AmbientCapabilities=), not by setcap: its file is an interpreter, whose scripts would all get it");
+			"give the program CAP_NET_BIND_SERVICE by a systemd unit of its own (AmbientCapabilities=), not by setcap: its file is an interpreter or a loader, and all that it runs would get it");
 	} else if (a->verdict->requester.place.roots_file) {
 		pc_advice_fix(a, PC_LASTING, "give the program the capability");
 		pc_advice_command(a, "setcap cap_net_bind_service=+ep ");
