@@ -107,6 +107,20 @@ static void commands_of_users_units(void **state)
 	expect_stop("-Hevil .service", "stop -- '-Hevil .service'\n");
 }
 
+/* Below a folder of a user's there may be a name of a container and none of a unit. */
+static void containers_of_users(void **state)
+{
+	struct pc_free_socket f = connection();
+	struct pc_identity who = *case_thief();
+
+	(void)state;
+	f.owners[0] = case_party(&who);
+	who.unit = who.inner_unit = NULL;
+	who.container = (char *)"web";
+	who.container_word = PC_WORD_UNIT;
+	expect_plan(&f, "container web (so named by a user)", true);
+}
+
 /* `top` takes the mark for a question, and no name of another process may have it. */
 static void no_name_asks(void **state)
 {
@@ -129,6 +143,7 @@ int main(void)
 		cmocka_unit_test(names_both_ends),
 		cmocka_unit_test(names_nobody),
 		cmocka_unit_test(commands_of_users_units),
+		cmocka_unit_test(containers_of_users),
 		cmocka_unit_test(no_name_asks),
 	};
 

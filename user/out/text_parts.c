@@ -86,8 +86,8 @@ static void put_container(FILE *out, const struct pc_identity *who)
 	put_pod(out, who);
 	if (who->container && who->container_word == PC_WORD_USER)
 		fprintf(out, " (so named by user %u)", who->manager_user);
-	else if (who->container && who->container_word == PC_WORD_UNIT && who->unit)
-		fputs(" (so named by that unit)", out);
+	else if (who->container && who->container_word == PC_WORD_UNIT)
+		fputs(who->unit ? " (so named by that unit)" : " (so named by a user)", out);
 }
 
 void pc_put_party(FILE *out, const struct pc_party *p)
