@@ -22,6 +22,7 @@
 #define CALL_SENDTO 44
 #define CALL_SENDMSG 46
 #define CALL_SENDMMSG 307
+#define CALL_URING_ENTER 426
 
 struct fred_frame {};
 
@@ -52,6 +53,7 @@ static __always_inline unsigned long call_sixth_argument(struct pt_regs *regs)
 #define CALL_SENDTO 206
 #define CALL_SENDMSG 211
 #define CALL_SENDMMSG 269
+#define CALL_URING_ENTER 426
 
 static __always_inline __u32 stack_padding(void)
 {

@@ -10,8 +10,9 @@
  *                                           bind() before __inet_bind() was called, the exit of
  *                                           __inet_bind() was not seen, or bind() of another family
  *                                           was refused
- *   security_socket_bind                    exit: a security module refused bind(); only where
- *                                           io_uring can bind (6.11+), which calls no __sys_bind()
+ *   __sys_bind_socket                       exit: a security module or a program on a cgroup refused a
+ *                                           bind() of io_uring, which calls no __sys_bind(); only where
+ *                                           io_uring can bind (6.11+)
  *   inet_csk_listen_start                   exit: listen() succeeded or was refused; some stable
  *                                           5.10 and 5.15 kernels return 0 from a refused listen()
  *                                           (before fdaf88531cfd), and leave the socket in CLOSE
@@ -78,9 +79,7 @@ static __always_inline void function_entry_connect(const struct sock *sk)
 	claim_record(&a);
 }
 
-/* The sockets whose denied bind() was recorded inside it, by pid_tgid: its exit need not do so again. An
- * entry of io_uring, which calls no __sys_bind(), stays until it falls out of the map, and concerns no
- * other socket. */
+/* The sockets whose denied bind() was recorded inside it, by pid_tgid: its exit need not do so again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -95,7 +94,7 @@ static __always_inline bool is_denial(long ret)
 
 static __always_inline void denial_note(const struct sock *sk)
 {
-	__u64 id = bpf_get_current_pid_tgid(), value = (__u64)sk;
+	__u64 id = bpf_get_current_pid_tgid(), value = (__u64)acting_socket(sk);
 
 	bpf_map_update_elem(&recorded_denials, &id, &value, BPF_ANY);
 }
@@ -103,7 +102,7 @@ static __always_inline void denial_note(const struct sock *sk)
 static __always_inline bool denial_is_noted(const struct sock *sk)
 {
 	__u64 id = bpf_get_current_pid_tgid(), *value = bpf_map_lookup_elem(&recorded_denials, &id);
-	bool is = value && *value == (__u64)sk;
+	bool is = value && *value == (__u64)acting_socket(sk);
 
 	if (value)
 		bpf_map_delete_elem(&recorded_denials, &id);
@@ -156,9 +155,19 @@ static __always_inline void kernel_read_address(const void *address, int len,
 		bpf_probe_read_kernel(&request->address, sizeof(struct sockaddr_in), address);
 }
 
-/* Records a bind() that a security module denied. The kernel asks security modules first. */
-static __noinline int function_exit_security(const struct socket *socket, const void *address,
-					     int len, long ret)
+/* Does the current thread act for io_uring? A worker has no system call of its own. */
+static __always_inline bool acts_for_uring(void)
+{
+	const struct task_struct *task = (const void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_IO_WORKER ||
+	       call_number(syscall_regs(config.page_size)) == CALL_URING_ENTER;
+}
+
+/* Records a bind() that was denied, if it was not recorded inside. `address` is the kernel's copy. If the compiler has not put
+ * this function into __sys_bind(), that bind() of a system call comes here, too, and the exit of __sys_bind() asks for the note. */
+static __noinline int function_exit_bind_socket(const struct socket *socket, const void *address,
+						int len, long ret)
 {
 	struct port_request request = { .op = PC_OP_BIND };
 	const struct sock *sk;
@@ -168,9 +177,12 @@ static __noinline int function_exit_security(const struct socket *socket, const 
 	sk = BPF_CORE_READ(socket, sk);
 	if (!sk || !socket_is_watched(sk) || len < (int)sizeof(struct sockaddr_in))
 		return 0;
-	kernel_read_address(address, len, &request);
-	refusal_record(sk, &request, ret);
-	denial_note(sk);
+	if (!denial_is_noted(sk)) {
+		kernel_read_address(address, len, &request);
+		refusal_record(sk, &request, ret);
+	}
+	if (!acts_for_uring())
+		denial_note(sk);
 	return 0;
 }
 

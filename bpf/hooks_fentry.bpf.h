@@ -120,10 +120,10 @@ int BPF_PROG(fexit_sys_bind, int fd, void *address, int len, int ret)
 	return 0;
 }
 
-SEC("fexit/security_socket_bind")
-int BPF_PROG(fexit_security, struct socket *socket, void *address, int len, int ret)
+SEC("fexit/__sys_bind_socket")
+int BPF_PROG(fexit_bind_socket, struct socket *socket, void *address, int len, int ret)
 {
-	function_exit_security(socket, address, len, ret);
+	function_exit_bind_socket(socket, address, len, ret);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ enum probed {
 	PROBED_AUTOBIND,
 	PROBED_CONNECT,
 	PROBED_SYS_BIND,
-	PROBED_SECURITY,
+	PROBED_BIND_SOCKET,
 };
 
 struct probed_key {
@@ -24,7 +24,7 @@ struct probed_key {
 };
 
 struct probed_call {
-	void *sk; /* of PROBED_SECURITY: the struct socket */
+	void *sk; /* of PROBED_BIND_SOCKET: the struct socket */
 	void *address;
 	__u32 len;
 	__u32 more; /* of PROBED_SYS_BIND: the descriptor; of PROBED_BIND: the flags */
@@ -189,22 +189,22 @@ int BPF_KRETPROBE(kretprobe_sys_bind, int ret)
 	return 0;
 }
 
-SEC("kprobe/security_socket_bind")
-int BPF_KPROBE(kprobe_security, struct socket *socket, void *address, int len)
+SEC("kprobe/__sys_bind_socket")
+int BPF_KPROBE(kprobe_bind_socket, struct socket *socket, void *address, int len)
 {
 	struct probed_call call = { .sk = socket, .address = address, .len = (__u32)len };
 
-	probe_enter(PROBED_SECURITY, &call);
+	probe_enter(PROBED_BIND_SOCKET, &call);
 	return 0;
 }
 
-SEC("kretprobe/security_socket_bind")
-int BPF_KRETPROBE(kretprobe_security, int ret)
+SEC("kretprobe/__sys_bind_socket")
+int BPF_KRETPROBE(kretprobe_bind_socket, int ret)
 {
 	struct probed_call call;
 
-	if (probe_leave(PROBED_SECURITY, &call))
-		function_exit_security(call.sk, call.address, (int)call.len, ret);
+	if (probe_leave(PROBED_BIND_SOCKET, &call))
+		function_exit_bind_socket(call.sk, call.address, (int)call.len, ret);
 	return 0;
 }
 

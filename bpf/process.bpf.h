@@ -10,7 +10,9 @@
 #include "rounds.bpf.h"
 #include "share.bpf.h"
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010
+#define PF_KTHREAD 0x00200000
 
 /* A path component has at most so many bytes, as in the kernel (NAME_MAX). */
 #define COMPONENT_MAX 256
@@ -295,7 +297,8 @@ static __always_inline __u32 process_fill(struct process_scratch *p, struct task
 	r->cgroup_len = p->text_len - r->args_len - r->exe_len;
 	r->header.type = PC_RECORD_PROCESS;
 	r->uid = (__u32)bpf_get_current_uid_gid();
-	r->netns = process_netns(task);
+	/* The first thread may have ended. */
+	r->netns = process_netns(task) ?: BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;

@@ -8,6 +8,7 @@
 #include "judge/verdict.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
+#include "stage/acts_uring.h"
 #include "stage/group.h"
 #include "stage/rule.h"
 
@@ -94,6 +95,31 @@ static void scenario_cgroup_denied(struct test *t)
 	group_remove(group_path);
 }
 
+/* No system call of bind() is made, whose end would tell. */
+static void scenario_cgroup_denied_uring(struct test *t)
+{
+	struct puppet *web = puppet_start(t, "web");
+	char folder[1024];
+	struct attempt a;
+	struct prop p;
+	int err;
+
+	uring_or_skip(web, URING_BIND, "IORING_OP_BIND");
+	group_move(t, group_path, web);
+	err = group_folder(group_path, folder, sizeof(folder));
+	if (!err)
+		err = rule_deny_cgroup(folder, 0);
+	if (err)
+		test_abort(t, "stage: a program on %s: %s", group_path, strerror(-err));
+	puppet_identify(web);
+	monitor_watch(t, NULL);
+	p = stage_socket(web, 0);
+	a = stage_refused_bind(&p, act_uring_bind, "127.0.0.1", 8080, EPERM);
+	verdict_check(t, &(struct truth){ .attempt = &a, .cause = "cgroup-denied" });
+	puppet_exit(web);
+	group_remove(group_path);
+}
+
 const struct scenario cases_refusal_denied[] = {
 	{ .name = "security-denied-capable",
 	  .run = scenario_security_denied_capable,
@@ -105,5 +131,6 @@ const struct scenario cases_refusal_denied[] = {
 	  .run = scenario_privileged_port_inner_user,
 	  .where = EACH_KERNEL },
 	{ .name = "cgroup-denied", .run = scenario_cgroup_denied, .where = EACH_KERNEL },
+	{ .name = "cgroup-denied-uring", .run = scenario_cgroup_denied_uring, .where = EACH_KERNEL },
 	{ 0 },
 };

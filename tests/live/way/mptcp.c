@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "judge/truth.h"
+#include "judge/verdict.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
 #include "stage/theft.h"
@@ -63,9 +64,24 @@ static void scenario_mptcp_client(struct test *t)
 	truth_check_client(t, &c.attempt, &c.out, c.backend);
 }
 
+/* The kernel refuses the subflow, and then the socket: this is one refusal. */
+static void scenario_mptcp_privileged_port(struct test *t)
+{
+	struct puppet *web = puppet_start_as(t, &(struct puppet_spec){ .name = "web", .uid = 33 });
+	struct attempt a;
+
+	mptcp_or_skip(t, web);
+	monitor_watch(t, NULL);
+	a = stage_refused(web, OPT_MPTCP, "0.0.0.0", 80, EACCES);
+	a.socket.tcp_state = 7;
+	verdict_check(t, &(struct truth){ .attempt = &a, .cause = "privileged-port", .says = "1024" });
+	monitor_no_line(t, "refusal", web->pid, QUIET_SECONDS);
+}
+
 const struct scenario cases_way_mptcp[] = {
 	{ .name = "mptcp-requester", .run = scenario_mptcp_requester },
 	{ .name = "mptcp-holder", .run = scenario_mptcp_holder },
 	{ .name = "mptcp-client", .run = scenario_mptcp_client },
+	{ .name = "mptcp-privileged-port", .run = scenario_mptcp_privileged_port },
 	{ 0 },
 };
