@@ -11,16 +11,16 @@
 
 #define WAIT_NS (200 * PC_NS_PER_MS)
 
-/* 0: not known. */
+/* UINT64_MAX: not known. */
 static uint64_t ready_ns(void)
 {
 	FILE *file = fopen("/proc/thread-self/schedstat", "re");
-	uint64_t ready = 0;
+	uint64_t ready = UINT64_MAX;
 
 	if (!file)
-		return 0;
+		return UINT64_MAX;
 	if (fscanf(file, "%*u %" SCNu64, &ready) != 1)
-		ready = 0;
+		ready = UINT64_MAX;
 	fclose(file);
 	return ready;
 }
@@ -39,7 +39,7 @@ uint64_t pc_stopwatch_ns(const struct pc_stopwatch *begin)
 	uint64_t cpu_ns = pc_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin->cpu_ns;
 	uint64_t wall_ns = pc_boot_ns() - begin->wall_ns, ready = ready_ns();
 
-	if (ready > begin->ready_ns)
+	if (ready != UINT64_MAX && ready > begin->ready_ns)
 		wall_ns -= ready - begin->ready_ns < wall_ns ? ready - begin->ready_ns : wall_ns;
 	return wall_ns > cpu_ns + WAIT_NS ? wall_ns : cpu_ns;
 }
