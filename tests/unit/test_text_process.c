@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "out/text_parts.h"
 #include "out/text_process.h"
 
 static void assert_process(const char *comm, const char *exe, const char *cmdline, bool cut,
@@ -27,6 +28,35 @@ static void assert_process(const char *comm, const char *exe, const char *cmdlin
 	got = pc_text_close(&text);
 	assert_string_equal(got, want);
 	free(got);
+}
+
+static void assert_party(const struct pc_party *p, const char *want)
+{
+	struct pc_text text;
+	char *got;
+
+	assert_int_equal(pc_text_open(&text), 0);
+	pc_put_party(text.out, p);
+	got = pc_text_close(&text);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+/* A user can give a control group of his own the name of any unit. */
+static void whose_word_a_unit_is(void **state)
+{
+	struct pc_identity who = { .key.tgid = 7, .comm = "nginx", .unit = (char *)"nginx.service" };
+	struct pc_party p = { .who = &who };
+
+	(void)state;
+	assert_party(&p, "nginx[7] nginx.service");
+	p.place.users_word = true;
+	assert_party(&p, "nginx[7] nginx.service (so named by a user)");
+	who.inner_unit = (char *)"app.service";
+	who.below_user = true;
+	who.manager_user = 1000;
+	p.place.users_word = false;
+	assert_party(&p, "nginx[7] app.service of user 1000");
 }
 
 static void what_is_shown(void **state)
@@ -103,6 +133,7 @@ static void workers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whose_word_a_unit_is),
 		cmocka_unit_test(what_is_shown),
 		cmocka_unit_test(cut_and_escaped),
 		cmocka_unit_test(workers),

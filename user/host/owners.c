@@ -60,6 +60,15 @@ static int owners_remember(struct pc_owners *owners, struct pc_identity *who)
 	return err;
 }
 
+/* A unit's name that a user chose is no unit's: he can take any. */
+static void doubt_unit(struct pc_identity *who)
+{
+	if (!who->unit || who->container || pc_group_is_roots_word("/sys/fs/cgroup", who))
+		return;
+	free(who->unit);
+	who->unit = NULL;
+}
+
 static void name_container(struct pc_owners *owners, struct pc_identity *who)
 {
 	const struct pc_given_place place = { .root = "" };
@@ -86,6 +95,7 @@ const struct pc_identity *pc_owners_identity(const char *proc, uint32_t pid,
 		free(who);
 		return NULL;
 	}
+	doubt_unit(who);
 	name_container(owners, who);
 	if (owners_remember(owners, who)) {
 		pc_identity_free(who);

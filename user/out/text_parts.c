@@ -44,9 +44,11 @@ void pc_put_string(FILE *out, const char *text)
 	pc_put_text(out, text, strlen(text));
 }
 
-/* "nginx.service", and below a user's manager "app.service of user 1000". */
-static void put_unit(FILE *out, const struct pc_identity *who)
+/* "nginx.service", and below a user's manager "app.service of user 1000". Whoever owns a control group can name one below it
+ * like a unit: then the text says so. */
+static void put_unit(FILE *out, const struct pc_party *p)
 {
+	const struct pc_identity *who = p->who;
 	const char *unit = who->inner_unit ? who->inner_unit : who->unit;
 
 	if (!unit)
@@ -55,6 +57,8 @@ static void put_unit(FILE *out, const struct pc_identity *who)
 	pc_put_string(out, unit);
 	if (who->inner_unit && who->below_user)
 		fprintf(out, " of user %u", who->manager_user);
+	if (p->place.users_word && !who->container)
+		fputs(" (so named by a user)", out);
 }
 
 /* A pod's uid tells people nothing: it stands only where there is no name. */
@@ -97,7 +101,7 @@ void pc_put_party(FILE *out, const struct pc_party *p)
 
 	pc_put_text(out, comm, strnlen(comm, PC_COMM_LEN));
 	fprintf(out, "[%u]", who->key.tgid);
-	put_unit(out, who);
+	put_unit(out, p);
 	put_container(out, who);
 }
 

@@ -12,6 +12,7 @@
 #include "judge/free.h"
 #include "judge/guard.h"
 #include "judge/verdict.h"
+#include "judge/who.h"
 #include "monitor/footprint.h"
 #include "monitor/monitor.h"
 #include "run/cases.h"
@@ -176,6 +177,32 @@ static void scenario_blame_by_group_before_free(struct test *t)
 	group_remove(group);
 }
 
+/* `who` names no unit of the system for the group of a user. */
+static void scenario_blame_by_group_before_who(struct test *t)
+{
+	static const char group[] = DELEGATED "/nginx.service";
+	struct puppet *evil =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "evil", .uid = NOBODY });
+	char folder[600];
+	struct prop p;
+	struct spot line, holder, owners, process;
+
+	group_move(t, group, evil);
+	if (group_folder(DELEGATED, folder, sizeof(folder)) || chown(folder, NOBODY, NOBODY))
+		test_fail(t, "cannot give the group to a user");
+	puppet_identify(evil);
+	p = stage_listener(evil, 0, "0.0.0.0", PORT);
+	line = who_ask(t, PORT, "tcp", 0);
+	holder = who_holder(&line, 0, &p, "LISTEN", evil);
+	owners = spot_below(&holder, "owners");
+	process = spot_at(&owners, 0);
+	expect_int(&process, "pid", evil->pid);
+	expect_null(&process, "unit");
+	expect_contains(&process, "cgroup", "/nginx.service");
+	puppet_exit(evil);
+	group_remove(group);
+}
+
 /* The guard takes nobody for a service or a container by such a name. */
 static void scenario_blame_by_group_before_guard(struct test *t)
 {
@@ -298,6 +325,9 @@ const struct scenario cases_attack_blame[] = {
 	  .where = ONCE },
 	{ .name = "blame-by-group-before-free",
 	  .run = scenario_blame_by_group_before_free,
+	  .where = ONCE },
+	{ .name = "blame-by-group-before-who",
+	  .run = scenario_blame_by_group_before_who,
 	  .where = ONCE },
 	{ 0 },
 };
