@@ -273,6 +273,9 @@ static void no_setcap_for_interpreters(void **state)
 	assert_true(case_advises(&v, "is an interpreter"));
 	who.exe = (char *)"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 	assert_false(case_advises(&v, "setcap cap_net"));
+	who.exe = (char *)"/usr/bin/socat";
+	assert_false(case_advises(&v, "setcap cap_net"));
+	assert_true(case_advises(&v, "a tool that does what anybody tells it"));
 	who.exe = (char *)"/usr/bin/pythonia";
 	assert_true(case_advises(&v, "setcap cap_net"));
 }

@@ -45,7 +45,9 @@ static void assert_party(const struct pc_party *p, const char *want)
 /* A user can give a control group of his own the name of any unit. */
 static void whose_word_a_unit_is(void **state)
 {
-	struct pc_identity who = { .key.tgid = 7, .comm = "nginx", .unit = (char *)"nginx.service" };
+	struct pc_identity who = { .key.tgid = 7,
+				   .comm = "nginx",
+				   .unit = (char *)"nginx.service" };
 	struct pc_party p = { .who = &who };
 
 	(void)state;
@@ -107,8 +109,12 @@ static void cut_and_escaped(void **state)
 /* Workers of one program are one line: a socket is often open in all of them. */
 static void workers(void **state)
 {
-	struct pc_identity worker = { .uid = 33, .exe = (char *)"/usr/sbin/web", .cmdline = (char *)"web" };
-	struct pc_identity other = { .uid = 0, .exe = (char *)"/usr/sbin/web", .cmdline = (char *)"web" };
+	struct pc_identity worker = { .uid = 33,
+				      .exe = (char *)"/usr/sbin/web",
+				      .cmdline = (char *)"web" };
+	struct pc_identity other = { .uid = 0,
+				     .exe = (char *)"/usr/sbin/web",
+				     .cmdline = (char *)"web" };
 	struct pc_party owners[4] = {
 		{ .key.tgid = 1, .who = &other },
 		{ .key.tgid = 20, .who = &worker },

@@ -152,9 +152,10 @@ static bool is_loader(const char *base)
 bool pc_identity_is_interpreter(const struct pc_identity *who)
 {
 	static const char *const names[] = {
-		"python", "pypy", "perl",  "ruby",    "node",	"nodejs",   "bun",  "deno",
-		"php",	  "java", "mono",  "lua",     "sh",	"bash",	    "dash", "ash",
-		"zsh",	  "ksh",  "tclsh", "busybox", "dotnet", "beam.smp",
+		"python",   "pypy", "perl",   "ruby",  "node",	"nodejs",  "bun",
+		"deno",	    "php",  "java",   "mono",  "lua",	"sh",	   "bash",
+		"dash",	    "ash",  "zsh",    "ksh",   "tclsh", "busybox", "dotnet",
+		"beam.smp", "gawk", "expect", "guile", "julia", "R",	   "erl",
 	};
 	const char *base = base_name(who->exe);
 	size_t len = path_len(base);

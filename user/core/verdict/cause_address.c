@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* In these causes the kernel refuses the port or the address itself; no socket is in the way. */
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/address.h"
 #include "core/process/party.h"
@@ -20,14 +21,27 @@ static void explain_privileged(struct pc_advice *a)
 }
 
 /* The path of a container's file, or of one below another root, names another file here. */
+/* Such a tool listens on whatever port anybody tells it to. */
+static bool is_port_tool(const char *exe)
+{
+	static const char *const names[] = { "socat",	       "nc",   "nc.openbsd",
+					     "nc.traditional", "ncat", "ssh" };
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+
+	for (size_t i = 0; slash && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(slash + 1, names[i]))
+			return true;
+	return false;
+}
+
 static void fix_give_file(struct pc_advice *a, const struct pc_identity *who)
 {
 	if (!who || !who->exe)
 		return;
-	if (pc_identity_is_interpreter(who) && !who->container) {
+	if (!who->container && (pc_identity_is_interpreter(who) || is_port_tool(who->exe))) {
 		pc_advice_fix(
 			a, PC_LASTING,
-			"give the program CAP_NET_BIND_SERVICE by a systemd unit of its own (AmbientCapabilities=), not by setcap: its file is an interpreter or a loader, and all that it runs would get it");
+			"give the program CAP_NET_BIND_SERVICE by a systemd unit of its own (AmbientCapabilities=), not by setcap: its file is an interpreter, a loader or a tool that does what anybody tells it, and would do it with the capability");
 	} else if (a->verdict->requester.place.roots_file) {
 		pc_advice_fix(a, PC_LASTING, "give the program the capability");
 		pc_advice_command(a, "setcap cap_net_bind_service=+ep ");
