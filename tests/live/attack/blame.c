@@ -192,7 +192,7 @@ static void scenario_blame_by_group_before_who(struct test *t)
 		test_fail(t, "cannot give the group to a user");
 	puppet_identify(evil);
 	p = stage_listener(evil, 0, "0.0.0.0", PORT);
-	line = who_ask(t, PORT, "tcp", 0);
+	line = who_ask(t, PORT, "tcp", 3);
 	holder = who_holder(&line, 0, &p, "LISTEN", evil);
 	owners = spot_below(&holder, "owners");
 	process = spot_at(&owners, 0);

@@ -21,7 +21,7 @@ static void explain_privileged(struct pc_advice *a)
 }
 
 /* The path of a container's file, or of one below another root, names another file here. */
-/* Such a tool listens on whatever port anybody tells it to. */
+/* The tools that listen on whatever port anybody tells them to. */
 static bool is_port_tool(const char *exe)
 {
 	static const char *const names[] = { "socat",	       "nc",   "nc.openbsd",
