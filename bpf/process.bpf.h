@@ -81,9 +81,9 @@ static __always_inline bool process_key_current(struct pc_process_key *key, __u6
 	return !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
-/* Gives the network namespace of the task's process: that of the first thread, which nsenter and /proc/PID/ns/net take. Any
- * other thread can be in another one. */
-static __always_inline __u32 process_netns(struct task_struct *task)
+/* Gives the network namespace of the task's first thread, which nsenter and /proc/PID/ns/net take. Any other thread can be in
+ * another one. Programs in Go also put their first thread into another one, for a while. */
+static __always_inline __u32 leader_netns(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, group_leader, nsproxy, net_ns, ns.inum);
 }
@@ -297,8 +297,7 @@ static __always_inline __u32 process_fill(struct process_scratch *p, struct task
 	r->cgroup_len = p->text_len - r->args_len - r->exe_len;
 	r->header.type = PC_RECORD_PROCESS;
 	r->uid = (__u32)bpf_get_current_uid_gid();
-	/* The first thread may have ended. */
-	r->netns = process_netns(task) ?: BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	r->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	r->descendant = config.monitor_tgid && process_below(config.monitor_tgid);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &BPF_CORE_READ(task, group_leader)->comm);
 	size = p->text_len;

@@ -230,7 +230,7 @@ static __always_inline void refusal_fill(struct pc_refusal_record *r, const stru
 	r->socket.flags |= compat_foreign_address(sk);
 	r->proto = r->socket.proto;
 	r->netns = r->socket.netns;
-	if (process_netns((void *)bpf_get_current_task()) == r->netns)
+	if (leader_netns((void *)bpf_get_current_task()) == r->netns)
 		r->marks |= PC_MARK_IN_NETNS;
 	r->own_low = (__u16)own;
 	r->own_high = (__u16)(own >> 16);
