@@ -50,11 +50,14 @@ static uint32_t host_hash(const struct pc_slice *host)
 static bool id_read(const struct pc_slice *host, const struct pc_slice *id,
 		    struct pc_verdict_known *out)
 {
-	const char *at = id->at, *end = at + id->len;
+	const char *at = id->at, *end;
 	uint64_t thread;
 
 	*out = (struct pc_verdict_known){ .host = host_hash(host) };
-	if (!at || !number_before(&at, end, '-', &out->time_ns) ||
+	if (!at)
+		return false;
+	end = at + id->len;
+	if (!number_before(&at, end, '-', &out->time_ns) ||
 	    !number_before(&at, end, '\0', &thread) || thread > UINT32_MAX)
 		return false;
 	out->thread = (uint32_t)thread;
