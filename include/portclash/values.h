@@ -135,7 +135,7 @@ enum pc_state {
 #define PC_MARK_CAPABLE (1 << 2)    /* the process had CAP_NET_BIND_SERVICE where it counts */
 #define PC_MARK_USERNS (1 << 3) /* process or network namespace are of an inner user namespace */
 #define PC_MARK_LATE (1 << 4)	/* no program saw the refusal: the errno is a guess, or 0 */
-#define PC_MARK_IN_NETNS (1 << 5) /* the process was in the socket's network namespace */
+#define PC_MARK_IN_NETNS (1 << 5) /* the process' first thread was in the socket's network namespace */
 
 /* A process at one moment of its life: pids are reused and exec() changes who it is.
  * start_ns is on the boot clock. */

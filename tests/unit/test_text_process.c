@@ -13,6 +13,14 @@
 #include "out/text_parts.h"
 #include "out/text_process.h"
 
+static void assert_said(struct pc_text *text, const char *want)
+{
+	char *got = pc_text_close(text);
+
+	assert_string_equal(got, want);
+	free(got);
+}
+
 static void assert_process(const char *comm, const char *exe, const char *cmdline, bool cut,
 			   const char *want)
 {
@@ -20,26 +28,20 @@ static void assert_process(const char *comm, const char *exe, const char *cmdlin
 		.uid = 1000, .exe = (char *)exe, .cmdline = (char *)cmdline, .cmdline_cut = cut
 	};
 	struct pc_text text;
-	char *got;
 
 	memcpy(who.comm, comm, strnlen(comm, sizeof(who.comm)));
 	assert_int_equal(pc_text_open(&text), 0);
 	pc_put_process(text.out, &who);
-	got = pc_text_close(&text);
-	assert_string_equal(got, want);
-	free(got);
+	assert_said(&text, want);
 }
 
 static void assert_party(const struct pc_party *p, const char *want)
 {
 	struct pc_text text;
-	char *got;
 
 	assert_int_equal(pc_text_open(&text), 0);
 	pc_put_party(text.out, p);
-	got = pc_text_close(&text);
-	assert_string_equal(got, want);
-	free(got);
+	assert_said(&text, want);
 }
 
 /* A user can give a control group of his own the name of any unit. */

@@ -52,7 +52,7 @@ static bool leads_session(const char *proc, const struct pc_identity *who)
 void pc_stopping_judge(const char *proc, const struct pc_party *owner, struct pc_stop *out)
 {
 	const struct pc_identity *who = owner->who;
-	bool users_word = !pc_group_is_roots_word("/sys/fs/cgroup", who);
+	bool users_word = !pc_group_is_roots_word(PC_CGROUPS, who);
 	const struct pc_stop_facts facts = {
 		.main_pid = who->unit && !who->container && !who->below_user && !users_word ?
 				    ask_main_pid(who->unit) :

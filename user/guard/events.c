@@ -35,7 +35,7 @@ static bool is_same_process(const struct pc_process_key *a, const struct pc_proc
 void pc_guard_look_at_who(const struct pc_identity *identity, struct pc_guard_who *out)
 {
 	pc_guard_who_of(identity, out);
-	if (pc_group_is_roots_word("/sys/fs/cgroup", identity))
+	if (pc_group_is_roots_word(PC_CGROUPS, identity))
 		return;
 	out->system_unit = out->is_container = false;
 	memset(out->name, 0, sizeof(out->name));

@@ -6,8 +6,11 @@
 
 #include "core/base/model.h"
 
+/* The hierarchies of control groups, of this machine. */
+#define PC_CGROUPS "/sys/fs/cgroup"
+
 /* Can root alone make folders above the unit, container or pod that the path of `who` names? `cgroups` is
- * "/sys/fs/cgroup". A folder that cannot be found says nothing. */
+ * PC_CGROUPS. A folder that cannot be found says nothing. */
 bool pc_group_is_roots_word(const char *cgroups, const struct pc_identity *who);
 
 /* The same about the container of `who`. If not, its `container_word` says so: no file of root's tells the name of

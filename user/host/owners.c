@@ -63,7 +63,7 @@ static int owners_remember(struct pc_owners *owners, struct pc_identity *who)
 /* A unit's name that a user chose is no unit's: he can take any. */
 static void doubt_unit(struct pc_identity *who)
 {
-	if (!who->unit || who->container || pc_group_is_roots_word("/sys/fs/cgroup", who))
+	if (!who->unit || who->container || pc_group_is_roots_word(PC_CGROUPS, who))
 		return;
 	free(who->unit);
 	who->unit = NULL;
@@ -73,7 +73,7 @@ static void name_container(struct pc_owners *owners, struct pc_identity *who)
 {
 	const struct pc_given_place place = { .root = "" };
 
-	if (!who->container || !pc_group_judge_word("/sys/fs/cgroup", who))
+	if (!who->container || !pc_group_judge_word(PC_CGROUPS, who))
 		return;
 	if (!owners->given)
 		owners->given = pc_given_new(&place);

@@ -9,7 +9,7 @@
 /* Folders of the machine, or of a test; and the difference of its clocks. */
 struct pc_place_roots {
 	const char *proc;	     /* "/proc" */
-	const char *cgroups;	     /* "/sys/fs/cgroup" */
+	const char *cgroups;	     /* PC_CGROUPS */
 	const char *run;	     /* "/run" */
 	uint64_t wall_minus_boot_ns; /* as portclash started; 0: not known */
 };

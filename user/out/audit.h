@@ -34,7 +34,7 @@ int pc_audit_text(struct pc_log *log, const struct pc_clock *clock,
 int pc_audit_json(struct pc_log *log, const struct pc_clock *clock,
 		  const struct pc_audit_report *report);
 
-/* This text replaces the commands where too many ports are exposed. */
+/* The sentence in place of the commands, where too many ports are exposed. */
 #define PC_AUDIT_TOO_MANY \
 	"to reserve all of these ports would leave clients less than half of what they have now, and any user can listen on as many as he likes: see whose they are, and reserve those that matter (portclash reserve PORT)"
 

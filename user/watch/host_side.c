@@ -23,7 +23,6 @@
 #include "watch/watch_private.h"
 
 #define PROC "/proc"
-#define CGROUPS "/sys/fs/cgroup"
 
 static int machine_identity(void *context, uint32_t pid, struct pc_identity *out)
 {
@@ -70,7 +69,7 @@ static bool machine_is_kin(void *context, const struct pc_identity *a, const str
 static uint64_t machine_place(void *context, const struct pc_identity *who, struct pc_place *out)
 {
 	const struct pc_machine *machine = context;
-	const struct pc_place_roots roots = { PROC, CGROUPS, "/run", machine->wall_minus_boot_ns };
+	const struct pc_place_roots roots = { PROC, PC_CGROUPS, "/run", machine->wall_minus_boot_ns };
 	const struct pc_stopwatch watch = pc_stopwatch_start();
 
 	pc_looks_place(&roots, who, out);
@@ -81,7 +80,7 @@ static void machine_given(void *context, struct pc_identity *who)
 {
 	const struct pc_machine *machine = context;
 
-	if (pc_group_judge_word(CGROUPS, who))
+	if (pc_group_judge_word(PC_CGROUPS, who))
 		pc_given_fill(machine->given, pc_boot_ns(), who);
 }
 
@@ -129,7 +128,7 @@ static void machine_socket_unit(void *context, const struct pc_netns_ref *netns,
 
 	(void)context;
 	if (manager->cgroup && !call_in_netns(netns, ask_socket_cgroup, &c) && !c.err)
-		pc_socket_unit_find(CGROUPS, manager->cgroup, c.id, out);
+		pc_socket_unit_find(PC_CGROUPS, manager->cgroup, c.id, out);
 }
 
 static void read_netns_settings(void *argument)

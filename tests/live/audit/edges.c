@@ -101,6 +101,32 @@ static void scenario_audit_long_drop_in(struct test *t)
 	expect_string(&s, "reserved", list);
 }
 
+/* A user listens on most of the ports that clients can have. To reserve them all would leave the clients none. */
+static void scenario_audit_too_many(struct test *t)
+{
+	static char path[128];
+	static const char *const argv[] = { "audit",   "--json", "--netns", "self",
+					    "--write", path,	 NULL };
+	struct puppet *many =
+		puppet_start_as(t, &(struct puppet_spec){ .name = "many", .uid = 65534 });
+	struct audit a;
+	struct spot s;
+
+	audit_set(t, RANGE, "40000 40003");
+	for (uint16_t port = 40000; port < 40003; port++)
+		stage_listener(many, 0, "0.0.0.0", port);
+	test_path(t, "60-many.conf", path, sizeof(path));
+	a = audit_json(t, argv, 1);
+	s = audit_line(&a, "audit-netns", 0);
+	expect_int(&s, "exposed", 3);
+	expect_null(&s, "command");
+	expect_null(&s, "command_plain");
+	s = audit_line(&a, "audit-summary", 0);
+	expect_null(&s, "dropin");
+	if (!access(path, F_OK))
+		test_fail(t, "expected that %s is not written", path);
+}
+
 #define OTHERS "# tuned by hand\nnet.ipv4.tcp_fin_timeout = 30\n# portclash reserve: 9000\n"
 
 static void edges_put_text(struct test *t, const char *path, const char *text)
@@ -284,6 +310,10 @@ const struct scenario cases_audit_edges[] = {
 	  .run = scenario_audit_long_drop_in,
 	  .watch = WATCH_OWN,
 	  .where = EACH_KERNEL },
+	{ .name = "audit-too-many",
+	  .run = scenario_audit_too_many,
+	  .watch = WATCH_OWN,
+	  .where = ONCE },
 	{ .name = "audit-write-edits",
 	  .run = scenario_audit_write_edits,
 	  .watch = WATCH_OWN,

@@ -74,11 +74,10 @@ static void scenario_privileged_port_inner_user(struct test *t)
 	fixes_expect_free(web, 0, "127.0.0.1", 80);
 }
 
-static void scenario_cgroup_denied(struct test *t)
+/* Puts the puppet into a control group whose program denies each bind(). */
+static void deny_by_cgroup(struct test *t, struct puppet *web)
 {
-	struct puppet *web = puppet_start(t, "web");
 	char folder[1024];
-	struct attempt a;
 	int err;
 
 	group_move(t, group_path, web);
@@ -88,6 +87,14 @@ static void scenario_cgroup_denied(struct test *t)
 	if (err)
 		test_abort(t, "stage: a program on %s: %s", group_path, strerror(-err));
 	puppet_identify(web);
+}
+
+static void scenario_cgroup_denied(struct test *t)
+{
+	struct puppet *web = puppet_start(t, "web");
+	struct attempt a;
+
+	deny_by_cgroup(t, web);
 	monitor_watch(t, NULL);
 	a = stage_refused(web, 0, "127.0.0.1", 8080, EPERM);
 	check_denied(t, &a, "cgroup-denied", "SocketBindDeny=", "guarded.service");
@@ -99,19 +106,11 @@ static void scenario_cgroup_denied(struct test *t)
 static void scenario_cgroup_denied_uring(struct test *t)
 {
 	struct puppet *web = puppet_start(t, "web");
-	char folder[1024];
 	struct attempt a;
 	struct prop p;
-	int err;
 
 	uring_or_skip(web, URING_BIND, "IORING_OP_BIND");
-	group_move(t, group_path, web);
-	err = group_folder(group_path, folder, sizeof(folder));
-	if (!err)
-		err = rule_deny_cgroup(folder, 0);
-	if (err)
-		test_abort(t, "stage: a program on %s: %s", group_path, strerror(-err));
-	puppet_identify(web);
+	deny_by_cgroup(t, web);
 	monitor_watch(t, NULL);
 	p = stage_socket(web, 0);
 	a = stage_refused_bind(&p, act_uring_bind, "127.0.0.1", 8080, EPERM);

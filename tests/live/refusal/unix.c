@@ -15,7 +15,6 @@
 #include "run/cases.h"
 #include "stage/named.h"
 
-
 struct unix_cast {
 	struct puppet *api;
 	struct puppet *web;

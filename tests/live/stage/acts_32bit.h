@@ -6,7 +6,7 @@
 
 void act_bind_32(void *io);	       /* struct io_name */
 void act_bind_32_and_others(void *io); /* the same; then the thread binds sockets of other kinds */
-void act_connect_32(void *io); /* struct io_name */
-void act_listen_32(void *io);  /* struct io_listen */
+void act_connect_32(void *io);	       /* struct io_name */
+void act_listen_32(void *io);	       /* struct io_listen */
 
 #endif

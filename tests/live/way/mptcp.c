@@ -74,7 +74,8 @@ static void scenario_mptcp_privileged_port(struct test *t)
 	monitor_watch(t, NULL);
 	a = stage_refused(web, OPT_MPTCP, "0.0.0.0", 80, EACCES);
 	a.socket.tcp_state = 7;
-	verdict_check(t, &(struct truth){ .attempt = &a, .cause = "privileged-port", .says = "1024" });
+	verdict_check(t,
+		      &(struct truth){ .attempt = &a, .cause = "privileged-port", .says = "1024" });
 	monitor_no_line(t, "refusal", web->pid, QUIET_SECONDS);
 }
 

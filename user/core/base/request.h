@@ -24,7 +24,7 @@ struct pc_request {
 	uint16_t own_high;
 	bool no_source; /* connect() found no source address, and so looked for no port */
 	bool capable;	/* EACCES: the process had CAP_NET_BIND_SERVICE where it counts */
-	bool in_netns; /* the process was in the socket's network namespace; false: not known */
+	bool in_netns; /* the process' first thread was in the socket's network namespace; false: not known */
 	bool userns;	/* EACCES: process or network namespace are of an inner user namespace */
 	uint32_t uid;	/* effective, of the process that asks */
 	uint32_t netns; /* inode number */
